@@ -1,0 +1,126 @@
+"""Flows and the observations made in them, as the engine hands them over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal
+
+from auditor.model.infohash import Infohash
+from auditor.model.scale import Confidence
+
+Address = IPv4Address | IPv6Address
+End = Literal["orig", "resp"]
+Minute = tuple[int, int, int]
+"""``(minute, orig, resp)``: minutes since the epoch, payload bytes that each end sent in that minute of frame time."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FrameRef:
+    """A frame's place: which capture of the run, and its 1-based number there, as Wireshark counts."""
+
+    capture: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a flow."""
+
+    ip: Address
+    port: int
+    mac: str | None = None
+    """``aa:bb:cc:dd:ee:ff`` of the frames this end sent; behind a router, the router's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """The innermost tunnel that wrapped a flow."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Fact of ``bt.handshake``: what one end's handshake said (BEP 3)."""
+
+    infohash: Infohash
+    peer_id: bytes
+    reserved: bytes
+
+    @property
+    def offers_upgrade(self) -> bool:
+        """Whether the sender has the v2 side of a hybrid torrent too (BEP 52: reserved byte 7, 0x10)."""
+        return bool(self.reserved[7] & 0x10)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Fact of ``bt.messages``: what one end said after its handshake, counted (BEP 3, 6, 10)."""
+
+    pieces: int
+    piece_bytes: int
+    counts: Mapping[str, int]
+    """Messages by name (``request``, ``have``, ``bitfield``, ``choke`` …)."""
+    partial: bool
+    """Bytes were missing where they could not be skipped: counting stopped there, so the counts are lower bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagrams:
+    """Fact of ``bt.dht`` within one flow: KRPC datagrams by kind (BEP 5)."""
+
+    queries: int
+    replies: int
+    errors: int
+
+
+Fact = Handshake | Messages | Datagrams
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One fact from one detector about what one end of a flow sent, with its proof."""
+
+    detector: str
+    confidence: Confidence
+    end: End
+    first: int
+    last: int
+    count: int
+    frames: tuple[FrameRef, ...]
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Both directions of a 5-tuple between first packet and expiry, with what was observed in it."""
+
+    vantage: str
+    transport: Literal["tcp", "udp"]
+    orig: Endpoint
+    resp: Endpoint
+    vlan: tuple[int, ...]
+    tunnel: Tunnel | None
+    community_id: str
+    first: int
+    last: int
+    packets: tuple[int, int]
+    """Packets sent by orig and by resp."""
+    bytes: tuple[int, int]
+    """Transport payload sent by orig and by resp, retransmissions once."""
+    missing: tuple[int, int]
+    """Payload bytes known to have been sent but not captured, by orig and by resp."""
+    minutes: tuple[Minute, ...]
+    observations: tuple[Observation, ...] = field(default=())
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether only one end's packets were captured."""
+        return 0 in self.packets
+
+    def endpoint(self, end: End) -> Endpoint:
+        """Return the end of that name."""
+        return self.orig if end == "orig" else self.resp

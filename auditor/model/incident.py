@@ -1,0 +1,81 @@
+"""One inside host in one swarm, or its DHT activity: what it did, and what policy says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.model.attribution import Attribution
+from auditor.model.flow import Address, End, FrameRef
+from auditor.model.infohash import Infohash
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
+
+Kind = Literal["swarm", "dht", "encrypted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Infohashes:
+    """The names of an incident's torrent."""
+
+    wire: tuple[Infohash, ...]
+    v1: Infohash | None
+    v2: Infohash | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What policy says: the verdict, and the rule that gave it."""
+
+    verdict: Verdict
+    rule: str | None
+    """``None`` where no rule matched and the group's default spoke."""
+    severity: Severity
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
+
+    kind: Kind
+    vantage: str
+    host: Address
+    ports: tuple[int, ...]
+    """The host's own ports."""
+    remote_ports: tuple[int, ...]
+    first: int
+    last: int
+    participation: Participation
+    confidence: Confidence
+    detectors: tuple[str, ...]
+    infohashes: Infohashes | None
+    downloaded: int
+    uploaded: int
+    amount_basis: AmountBasis
+    flows: tuple[int, ...]
+    """Indexes into the sighting's flows."""
+    activities: tuple[int, ...]
+    """Indexes into the sighting's activities."""
+    frames: tuple[FrameRef, ...]
+    vlan: tuple[int, ...]
+    mac: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A conduct, attributed and judged."""
+
+    id: str
+    conduct: Conduct
+    attribution: Attribution
+    judgement: Judgement
+    name: str | None
+    """The torrent's name, where a policy list names it."""
+
+
+def host_end(inside: frozenset[End]) -> Literal["orig", "resp", "both", "none"]:
+    """Say in one word which ends of a flow are inside."""
+    if len(inside) == 2:  # noqa: PLR2004 - a flow has two ends
+        return "both"
+    return next(iter(inside), "none")

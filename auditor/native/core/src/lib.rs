@@ -1,0 +1,12 @@
+//! Frames in, facts out.
+//!
+//! `wire` turns bytes into borrowed views and knows no state. `flow` keeps state (flows, reassembly, fragments,
+//! expiry) and parses no bytes. `detect` turns a flow's bytes into observations. `engine` ties them together,
+//! and `correlate` joins what several engines saw. Nothing here opens a file, reads a clock, or can panic on
+//! what a frame contains.
+#![forbid(unsafe_code)]
+
+pub mod anomaly;
+pub mod error;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,1 @@
+//! BitTorrent on the wire.

@@ -1,0 +1,3 @@
+from typing import Final
+
+CONTRACT: Final[int]
