@@ -1,0 +1,1 @@
+"""Torrents read from files and magnets: which infohashes a policy's lists name."""
