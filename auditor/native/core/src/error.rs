@@ -25,7 +25,9 @@ pub enum ParseError {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated { offset, needed } => write!(f, "ends at offset {offset}, {needed} more bytes needed"),
+            Self::Truncated { offset, needed } => {
+                write!(f, "ends at offset {offset}, {needed} more bytes needed")
+            }
             Self::Mismatch { offset, expected } => write!(f, "not {expected} at offset {offset}"),
         }
     }
