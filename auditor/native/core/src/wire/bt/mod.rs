@@ -1,1 +1,12 @@
 //! BitTorrent on the wire.
+//!
+//! `bencode` is the notation most of it is written in; `handshake` and `message` are the TCP (and uTP) stream
+//! between two peers; `krpc` is the mainline DHT's datagrams, with `compact` for the endpoints inside them and
+//! `node_id` for what a node's id tells about its address.
+
+pub mod bencode;
+pub mod compact;
+pub mod handshake;
+pub mod krpc;
+pub mod message;
+pub mod node_id;
