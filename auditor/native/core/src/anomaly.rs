@@ -27,9 +27,7 @@ anomalies! {
     LinkUnknown = "link-unknown",
     /// A link header that ends too early.
     LinkTruncated = "link-truncated",
-    /// An EtherType or protocol that carries no IP.
-    NotIp = "not-ip",
-    /// More than the bounded number of VLAN tags, MPLS labels or tunnels.
+    /// More than the bounded number of VLAN tags, MPLS labels, IPv6 extension headers or tunnels.
     NestingTooDeep = "nesting-too-deep",
     /// An IPv4 header that contradicts itself.
     Ipv4Malformed = "ipv4-malformed",

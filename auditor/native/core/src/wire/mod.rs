@@ -2,5 +2,23 @@
 //!
 //! A view is made by `parse`, which answers with the view and the bytes after it, or says why not: `Truncated`
 //! while the bytes may still become one, `Mismatch` as soon as they cannot. Holding a view proves the check.
+//!
+//! [`decode`] takes a frame down to its transport payload; one file a layer. There a frame ends where it ends,
+//! so its layers answer with the [anomaly](crate::anomaly) to count instead. `bt` reads what the payload says.
 
 pub mod bt;
+pub mod decode;
+pub mod link;
+pub mod path;
+
+mod ethernet;
+mod gre;
+mod ip;
+mod ipv4;
+mod ipv6;
+mod mpls;
+mod ppp;
+mod tcp;
+mod tunnel;
+mod udp;
+mod vlan;

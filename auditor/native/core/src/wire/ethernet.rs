@@ -1,0 +1,90 @@
+//! Ethernet, and the way from an EtherType down to the IP header.
+//!
+//! Ethernet II: `dst[6] src[6] EtherType:16`. Below 0x0600 that field is a length (IEEE 802.3) and an LLC header
+//! follows; IP comes there in SNAP, `aa aa 03 OUI[3] EtherType:16` (RFC 1042).
+
+use super::ip::{Network, Stop};
+use super::path::{Macs, Path};
+use super::vlan::Vlans;
+use super::{mpls, ppp, vlan};
+use crate::anomaly::{Anomalies, Anomaly};
+
+/// What a frame, a tag or a tunnel may announce.
+pub(super) mod ether_type {
+    pub(crate) const IPV4: u16 = 0x0800;
+    pub(crate) const IPV6: u16 = 0x86dd;
+    /// "Transparent Ethernet bridging": an Ethernet frame inside a tunnel.
+    pub(crate) const ETHERNET: u16 = 0x6558;
+    pub(crate) const VLAN: u16 = 0x8100;
+    pub(crate) const VLAN_SERVICE: u16 = 0x88a8;
+    /// Stacked tags before IEEE 802.1ad gave them 0x88a8.
+    pub(crate) const VLAN_SERVICE_OLD: u16 = 0x9100;
+    pub(crate) const MPLS: u16 = 0x8847;
+    pub(crate) const MPLS_MULTICAST: u16 = 0x8848;
+    pub(crate) const PPPOE_SESSION: u16 = 0x8864;
+    /// PPP in PPTP's GRE (RFC 2637).
+    pub(crate) const PPP: u16 = 0x880b;
+    /// The first value that is an EtherType and not a length.
+    pub(crate) const FIRST: u16 = 0x0600;
+}
+
+/// Headers that are followed between a link and IP; eight tags and a labelled pseudowire fit.
+const MAX_HEADERS: u8 = 12;
+
+/// Follows EtherTypes through tags, labels and sessions to the IP packet.
+pub(super) fn follow<'a>(
+    mut ether_type: u16,
+    mut bytes: &'a [u8],
+    path: &mut Path,
+    anomalies: &mut Anomalies,
+) -> Result<Network<'a>, Stop> {
+    let mut tag_lost = false;
+    for _ in 0..MAX_HEADERS {
+        (ether_type, bytes) = match ether_type {
+            ether_type::IPV4 => return Ok(Network::Ipv4(bytes)),
+            ether_type::IPV6 => return Ok(Network::Ipv6(bytes)),
+            ether_type::VLAN | ether_type::VLAN_SERVICE | ether_type::VLAN_SERVICE_OLD => {
+                let (vid, next, inner) = vlan::parse(bytes)?;
+                if !path.vlans.push(vid) && !tag_lost {
+                    tag_lost = true;
+                    anomalies.count(Anomaly::NestingTooDeep);
+                }
+                (next, inner)
+            }
+            ether_type::MPLS | ether_type::MPLS_MULTICAST => mpls::parse(bytes)?,
+            ether_type::ETHERNET => {
+                let (macs, next, payload) = header(bytes)?;
+                // The tags so far belong to the frame around this one.
+                (path.vlans, path.macs) = (Vlans::default(), Some(macs));
+                (next, payload)
+            }
+            ether_type::PPPOE_SESSION => return ppp::parse_pppoe(bytes),
+            ether_type::PPP => return ppp::parse(bytes),
+            ..ether_type::FIRST => snap(bytes)?,
+            _ => return Err(Stop::NotIp), // ARP, LLDP and their like
+        };
+    }
+    Err(Anomaly::NestingTooDeep.into())
+}
+
+/// Reads one Ethernet header: addresses, type or length, payload.
+#[inline]
+pub(super) fn header(frame: &[u8]) -> Result<(Macs, u16, &[u8]), Anomaly> {
+    let (&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, type_high, type_low], payload) =
+        frame.split_first_chunk().ok_or(Anomaly::LinkTruncated)?;
+    let macs = Macs { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] };
+    Ok((macs, u16::from_be_bytes([type_high, type_low]), payload))
+}
+
+/// Reads LLC and SNAP headers; other LLC users (spanning tree, NetBIOS) carry no IP.
+fn snap(bytes: &[u8]) -> Result<(u16, &[u8]), Stop> {
+    match *bytes {
+        [0xaa, 0xaa, 0x03, 0, 0, 0, type_high, type_low, ref payload @ ..] => {
+            match u16::from_be_bytes([type_high, type_low]) {
+                ..ether_type::FIRST => Err(Stop::NotIp),
+                ether_type => Ok((ether_type, payload)),
+            }
+        }
+        _ => Err(Stop::NotIp),
+    }
+}

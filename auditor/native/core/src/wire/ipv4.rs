@@ -1,0 +1,79 @@
+//! IPv4, RFC 791.
+//!
+//! ```text
+//!  0 version:4 IHL:4   1 TOS   2 total length:16   4 identification:16   6 0:1 DF:1 MF:1 offset:13
+//!  8 TTL   9 protocol   10 checksum:16   12 source[4]   16 destination[4]   20 options
+//! ```
+//! The checksum is not verified: network cards compute it after a capture on the sending host was taken.
+
+use super::ip::{Body, Ip, Part};
+use crate::anomaly::Anomaly;
+
+const MORE_FRAGMENTS: u16 = 0x2000;
+const OFFSET: u16 = 0x1fff;
+
+/// Reads the header and cuts off the link's padding.
+#[inline]
+pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
+    let (header, after) = packet.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
+    let &[
+        version_ihl,
+        _,
+        len_high,
+        len_low,
+        id_high,
+        id_low,
+        part_high,
+        part_low,
+        hop_limit,
+        protocol,
+        _,
+        _,
+        s0,
+        s1,
+        s2,
+        s3,
+        d0,
+        d1,
+        d2,
+        d3,
+    ]: &[u8; 20] = header;
+    let options_len = match version_ihl {
+        0x45 => 0,
+        0x46..=0x4f => u16::from(version_ihl & 0x0f) * 4 - 20,
+        _ => return Err(Anomaly::Ipv4Malformed),
+    };
+    let total_len = u16::from_be_bytes([len_high, len_low]);
+    let body = if total_len == 0 {
+        // Captured on its way to a card that cuts it into segments: longer than the field can say.
+        Body::whole(after.get(usize::from(options_len)..).ok_or(Anomaly::FrameSnapped)?)
+    } else {
+        let len = total_len.checked_sub(20 + options_len).ok_or(Anomaly::Ipv4Malformed)?;
+        Body::of(after.get(usize::from(options_len)..).ok_or(Anomaly::FrameSnapped)?, len)
+    };
+    let part_field = u16::from_be_bytes([part_high, part_low]);
+    let part = if part_field & (MORE_FRAGMENTS | OFFSET) == 0 {
+        None
+    } else {
+        let part =
+            Part { offset: u32::from(part_field & OFFSET) * 8, more: part_field & MORE_FRAGMENTS != 0 };
+        part.check(body, Anomaly::Ipv4Malformed)?;
+        Some(part)
+    };
+    Ok(Ip {
+        src: mapped([s0, s1, s2, s3]),
+        dst: mapped([d0, d1, d2, d3]),
+        hop_limit,
+        identification: u32::from(u16::from_be_bytes([id_high, id_low])),
+        is_ipv6: false,
+        protocol,
+        part,
+        body,
+    })
+}
+
+/// The address in the form in which both versions are kept (RFC 4291, 2.5.5.2).
+#[inline]
+fn mapped(address: [u8; 4]) -> [u8; 16] {
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
+}

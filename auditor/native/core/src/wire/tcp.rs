@@ -1,0 +1,80 @@
+//! TCP headers, RFC 9293, 3.1.
+//!
+//! ```text
+//!  0 source port:16   2 destination port:16   4 sequence:32   8 acknowledgement:32
+//! 12 data offset:4 0:4   13 flags   14 window:16   16 checksum:16   18 urgent:16   20 options
+//! ```
+//! The checksum is not verified: network cards compute it after a capture on the sending host was taken.
+
+use super::ip::Body;
+use crate::anomaly::Anomaly;
+
+/// One TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// The sender's port.
+    pub src_port: u16,
+    /// The receiver's port.
+    pub dst_port: u16,
+    /// Sequence number of the first payload byte, or of the SYN.
+    pub seq: u32,
+    /// Acknowledgement number.
+    pub ack: u32,
+    /// Control flags.
+    pub flags: Flags,
+    /// As much of the payload as was captured.
+    pub payload: &'a [u8],
+    /// Payload bytes on the wire, as the IP header claims; more than captured where a snap length cut the frame.
+    pub payload_len: u32,
+}
+
+/// The control flags of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// The sender will send nothing more.
+    #[must_use]
+    pub const fn fin(self) -> bool {
+        self.0 & 0x01 != 0
+    }
+
+    /// The sequence number is the sender's first.
+    #[must_use]
+    pub const fn syn(self) -> bool {
+        self.0 & 0x02 != 0
+    }
+
+    /// The sender knows of no such flow, or breaks it off.
+    #[must_use]
+    pub const fn rst(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    /// The acknowledgement number counts.
+    #[must_use]
+    pub const fn ack(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+}
+
+/// Reads a segment, from a header that may have lost its options to a snap length.
+#[inline]
+pub(super) fn parse(body: Body<'_>) -> Result<Segment<'_>, Anomaly> {
+    // Up to the flags is enough to place a segment; the fixed header's length is checked against the wire's.
+    let (&[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags], _) =
+        body.header(Anomaly::TcpMalformed)?;
+    let header_len = u32::from(offset >> 4) * 4;
+    if header_len < 20 {
+        return Err(Anomaly::TcpMalformed);
+    }
+    Ok(Segment {
+        src_port: u16::from_be_bytes([s0, s1]),
+        dst_port: u16::from_be_bytes([d0, d1]),
+        seq: u32::from_be_bytes([q0, q1, q2, q3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
+        flags: Flags(flags),
+        payload: body.captured.get(header_len as usize..).unwrap_or_default(),
+        payload_len: body.wire_len.checked_sub(header_len).ok_or(Anomaly::TcpMalformed)?,
+    })
+}
