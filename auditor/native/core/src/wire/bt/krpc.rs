@@ -394,6 +394,19 @@ mod tests {
     }
 
     #[test]
+    fn nesting_is_bounded_from_the_datagram_on() {
+        let nested = |depth| {
+            let value = [vec![b'l'; depth], vec![b'e'; depth]].concat();
+            [b"d1:ad2:id20:abcdefghij01234567891:x", &value[..], b"e1:q4:ping1:t2:aa1:y1:qe"].concat()
+        };
+        assert!(Krpc::parse(&nested(30)).is_ok());
+        assert_eq!(
+            Krpc::parse(&nested(31)),
+            Err(ParseError::Mismatch { offset: 65, expected: "less nesting" })
+        );
+    }
+
+    #[test]
     fn the_first_look_lets_every_message_pass_and_little_else() {
         for datagram in [PING, PONG, FIND_NODE, GET_PEERS, ANNOUNCE, PEERS, NODES, SAMPLES, ERROR] {
             assert!(looks_like_krpc(datagram));

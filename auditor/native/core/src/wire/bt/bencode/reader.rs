@@ -12,11 +12,12 @@ const MAX_LENGTH_DIGITS: usize = 9;
 pub(in crate::wire::bt) struct Reader<'a> {
     rest: &'a [u8],
     len: usize,
+    depth: u32, // of the dicts entered by `dict`
 }
 
 impl<'a> Reader<'a> {
     pub(in crate::wire::bt) const fn new(input: &'a [u8]) -> Self {
-        Self { rest: input, len: input.len() }
+        Self { rest: input, len: input.len(), depth: 0 }
     }
 
     /// The bytes not taken yet.
@@ -31,13 +32,16 @@ impl<'a> Reader<'a> {
         mut entry: impl FnMut(&'a [u8], &mut Self) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
         match self.rest {
+            [b'd', ..] if self.depth == MAX_DEPTH => return Err(self.mismatch("less nesting")),
             [b'd', rest @ ..] => self.rest = rest,
             [] => return Err(self.truncated(2)),
             _ => return Err(self.mismatch("a dict")),
         }
+        self.depth += 1;
         loop {
             if let [b'e', rest @ ..] = self.rest {
                 self.rest = rest;
+                self.depth -= 1;
                 return Ok(());
             }
             let key = self.string()?;
@@ -145,7 +149,7 @@ impl<'a> Reader<'a> {
 
     /// Takes one value and checks it, whatever it contains.
     pub(in crate::wire::bt) fn skip(&mut self) -> Result<(), ParseError> {
-        let mut depth = 0;
+        let mut depth = self.depth;
         let mut dicts = 0_u32; // one bit per open container, the innermost lowest: set for a dict
         let mut items = 0;
         loop {
@@ -166,14 +170,14 @@ impl<'a> Reader<'a> {
                 [] | [b'0'..=b'9', ..] => drop(self.string()?),
                 _ => return Err(self.mismatch("a value")),
             }
-            while depth > 0
+            while depth > self.depth
                 && let [b'e', rest @ ..] = self.rest
             {
                 depth -= 1;
                 dicts >>= 1;
                 self.rest = rest;
             }
-            if depth == 0 {
+            if depth == self.depth {
                 return Ok(());
             }
             if self.rest.is_empty() {
