@@ -1,0 +1,184 @@
+"""What each inside host did in each swarm and in the DHT: facts folded into conducts, before policy judges them.
+
+A conduct is one host (as attributed) in one swarm, or its talk with the DHT, until six hours pass without activity.
+It depends on the facts alone, never on the order in which flows or activities arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+from auditor.model.capture import Sighting
+from auditor.model.flow import Address, End, Flow, FrameRef
+from auditor.model.incident import Conduct, Infohashes
+from auditor.model.infohash import Infohash
+from auditor.model.moment import HOUR
+from auditor.model.scale import AmountBasis, Basis
+from auditor.pipeline import part
+from auditor.pipeline.part import Amount, Host, Part
+
+IDLE = 6 * HOUR
+"""A conduct ends when this long passes without activity."""
+PROOF_FRAMES = 64
+"""Frames kept as the proof of a conduct, those of its strongest parts first."""
+
+IsInside = Callable[[Address], bool]
+Holder = Callable[[Host], Hashable]
+"""Names who held an address; where the holder changes, a conduct ends."""
+Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
+"""Returns the v1 and the v2 infohash known of the torrent with this name on the wire."""
+
+
+def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities: Identities) -> list[Conduct]:
+    """Fold everything that was seen into conducts, in order of time, then of host."""
+    parts = sorted(_parts(sighting, is_inside), key=_order)
+    holders = {host: (host.vantage, host.ip, holder(host)) for host in {p.host for p in parts}}
+    torrents = _Torrents(identities)
+    for piece in parts:
+        torrents.tie(holders[piece.host], piece.wire)
+    groups: dict[Hashable, list[Part]] = {}
+    for piece in parts:
+        key = holders[piece.host]
+        groups.setdefault((key, torrents.of(key, piece.wire[0]) if piece.wire else None), []).append(piece)
+    return sorted((_fold(run, identities) for group in groups.values() for run in _runs(group)), key=_place)
+
+
+def inside_ends(flow: Flow, is_inside: IsInside) -> frozenset[End]:
+    """Return the ends of a flow that are inside."""
+    return frozenset(end for end in part.ENDS if is_inside(flow.endpoint(end).ip))
+
+
+def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
+    """Yield the parts of every inside end; where neither end is inside, those of the originator."""
+    for index, flow in enumerate(sighting.flows):
+        for end in inside_ends(flow, is_inside) or frozenset[End]({"orig"}):
+            yield from part.of_flow(index, flow, end)
+    for index, activity in enumerate(sighting.activities):
+        yield from part.of_activity(index, activity)
+
+
+class _Torrents:
+    """Which names on the wire mean one torrent, for each holder of an address by itself.
+
+    What ties two names may be said by the other end of a flow; so one host's stranger does not join the swarms of
+    another host.
+    """
+
+    def __init__(self, identities: Identities) -> None:
+        self._identities = identities
+        self._next: dict[tuple[Hashable, Infohash], Infohash] = {}
+
+    def tie(self, holder: Hashable, names: Sequence[Infohash]) -> None:
+        """Note that these names mean one torrent, and whatever else is known to mean it."""
+        for name in names:
+            if (holder, name) not in self._next:
+                self._next[holder, name] = name
+                known = [identity.wire for identity in self._identities(name) if identity is not None]
+                self.tie(holder, [other for other in known if (holder, other) not in self._next])
+                for other in known:
+                    self._join(holder, name, other)
+            self._join(holder, names[0], name)
+
+    def of(self, holder: Hashable, name: Infohash) -> Infohash:
+        """Return the one name that stands for the torrent: the smallest."""
+        while (following := self._next[holder, name]) != name:
+            name = following
+        return name
+
+    def _join(self, holder: Hashable, one: Infohash, another: Infohash) -> None:
+        low, high = sorted((self.of(holder, one), self.of(holder, another)))
+        self._next[holder, high] = low
+
+
+def _runs(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """Part a group, in order of time, wherever it was idle for long."""
+    run: list[Part] = []
+    last = 0
+    for piece in parts:
+        if run and piece.first - last > IDLE:
+            yield run
+            run = []
+        last = max(last, piece.last) if run else piece.last
+        run.append(piece)
+    yield run
+
+
+def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
+    """Make one conduct of its parts, which are in order of time."""
+    earliest = parts[0]
+    # The surest part speaks for the whole, so that what is merely suspected never borrows another part's confidence.
+    surest = max(parts, key=lambda p: (p.confidence, p.participation))
+    return Conduct(
+        kind=earliest.kind,
+        vantage=earliest.host.vantage,
+        host=earliest.host.ip,
+        ports=tuple(sorted({p.port for p in parts})),
+        remote_ports=tuple(sorted({p.remote_port for p in parts if p.remote_port is not None})),
+        first=earliest.first,
+        last=max(p.last for p in parts),
+        participation=surest.participation,
+        confidence=surest.confidence,
+        detectors=tuple(sorted(frozenset[str]().union(*(p.detectors for p in parts)))),
+        infohashes=_infohashes(parts, identities),
+        downloaded=sum(p.downloaded[0] for p in parts),
+        uploaded=sum(p.uploaded[0] for p in parts),
+        amount_basis=_weakest([amount for p in parts for amount in (p.downloaded, p.uploaded)]),
+        flows=tuple(sorted({p.flow for p in parts if p.flow is not None})),
+        activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
+        frames=_proof(parts),
+        vlan=earliest.host.vlan,
+        mac=earliest.host.mac,
+    )
+
+
+def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | None:
+    """Name the torrent: 20 bytes on the wire do not tell the version, a hybrid's two handshakes or a list do."""
+    wire = tuple(sorted({name for p in parts for name in p.wire}))
+    if not wire:
+        return None
+    known = [identities(name) for name in wire]
+    v1 = {v1 for v1, _ in known if v1 is not None} or {p.v1 for p in parts if p.v1 is not None}
+    v2 = {v2 for _, v2 in known if v2 is not None}
+    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=Basis.READ)
+
+
+def _only(found: set[Infohash]) -> Infohash | None:
+    """Return the one member; where there are several, none is known to be right."""
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _weakest(amounts: Iterable[Amount]) -> AmountBasis:
+    return min((basis for _, basis in amounts if basis is not AmountBasis.NONE), default=AmountBasis.NONE)
+
+
+def _proof(parts: Iterable[Part]) -> tuple[FrameRef, ...]:
+    frames: set[FrameRef] = set()
+    for piece in sorted(parts, key=lambda p: (-p.confidence, -p.participation)):
+        frames.update(sorted(piece.frames)[: PROOF_FRAMES - len(frames)])
+    return tuple(sorted(frames))
+
+
+def _order(piece: Part) -> tuple[object, ...]:
+    """Put parts in order of time; where that does not tell, of everything that a conduct takes from its first part."""
+    host = piece.host
+    return (
+        piece.first,
+        piece.last,
+        host.ip.version,
+        host.ip,
+        host.vantage,
+        host.vlan,
+        host.mac or "",
+        piece.kind,
+        piece.wire,
+        -piece.participation,
+        piece.port,
+        piece.remote_port or 0,
+        piece.frames,
+    )
+
+
+def _place(conduct: Conduct) -> tuple[object, ...]:
+    wire = conduct.infohashes.wire if conduct.infohashes else ()
+    host = conduct.host
+    return (conduct.first, host.version, host, conduct.vantage, conduct.kind, wire, conduct.vlan, conduct.mac or "")

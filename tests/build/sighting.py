@@ -1,0 +1,159 @@
+"""What the engine would hand over, made by hand: for tests of everything that comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+
+from auditor.model.activity import Activity, DhtTarget
+from auditor.model.capture import CaptureInfo, Sighting
+from auditor.model.flow import Datagrams, End, Endpoint, Fact, Flow, FrameRef, Handshake, Messages, Observation
+from auditor.model.infohash import Infohash
+from auditor.model.moment import HOUR, NANOSECONDS
+from auditor.model.scale import Confidence
+
+NINE = 1_795_338_000 * NANOSECONDS
+"""2026-11-22 09:00:00 UTC."""
+SECOND = NANOSECONDS
+HOURS = HOUR
+
+DEBIAN = Infohash(bytes([0xAA] * 20))
+FILM = Infohash(bytes([0xBB] * 20))
+
+EMPLOYEE, CONTRACTOR, GUEST = "10.20.0.5", "10.30.0.7", "10.40.0.9"
+OUTSIDER, STRANGER = "198.51.100.7", "203.0.113.9"
+
+
+def flow(
+    orig: str,
+    resp: str,
+    observations: Sequence[Observation] = (),
+    *,
+    at: int = NINE,
+    lasting: int = 60 * SECOND,
+    ports: tuple[int, int] = (51000, 6881),
+    payload: tuple[int, int] = (1000, 2000),
+    vlan: tuple[int, ...] = (),
+    mac: str | None = None,
+    vantage: str = "default",
+    transport: str = "tcp",
+) -> Flow:
+    """A flow between two addresses; ``mac`` is the originator's."""
+    return Flow(
+        vantage=vantage,
+        transport="udp" if transport == "udp" else "tcp",
+        orig=Endpoint(ip_address(orig), ports[0], mac),
+        resp=Endpoint(ip_address(resp), ports[1]),
+        vlan=vlan,
+        tunnel=None,
+        community_id="1:LQU9qZlK+B5F3KDmev6m5PMibrg=",
+        first=at,
+        last=at + lasting,
+        packets=(10, 20),
+        bytes=payload,
+        missing=(0, 0),
+        minutes=(),
+        observations=tuple(observations),
+    )
+
+
+def shake(
+    end: End,
+    infohash: Infohash = FILM,
+    *,
+    upgrade: bool = False,
+    at: int = NINE,
+    frame: int = 4,
+    peer_id: bytes = b"-qB4520-abcdefghijkl",
+) -> Observation:
+    """A handshake that one end sent."""
+    fact = Handshake(infohash, peer_id, bytes([0, 0, 0, 0, 0, 0x10, 0, 0x15 if upgrade else 0x05]))
+    return observation("bt.handshake", end, fact, at=at, frame=frame)
+
+
+def talk(end: End, pieces: int = 0, piece_bytes: int = 0, *, partial: bool = False, at: int = NINE) -> Observation:
+    """Messages that one end sent after its handshake."""
+    return observation("bt.messages", end, Messages(pieces, piece_bytes, {"piece": pieces}, partial), at=at, frame=9)
+
+
+def datagrams(end: End, queries: int = 1, *, at: int = NINE) -> Observation:
+    """KRPC datagrams that one end sent."""
+    return observation("bt.dht", end, Datagrams(queries, 0, 0), at=at, frame=12)
+
+
+def observation(detector: str, end: End, fact: Fact, *, at: int, frame: int) -> Observation:
+    """One confirmed fact."""
+    return Observation(detector, Confidence.CONFIRMED, end, at, at + SECOND, 1, (FrameRef(0, frame),), fact)
+
+
+def connection(orig: str, resp: str, infohash: Infohash = FILM, *, down: int = 0, up: int = 0, at: int = NINE) -> Flow:
+    """A flow with handshakes both ways in which the originator downloads and uploads so many bytes of pieces."""
+    observations = [shake("orig", infohash, at=at), shake("resp", infohash, at=at, peer_id=b"-TR4060-abcdefghijkl")]
+    observations += [talk("orig", up // 16384, up, at=at), talk("resp", down // 16384, down, at=at)]
+    return flow(orig, resp, observations, at=at)
+
+
+def target(
+    infohash: Infohash = FILM, *, nodes: int = 3, near_own_id: bool = False, at: int = NINE, frame: int = 30
+) -> DhtTarget:
+    """What a host did about one infohash in the DHT."""
+    return DhtTarget(infohash, at, at + SECOND, nodes, nodes, nodes, near_own_id, (FrameRef(0, frame),))
+
+
+def activity(
+    host: str,
+    *,
+    at: int = NINE,
+    lasting: int = 60 * SECOND,
+    port: int = 6881,
+    announced: Sequence[DhtTarget] = (),
+    looked_up: Sequence[DhtTarget] = (),
+    queries_out: int = 5,
+    replies_out: int = 0,
+    queries_in: int = 3,
+) -> Activity:
+    """A host's talk with the DHT."""
+    return Activity(
+        vantage="default",
+        endpoint=Endpoint(ip_address(host), port),
+        vlan=(),
+        tunnel=None,
+        first=at,
+        last=at + lasting,
+        nodes=40,
+        queries_in={"ping": queries_in} if queries_in else {},
+        queries_out={"find_node": queries_out} if queries_out else {},
+        replies_in=4,
+        replies_out=replies_out,
+        errors_in=0,
+        errors_out=0,
+        announced=tuple(announced),
+        looked_up=tuple(looked_up),
+        node_ids=(),
+        clients=(),
+        read_only=False,
+        minutes=(),
+        frames=(FrameRef(0, 20),),
+    )
+
+
+def capture(path: str = "day.pcapng", *, error: str | None = None, truncated: bool = False) -> CaptureInfo:
+    """A capture of eight hours."""
+    info = CaptureInfo(path, "ab" * 32, "default", 20_000, 11_000_000, NINE, NINE + 8 * HOURS, truncated, None)
+    return replace(info, sha256=None, packets=0, bytes=0, first=None, last=None, error=error) if error else info
+
+
+def sighting(
+    flows: Sequence[Flow] = (),
+    activities: Sequence[Activity] = (),
+    captures: Sequence[CaptureInfo] | None = None,
+) -> Sighting:
+    """Everything that one run of the engine saw."""
+    return Sighting(
+        captures=(capture(),) if captures is None else tuple(captures),
+        flows=tuple(flows),
+        activities=tuple(activities),
+        limits_hit={},
+        totals={"flows": 120, "tcp_flows": 80, "udp_flows": 40, "one_sided_flows": 0},
+    )

@@ -1,0 +1,253 @@
+"""Facts folded into conducts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_network
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.model.capture import Sighting
+from auditor.model.flow import Address, Flow
+from auditor.model.incident import Conduct
+from auditor.model.infohash import Infohash
+from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.pipeline.conduct import IDLE, PROOF_FRAMES, conducts
+from auditor.pipeline.part import Host
+from tests.build.sighting import (
+    DEBIAN,
+    EMPLOYEE,
+    FILM,
+    GUEST,
+    NINE,
+    OUTSIDER,
+    SECOND,
+    STRANGER,
+    activity,
+    connection,
+    datagrams,
+    flow,
+    shake,
+    sighting,
+    talk,
+    target,
+)
+
+V2 = Infohash(bytes([0xCC] * 32))
+
+
+def is_inside(address: Address) -> bool:
+    """10.0.0.0/8 is ours."""
+    return address in ip_network("10.0.0.0/8")
+
+
+def by_address(host: Host) -> str:
+    """Each address has one holder."""
+    return str(host.ip)
+
+
+def unlisted(wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
+    """No list knows any torrent."""
+    del wire
+    return None, None
+
+
+def fold(seen: Sighting) -> list[Conduct]:
+    """Fold with nothing known but the inside."""
+    return conducts(seen, is_inside, by_address, unlisted)
+
+
+def test_a_host_in_one_swarm_is_one_conduct() -> None:
+    """However many flows, pieces add up, and the strongest participation is told."""
+    seen = sighting(
+        [
+            connection(EMPLOYEE, OUTSIDER, down=16384),
+            connection(EMPLOYEE, STRANGER, down=32768, up=16384, at=NINE + 90 * SECOND),
+            flow(EMPLOYEE, STRANGER, [shake("orig")], ports=(51001, 6882)),
+        ]
+    )
+
+    [conduct] = fold(seen)
+
+    assert (conduct.downloaded, conduct.uploaded) == (49152, 16384)
+    assert conduct.participation is Participation.TRANSFERRED
+    assert (conduct.first, conduct.last) == (NINE, NINE + 150 * SECOND)
+    assert conduct.remote_ports == (6881, 6882)
+    assert conduct.flows == (0, 1, 2)
+
+
+def test_each_torrent_and_each_host_is_a_conduct_of_its_own() -> None:
+    """Two torrents of one host, and one torrent of two hosts, are not one thing."""
+    seen = sighting([connection(EMPLOYEE, OUTSIDER, FILM), connection(EMPLOYEE, OUTSIDER, DEBIAN)])
+    both = sighting([connection(EMPLOYEE, GUEST, FILM)])
+
+    assert [c.infohashes.wire for c in fold(seen) if c.infohashes] == [(DEBIAN,), (FILM,)]
+    assert [str(c.host) for c in fold(both)] == [EMPLOYEE, GUEST]
+
+
+def test_six_idle_hours_end_a_conduct() -> None:
+    """Exactly six do not, a nanosecond more does."""
+    first = connection(EMPLOYEE, OUTSIDER)
+    in_time = connection(EMPLOYEE, OUTSIDER, at=first.last + IDLE)
+    too_late = connection(EMPLOYEE, OUTSIDER, at=first.last + IDLE + 1)
+
+    assert len(fold(sighting([first, in_time]))) == 1
+    assert len(fold(sighting([first, too_late]))) == 2
+
+
+def test_a_long_flow_keeps_a_conduct_alive() -> None:
+    """Idle is since the latest end of any flow, not of the flow that began last."""
+    long = replace(connection(EMPLOYEE, OUTSIDER), last=NINE + 2 * IDLE)
+    short = connection(EMPLOYEE, OUTSIDER, at=NINE + SECOND)
+    late = connection(EMPLOYEE, OUTSIDER, at=NINE + 2 * IDLE)
+
+    assert len(fold(sighting([long, short, late]))) == 1
+
+
+def test_a_new_holder_of_an_address_begins_a_new_conduct() -> None:
+    """An incident ends when the attribution changes."""
+    one = connection(EMPLOYEE, OUTSIDER)
+    other = replace(one, first=one.first + SECOND, orig=replace(one.orig, mac="52:54:00:00:00:02"))
+
+    assert len(conducts(sighting([one, other]), is_inside, lambda host: host.mac, unlisted)) == 2
+    assert len(fold(sighting([one, other]))) == 1
+
+
+def test_vantage_points_are_kept_apart() -> None:
+    """What two vantage points saw is counted for each."""
+    one = connection(EMPLOYEE, OUTSIDER)
+
+    assert [c.vantage for c in fold(sighting([one, replace(one, vantage="lab")]))] == ["default", "lab"]
+
+
+def test_a_dht_announce_joins_the_swarm_of_its_infohash() -> None:
+    """The same host and infohash are one conduct, wherever it was read; the DHT itself stays a conduct of its own."""
+    seen = sighting(
+        [flow(EMPLOYEE, OUTSIDER, [shake("orig")])], [activity(EMPLOYEE, announced=[target(FILM), target(DEBIAN)])]
+    )
+
+    found = {(c.kind, c.infohashes.wire if c.infohashes else ()): c for c in fold(seen)}
+
+    assert found["swarm", (FILM,)].participation is Participation.ANNOUNCED
+    assert found["swarm", (FILM,)].detectors == ("bt.dht", "bt.handshake")
+    assert found["swarm", (DEBIAN,)].participation is Participation.ANNOUNCED
+    assert found["dht", ()].participation is Participation.PRESENT
+    assert all(c.activities == (0,) for c in found.values())
+
+
+def test_asking_for_flows_of_the_dht_changes_nothing_but_the_flows() -> None:
+    """--all-flows lists more; it finds no more."""
+    talks = [activity(EMPLOYEE, lasting=60 * SECOND)]
+    flows = [flow(EMPLOYEE, OUTSIDER, [datagrams("orig"), datagrams("resp")], transport="udp", ports=(6881, 6881))]
+
+    [without] = fold(sighting([], talks))
+    [with_flows] = fold(sighting(flows, talks))
+
+    assert with_flows.flows == (0,)
+    assert replace(with_flows, flows=()) == without
+
+
+def test_without_an_inside_end_the_originator_is_told() -> None:
+    """BitTorrent between strangers is still reported, once."""
+    assert [str(c.host) for c in fold(sighting([connection(OUTSIDER, STRANGER)]))] == [OUTSIDER]
+
+
+def test_the_weakest_basis_of_an_amount_is_told() -> None:
+    """One direction that could not be counted taints the sum; one that had no messages does not."""
+    counted = connection(EMPLOYEE, OUTSIDER, down=16384)
+    missed = flow(EMPLOYEE, STRANGER, [shake("orig"), shake("resp"), talk("resp", 1, 16384, partial=True)])
+    attempt = flow(EMPLOYEE, STRANGER, [shake("orig")])
+
+    assert [c.amount_basis for c in fold(sighting([counted, attempt]))] == [AmountBasis.PIECES]
+    assert [c.amount_basis for c in fold(sighting([counted, missed]))] == [AmountBasis.FLOW]
+    assert [c.amount_basis for c in fold(sighting([attempt]))] == [AmountBasis.NONE]
+
+
+def test_contact_by_an_outsider_borrows_no_confidence() -> None:
+    """An outsider's handshake beside the host's own lookup leaves the lookup: what is surest is told."""
+    seen = sighting([flow(OUTSIDER, EMPLOYEE, [shake("orig")])], [activity(EMPLOYEE, looked_up=[target(FILM)])])
+
+    [swarm] = [c for c in fold(seen) if c.kind == "swarm"]
+
+    assert (swarm.participation, swarm.confidence) == (Participation.LOOKED_UP, Confidence.CONFIRMED)
+
+
+def test_a_hybrid_is_one_conduct_over_all_its_flows() -> None:
+    """A flow that used both names ties the flows that used one."""
+    seen = sighting(
+        [
+            connection(EMPLOYEE, STRANGER, DEBIAN, at=NINE + 5 * SECOND),
+            flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)]),
+            connection(EMPLOYEE, STRANGER, FILM, at=NINE + 9 * SECOND),
+        ]
+    )
+
+    [conduct] = fold(seen)
+
+    assert conduct.infohashes is not None
+    assert conduct.infohashes.wire == (DEBIAN, FILM)
+    assert conduct.infohashes.v1 == FILM
+    assert conduct.infohashes.v2 is None
+
+
+def test_one_hosts_stranger_does_not_join_another_hosts_torrents() -> None:
+    """What ties two names may have been said by an outsider; it holds for that host alone."""
+    seen = sighting(
+        [
+            flow(GUEST, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)]),
+            connection(EMPLOYEE, OUTSIDER, FILM),
+            connection(EMPLOYEE, OUTSIDER, DEBIAN),
+        ]
+    )
+
+    assert len([c for c in fold(seen) if str(c.host) == EMPLOYEE]) == 2
+
+
+def test_a_listed_hybrid_is_one_torrent_under_either_name() -> None:
+    """A list that knows both infohashes joins flows that used one each, and fills in both."""
+
+    def listed(wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
+        return (FILM, V2) if wire in (FILM, V2.wire) else (None, None)
+
+    seen = sighting([connection(EMPLOYEE, OUTSIDER, FILM), connection(EMPLOYEE, OUTSIDER, V2.wire)])
+
+    [conduct] = conducts(seen, is_inside, by_address, listed)
+
+    assert conduct.infohashes is not None
+    assert (conduct.infohashes.v1, conduct.infohashes.v2) == (FILM, V2)
+
+
+def test_the_proof_is_bounded_and_begins_with_the_strongest() -> None:
+    """However many attempts there were, the frames of the transfer are among the proof."""
+    attempts = [
+        flow(EMPLOYEE, OUTSIDER, [shake("orig", frame=100 + n)], ports=(40000 + n, 6881)) for n in range(PROOF_FRAMES)
+    ]
+    transfer = connection(EMPLOYEE, OUTSIDER, down=16384)
+
+    [conduct] = fold(sighting([*attempts, transfer]))
+
+    assert len(conduct.frames) == PROOF_FRAMES
+    assert {o.frames[0] for o in transfer.observations} <= set(conduct.frames)
+
+
+FLOWS = [
+    connection(EMPLOYEE, OUTSIDER, FILM, down=16384),
+    connection(EMPLOYEE, STRANGER, FILM, up=16384),
+    connection(OUTSIDER, EMPLOYEE, DEBIAN),
+    flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)], ports=(1, 2)),
+    flow(OUTSIDER, GUEST, [shake("orig")]),
+    connection(GUEST, EMPLOYEE, FILM, at=NINE + 7 * IDLE),
+    flow(EMPLOYEE, OUTSIDER, [datagrams("orig")], transport="udp"),
+    connection("fd00::5", "2001:db8::7", FILM),
+]
+
+
+@given(st.permutations(range(len(FLOWS))))
+def test_the_order_of_flows_does_not_matter(order: list[int]) -> None:
+    """Shards hand flows over in any order; the conducts are the same but for the flows' indexes."""
+
+    def told(flows: list[Flow]) -> list[Conduct]:
+        return [replace(c, flows=()) for c in conducts(sighting(flows), lambda a: a.is_private, by_address, unlisted)]
+
+    assert told([FLOWS[index] for index in order]) == told(FLOWS)
