@@ -1,0 +1,95 @@
+"""``auditor policy``: write a first policy, and check policies."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from auditor.policy.issue import PolicyIssue
+
+
+@click.group()
+def policy() -> None:
+    """Write and check policies."""
+
+
+@policy.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="policy.yaml")
+@click.option("--force", is_flag=True, help="Overwrite PATH if it exists.")
+def init(path: Path, force: bool) -> None:
+    """Write a commented first policy to PATH (default: policy.yaml) and check it."""
+    text = resources.files("auditor.policy").joinpath("first.yaml").read_text("utf-8")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text.replace("policy.yaml", str(path)) if str(path).isprintable() else text)
+    except FileExistsError:
+        raise click.UsageError(f"{path} exists; --force overwrites it") from None
+    except OSError as problem:
+        raise click.UsageError(f"{path} cannot be written: {problem.strerror}") from None
+    click.echo(f"{path} written: a first policy with comments. Fill in its groups, then run:", err=True)
+    click.echo(f"  auditor policy check {path}", err=True)
+    _report([path], "text")
+
+
+@policy.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def check(files: tuple[Path, ...], output: str) -> None:
+    """Report every issue in FILES; exit 2 if one is an error."""
+    _report(files, output)
+
+
+def _report(files: tuple[Path, ...] | list[Path], output: str) -> None:
+    """Check the files, print their issues and end the program where one is an error."""
+    from auditor.policy import load  # noqa: PLC0415 - pydantic takes longer to import than --help may take
+
+    results = [(file, load.read(file)) for file in files]
+    issues = [issue for _, loaded in results for issue in loaded.issues]
+    if output == "json":
+        document = {
+            "schema": "auditor.policy-check/1",
+            "files": [
+                {
+                    "path": str(file),
+                    "sha256": None if loaded.policy is None else loaded.policy.sha256,
+                    "issues": [_as_json(issue) for issue in loaded.issues],
+                }
+                for file, loaded in results
+            ],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        for issue in issues:
+            click.echo(issue.render())
+    errors = sum(issue.severity == "error" for issue in issues)
+    click.echo(_summary(len(files), errors, len(issues) - errors), err=True)
+    if errors:
+        sys.exit(ExitCode.USAGE)
+
+
+def _summary(files: int, errors: int, warnings: int) -> str:
+    def count(number: int, noun: str) -> str:
+        return f"{number} {noun}{'' if number == 1 else 's'}"
+
+    return f"{count(files, 'file')} checked, {count(errors, 'error')}, {count(warnings, 'warning')}"
+
+
+def _as_json(issue: PolicyIssue) -> dict[str, str | int | None]:
+    """Return an issue as the JSON of ``policy check`` has it; a place that is not known is null."""
+    return {
+        "code": issue.code,
+        "severity": issue.severity,
+        "message": issue.message,
+        "file": issue.file,
+        "line": issue.line or None,
+        "column": issue.column or None,
+        "hint": issue.hint,
+    }

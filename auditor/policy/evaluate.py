@@ -1,0 +1,148 @@
+"""A policy ready for use: whose a host is, and what is said of its conduct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
+from auditor.model.incident import Conduct, Infohashes, Judgement
+from auditor.model.scale import People, Severity, Verdict
+from auditor.policy import schema
+from auditor.policy.lists import Catalogue
+from auditor.policy.membership import Membership, PrefixMap
+from auditor.policy.selectors import GroupSelector, Match, Selector, compile_selectors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.model.flow import Address
+    from auditor.model.infohash import Infohash
+    from auditor.policy.scalars import Network
+
+_SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
+"""How grave a verdict is where the policy does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, ready to be compared with a conduct."""
+
+    id: str
+    selectors: tuple[Selector, ...]
+    judgement: Judgement
+
+
+def match(rule: Rule, conduct: Conduct, attribution: Attribution) -> tuple[Match, ...]:
+    """Compare a conduct with every selector of a rule; the rule matches where all of them do."""
+    return tuple(selector.test(conduct, attribution) for selector in rule.selectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that a policy file says, ready for use."""
+
+    name: str
+    sha256: str | None
+    """Of the file, and of the files its lists point at; ``None`` where there is no policy."""
+    purpose: str
+    people: People
+    timezone: ZoneInfo
+    vlan_in_key: bool
+    groups: tuple[str, ...]
+    inside_networks: tuple[Network, ...]
+    """Declared, or private where none are, and those of the groups."""
+    egress_networks: tuple[Network, ...]
+    rules: tuple[Rule, ...]
+    defaults: Mapping[str, Judgement]
+    catalogue: Catalogue
+    membership: Membership
+    _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
+        object.__setattr__(self, "_ours", PrefixMap(ours.items()))
+
+    @classmethod
+    def none(cls) -> Policy:
+        """Return what holds without a policy: private networks are inside, nobody is known, all is a notice."""
+        default = Judgement(Verdict.NOTICE, None, Severity.INFO, "no policy was given")
+        return cls(
+            name="none",
+            sha256=None,
+            purpose="none was given",
+            people=People.PSEUDONYM,
+            timezone=ZoneInfo("UTC"),
+            vlan_in_key=True,
+            groups=(UNATTRIBUTED, UNKNOWN),
+            inside_networks=schema.PRIVATE_NETWORKS,
+            egress_networks=(),
+            rules=(),
+            defaults={UNATTRIBUTED: default, UNKNOWN: default},
+            catalogue=Catalogue(),
+            membership=Membership(),
+        )
+
+    @classmethod
+    def compile(cls, written: schema.PolicyFile, catalogue: Catalogue, *, name: str, sha256: str) -> Policy:
+        """Make a checked policy file ready for use; ``name`` stands in where it has none."""
+        networks = [network for group in written.groups for network in group.networks]
+        claims: list[tuple[Network | int | str, str]] = [
+            (claim, group.name) for group in written.groups for claim in (*group.networks, *group.vlans, *group.macs)
+        ]
+        return cls(
+            name=written.name or name,
+            sha256=sha256,
+            purpose=written.purpose,
+            people=written.people,
+            timezone=written.timezone,
+            vlan_in_key=written.vlan_in_key,
+            groups=tuple(group.name for group in written.groups),
+            inside_networks=tuple(dict.fromkeys((*written.inside, *networks))),
+            egress_networks=written.egress,
+            rules=tuple(_rule(rule, written, catalogue) for rule in written.rules),
+            defaults={group.name: _judgement(group.default, None) for group in written.groups},
+            catalogue=catalogue,
+            membership=Membership(dict.fromkeys(claims)),
+        )
+
+    def is_inside(self, address: Address) -> bool:
+        """Whether an address is ours: inside or egress."""
+        return address in self._ours
+
+    def attribute(self, host: Address, *, vlan: tuple[int, ...] = (), mac: str | None = None) -> Attribution:
+        """Say which group holds ``host``: see :class:`Membership`. One that is not ours is ``unknown``."""
+        if not self.is_inside(host):
+            return _OUTSIDE
+        return self.membership.attribute(host, vlan=vlan, mac=mac)
+
+    def judge(self, conduct: Conduct, attribution: Attribution) -> Judgement:
+        """Return what the first matching rule says, else the default of the group."""
+        for rule in self.rules:
+            if all(selector.test(conduct, attribution).matched for selector in rule.selectors):
+                return rule.judgement
+        # A group that only an identity source knows has no default of its own.
+        return self.defaults.get(attribution.group) or self.defaults[UNATTRIBUTED]
+
+    def name_of(self, infohashes: Infohashes | None) -> str | None:
+        """Return the name under which a list knows the torrent."""
+        return None if infohashes is None else self.catalogue.name_of(infohashes)
+
+    def resolve(self, wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
+        """Return the full v1 and v2 infohashes that the lists know for what was read on the wire."""
+        return self.catalogue.resolve(wire)
+
+
+_OUTSIDE = Attribution(UNKNOWN, "unattributed")
+
+
+def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue) -> Rule:
+    group = () if rule.group is None else (GroupSelector(rule.group),)
+    selectors = compile_selectors(rule, written.timezone, catalogue.members)
+    return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id))
+
+
+def _judgement(outcome: schema.Outcome, rule: str | None) -> Judgement:
+    severity = _SEVERITY[outcome.verdict] if outcome.severity is None else outcome.severity
+    return Judgement(outcome.verdict, rule, severity, outcome.reason)

@@ -1,0 +1,84 @@
+"""A defect in a policy file: what, where, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+IssueSeverity = Literal["error", "warning"]
+_EXCERPT_WIDTH = 100
+_EXCERPT_LEAD = 40
+"""Characters shown before the caret where a line is too long to be shown whole."""
+_MATCHABLE = 64
+"""Longer words are no typing errors; comparing them would only cost time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyIssue:
+    """One defect: an error makes the file unusable, a warning only asks to look again."""
+
+    code: str
+    """Names the defect, so that it reads in "allow …": ``unknown-group``."""
+    message: str
+    file: str
+    line: int
+    """1-based; 0 where the file as a whole is meant."""
+    column: int
+    """1-based, in characters; 0 where the file as a whole is meant."""
+    hint: str | None = None
+    severity: IssueSeverity = "error"
+    excerpt: str | None = None
+    """The line of the file that ``line`` means."""
+    length: int = 1
+    """How many characters of that line are meant."""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        weight = " (warning)" if self.severity == "warning" else ""
+        return f"{place}: {self.code}{weight}: {self.message}"
+
+    def render(self) -> str:
+        """Return the issue as people read it: its line, then the excerpt with a caret, then the hint."""
+        if not self.line or not (self.excerpt or "").strip():
+            return str(self) if self.hint is None else f"{self}\n    hint: {self.hint}"
+        text, column, length = self._window()
+        caret = " " * column + "^" * length
+        hint = "" if self.hint is None else f"  {self.hint}"
+        return f"{self}\n    {text}\n    {caret}{hint}"
+
+    def _window(self) -> tuple[str, int, int]:
+        """Cut the excerpt to what a terminal shows, free of anything that would steer it."""
+        line = "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in self.excerpt or "")
+        column = self.column - 1
+        start = min(len(line) - len(line.lstrip()), column)
+        if column - start > _EXCERPT_WIDTH - _EXCERPT_LEAD:
+            start = column - _EXCERPT_LEAD
+        text = line[start : start + _EXCERPT_WIDTH].rstrip()
+        length = max(1, min(self.length, len(text) - (column - start)))
+        return text, column - start, length
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names the known word nearest to ``word``, if one is near."""
+    if len(word) > _MATCHABLE:
+        return None
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+def listing(words: Iterable[str], limit: int = 12) -> str:
+    """Name ``words`` in a sentence, and how many more there are past ``limit``."""
+    every = list(words)
+    more = f" and {len(every) - limit} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + more
+
+
+def quoted(value: object, limit: int = 60) -> str:
+    """Quote what stands in the file, short enough for a sentence."""
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"

@@ -1,0 +1,278 @@
+"""What may stand in a policy file: the one description that validation, the JSON Schema and editors share.
+
+Descriptions are for the person who writes a policy; ``auditor schema policy`` prints them as a JSON Schema.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from auditor.model import scale
+from auditor.model.infohash import V1_BYTES, V2_BYTES, Infohash
+from auditor.policy import fields
+from auditor.policy.fields import OneOrMore, Short
+from auditor.policy.scalars import Network, defect
+
+if TYPE_CHECKING:
+    from pydantic_core import core_schema
+
+MAX_RULES = 500
+MAX_GROUPS = 250
+
+PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""What is inside where a policy does not say: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 §2.5.6."""
+
+
+class Entry(BaseModel):
+    """A mapping in a policy file: every key is known, nothing is converted, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Outcome(Entry):
+    """What is said of a conduct."""
+
+    verdict: fields.Verdict = Field(
+        description="`allow`: nothing to object. `notice`: worth knowing. `violation`: against this policy."
+    )
+    severity: fields.Severity | None = Field(
+        default=None,
+        description="How grave it is, for sorting and alerting. Default: `info` for allow, `low` for notice, "
+        "`high` for violation.",
+    )
+    reason: fields.Line = Field(
+        description="One sentence for the people who read the result, the person concerned among them."
+    )
+
+
+class Group(Entry):
+    """People or devices that are judged alike.
+
+    A group claims a host by any of its MACs, networks and VLANs. Where several groups do, the most specific claim wins:
+    a MAC before a network, a longer prefix before a shorter one, a network before a VLAN. Claims that are equally
+    specific leave the host `ambiguous`, judged as `unattributed`.
+    """
+
+    name: fields.Id = Field(
+        description="Two names are reserved and must be there, without networks, VLANs or MACs: `unattributed` for "
+        "inside hosts that no group claims, `unknown` for traffic without any inside end."
+    )
+    description: fields.Line | None = Field(default=None, description="Who they are.")
+    networks: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+        default=(), description="Networks or single addresses. They count as inside without being repeated there."
+    )
+    vlans: Annotated[tuple[fields.Vlan, ...], OneOrMore()] = Field(
+        default=(), description="VLAN ids, any tag of a frame."
+    )
+    macs: Annotated[tuple[fields.Mac, ...], OneOrMore()] = Field(
+        default=(), description="Devices by MAC, where the capture stands before the first router."
+    )
+    default: Outcome = Field(description="What is said where no rule matches.")
+
+
+class ListedTorrent(Entry):
+    """One torrent by its infohashes: a hybrid torrent has both."""
+
+    v1: fields.InfohashField | None = Field(default=None, description="SHA-1, 40 hexadecimal digits.")
+    v2: fields.InfohashField | None = Field(default=None, description="SHA-256, 64 hexadecimal digits.")
+    name: fields.Line | None = Field(default=None, description="Shown in results.")
+
+    @field_validator("v1", "v2")
+    @classmethod
+    def _right_length(cls, value: Infohash | None, info: ValidationInfo) -> Infohash | None:
+        expected = V1_BYTES if info.field_name == "v1" else V2_BYTES
+        if value is not None and len(value.digest) != expected:
+            raise defect("bad-infohash", f"a {info.field_name} infohash has {2 * expected} hexadecimal digits")
+        return value
+
+    @model_validator(mode="after")
+    def _any_infohash(self) -> Self:
+        if self.v1 is None and self.v2 is None:
+            raise defect("bad-infohash", "a listed torrent needs 'v1', 'v2' or both")
+        return self
+
+
+def _version_of(infohash: object) -> str:
+    return "v2" if len(str(infohash)) == 2 * V2_BYTES else "v1"
+
+
+class TorrentList(Entry):
+    """Torrents that rules can name together. Paths are relative to the policy file."""
+
+    description: fields.Line | None = Field(default=None, description="What these torrents have in common.")
+    infohashes: Annotated[tuple[Annotated[ListedTorrent, Short(_version_of, {"type": "string"})], ...], OneOrMore()] = (
+        Field(default=(), description="Infohashes: 40 hexadecimal digits (v1), 64 (v2), or `{v1: …, v2: …, name: …}`.")
+    )
+    magnets: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(default=(), description="`magnet:` links.")
+    torrents: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(
+        default=(), description=".torrent files, or folders of them."
+    )
+    files: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(
+        default=(), description="Text files with an infohash and, after a space, its name on each line; `#` comments."
+    )
+
+
+class ConfidenceSpan(Entry):
+    """How sure it is that the traffic is BitTorrent."""
+
+    at_least: fields.Confidence = scale.Confidence.SUSPECTED
+    at_most: fields.Confidence = scale.Confidence.CONFIRMED
+
+
+class ParticipationSpan(Entry):
+    """What the inside host itself did."""
+
+    at_least: fields.Participation = scale.Participation.CONTACTED
+    at_most: fields.Participation = scale.Participation.TRANSFERRED
+
+
+class AmountSpan(Entry):
+    """How many bytes went."""
+
+    at_least: fields.Amount = Field(default=0, description="So many or more.")
+    below: fields.Amount | None = Field(default=None, description="Fewer than so many.")
+    basis: fields.AmountBasis = Field(
+        default=scale.AmountBasis.FLOW,
+        description="What the amount must rest on at least: `flow` (all payload of the flows), `pieces` (piece "
+        "messages were counted), `verified` (their hashes were right).",
+    )
+
+
+class When(Entry):
+    """What a rule asks of a conduct; every selector that is given must match, none matches always.
+
+    An `allow` rule must cover the whole conduct (all its time, all its detectors, all its ports on one side);
+    any other verdict matches as soon as a part of the conduct matches.
+    """
+
+    detectors: Annotated[tuple[fields.Detector, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+        default=None, description="Detectors that saw the conduct."
+    )
+    confidence: Annotated[ConfidenceSpan, Short("at_least", fields.CONFIDENCE_WORDS)] | None = Field(
+        default=None, description="A word means *at least* this sure: suspected < likely < confirmed."
+    )
+    participation: Annotated[ParticipationSpan, Short("at_least", fields.PARTICIPATION_WORDS)] | None = Field(
+        default=None,
+        description="A word means *at least* this much: contacted < present < looked_up < attempted < announced < "
+        "connected < transferred.",
+    )
+    lists: Annotated[tuple[fields.Id, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+        default=None, description="The torrent stands in one of these lists."
+    )
+    inferred: bool = Field(
+        default=False,
+        description="Let `lists` match an infohash that was tied to the flow from elsewhere, not read in it.",
+    )
+    direction: fields.Direction | None = Field(
+        default=None,
+        description="`upload`: the host gave content; `download`: it took some. Alone it asks for one byte in piece "
+        "messages; with `amount` it says which bytes are counted.",
+    )
+    amount: AmountSpan | None = Field(
+        default=None, description="How many bytes, in `direction`, or both ways together where none is given."
+    )
+    ports: Annotated[tuple[fields.Ports, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+        default=None, description="Ports or ranges of ports, of the host or of its peers."
+    )
+    hours: fields.Hours | None = Field(
+        default=None,
+        description="A span on the wall clock of `timezone`, every day or on `days`; one over midnight belongs to the "
+        "day on which it begins.",
+    )
+    days: Annotated[tuple[fields.Days, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+        default=None, description="Days of the week: `mon-fri`, `sat`."
+    )
+
+
+class Validity(Entry):
+    """When a rule holds, judged at the conduct's own time."""
+
+    since: fields.Instant | None = Field(
+        default=None, alias="from", description="From the beginning of this day, or from this time."
+    )
+    until: fields.Instant | None = Field(default=None, description="To the end of this day, or up to this time.")
+
+
+class Rule(Outcome):
+    """One line of the policy. The first rule that matches, from top to bottom, gives the verdict."""
+
+    id: fields.Id = Field(description="Stands in every result that this rule decided.")
+    group: Annotated[tuple[fields.Id, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+        default=None, description="The groups it is for; all of them where none is named."
+    )
+    when: When = Field(default=When(), description="What the conduct must be like; any conduct where left out.")
+    valid: Validity | None = Field(default=None, description="When the rule holds; always where left out.")
+
+
+class PolicyFile(Entry):
+    """Who is who on a network, and what its owner says of BitTorrent there."""
+
+    version: fields.Version = Field(description="The version of this format.")
+    name: fields.Line | None = Field(default=None, description="Shown in results. Default: the file's name.")
+    purpose: fields.Line = Field(
+        description="Why this network is watched. Monitoring people needs a reason that they may read."
+    )
+    people: fields.People = Field(
+        description="How results show people and devices: `none`, `pseudonym` (the same person has the same one, "
+        "under a key), `named`."
+    )
+    timezone: fields.Zone = Field(
+        default=ZoneInfo("UTC"), description="The zone of `hours`, `days` and dates: Europe/Berlin."
+    )
+    inside: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+        default=PRIVATE_NETWORKS,
+        description="Networks that are ours, besides those of the groups. Default: private, shared (100.64.0.0/10), "
+        "link-local and unique local addresses.",
+    )
+    egress: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+        default=(), description="Our public addresses, as the internet sees them behind NAT. They are inside too."
+    )
+    vlan_in_key: bool = Field(
+        default=True,
+        description="Whether equal addresses in different VLANs are different flows. `false` for mirror ports that "
+        "tag the two directions differently.",
+    )
+    groups: tuple[Group, ...] = Field(min_length=1, max_length=MAX_GROUPS, description="Who is who.")
+    lists: dict[fields.Id, TorrentList] = Field(default_factory=dict, description="Lists of torrents, by name.")
+    rules: tuple[Rule, ...] = Field(
+        default=(), max_length=MAX_RULES, description="From top to bottom; the first match wins."
+    )
+
+
+class _Editors(GenerateJsonSchema):
+    """Drops what only repeats a field's name, and ``null``, which a policy file may not say."""
+
+    def field_title_should_be_set(self, _schema: object, /) -> bool:
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        inner = self.generate_inner(schema["schema"])
+        default = schema.get("default")
+        if isinstance(default, scale.Scale):
+            return inner | {"default": default.label}
+        return inner | ({"default": default} if isinstance(default, bool | int | str) else {})
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a policy file, for editors and for ``auditor schema policy``."""
+    schema = PolicyFile.model_json_schema(by_alias=True, schema_generator=_Editors)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "auditor policy"}
