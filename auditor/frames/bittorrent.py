@@ -112,6 +112,8 @@ def _messages(payload: bytes) -> list[str] | None:
             return lines or None
         (length,) = struct.unpack_from("!I", payload, at)
         if length == 0:
+            if lines[-1:] == ["keepalive"]:  # zeros within a file, not a row of messages
+                return None
             lines.append("keepalive")
             at += 4
             continue
@@ -158,7 +160,7 @@ def _bdecode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
             while data[at] != ord("e"):
                 key, at = _bdecode(data, at, depth - 1)
                 if not isinstance(key, bytes):
-                    raise ValueError("a key that is no string")
+                    raise ValueError("a key that is no string")  # noqa: TRY004 - of the input, not of a caller
                 entries[key], at = _bdecode(data, at, depth - 1)
             return entries, at + 1
         case _:

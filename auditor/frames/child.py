@@ -15,11 +15,12 @@ import os
 import resource
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO, NoReturn
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     from auditor.frames.reading import Event
 
@@ -48,10 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
         report = {"refused": str(problem)}
     except BrokenPipeError:  # whoever read the stream wants no more of it
         report = {}
-        sys.stdout = None  # type: ignore[assignment]  # Python would flush it again on the way out
+        sys.stdout = None  # Python would flush it again on the way out
     except OSError as problem:
         report = {"failed": problem.strerror or str(problem)}
-    print(json.dumps(report), file=sys.stderr)
+    sys.stderr.write(json.dumps(report) + "\n")
     return 1 if "refused" in report or "failed" in report else 0
 
 
@@ -93,16 +94,18 @@ def _convert(_options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _sniff(options: argparse.Namespace) -> dict[str, Any]:
-    from auditor.frames.sniffing import sniff  # noqa: PLC0415 - as above
+    from auditor.frames.sniffing import sniff  # noqa: PLC0415 - Scapy is loaded below the limits
 
+    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    return {"frames": _stream(sniff(options.interface, options.seconds), sys.stdout.buffer, prompt=True)}
+        signal.signal(number, lambda _number, _frame: stop.set())
+    events = sniff(options.interface, options.seconds, stop.is_set)
+    return {"frames": _stream(events, sys.stdout.buffer, prompt=True)}
 
 
 def _describe(options: argparse.Namespace) -> dict[str, Any]:
-    from auditor.frames.describing import describe  # noqa: PLC0415 - as above
-    from auditor.frames.reading import Capture  # noqa: PLC0415
+    from auditor.frames.describing import describe  # noqa: PLC0415 - Scapy is loaded below the limits
+    from auditor.frames.reading import Capture  # noqa: PLC0415 - Scapy is loaded below the limits
 
     forbid_the_world()
     numbers = [int(number) for number in options.frames.split(",")]
@@ -110,12 +113,12 @@ def _describe(options: argparse.Namespace) -> dict[str, Any]:
     return {}
 
 
-def _stream(events: Iterator[Event], out: BinaryIO, *, broken: Any = bool, prompt: bool = False) -> int:  # noqa: ANN401
+def _stream(events: Iterator[Event], out: BinaryIO, *, broken: Callable[[], bool] = bool, prompt: bool = False) -> int:
     """Write events as pcapng; return the number of frames.
 
     A capture that broke off ends here within a block too, so that whoever reads the stream cannot take it for whole.
     """
-    from auditor.frames import pcapng, reading  # noqa: PLC0415 - as above
+    from auditor.frames import pcapng, reading  # noqa: PLC0415 - Scapy is loaded below the limits
 
     frames, pending = 0, bytearray()
     for event in events:
@@ -139,10 +142,6 @@ def _stream(events: Iterator[Event], out: BinaryIO, *, broken: Any = bool, promp
     out.write(pending)
     out.flush()
     return frames
-
-
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Self
 
 MAX_DESCRIBED = 1000
 _CHUNK = 1 << 18
@@ -106,6 +107,8 @@ def convert(source: Path | BinaryIO, *, digest: bool = True) -> Iterator[Convers
 def sniff(interface: str, seconds: float) -> Iterator[Conversion]:
     """Listen on an interface through Scapy for so long: give what is seen as a pcapng stream while it comes.
 
+    Leaving early stops the listening.
+
     Raises:
         OSError: on entry, if the interface does not exist or may not be listened on.
     """
@@ -113,6 +116,8 @@ def sniff(interface: str, seconds: float) -> Iterator[Conversion]:
         conversion = Conversion(child, None, interface)
         _expect_output(conversion)
         yield conversion
+        child.terminate()
+        conversion.finish()
 
 
 def describe(path: Path, numbers: Sequence[int]) -> list[str]:
@@ -147,7 +152,7 @@ class _Feed:
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._run, name="frames-feed", daemon=True)
 
-    def __enter__(self) -> _Feed:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -180,7 +185,7 @@ class _Feed:
                     self._pipe.close()
 
 
-def _written(pipe: Any, chunk: bytes) -> Any:  # noqa: ANN401 - an unbuffered pipe, or None once it broke
+def _written(pipe: Any, chunk: bytes) -> Any:  # noqa: ANN401 - what subprocess takes and gives has no simple type
     """Write all of ``chunk``; return the pipe, or ``None`` once nobody reads it any more."""
     view = memoryview(chunk)
     try:
@@ -192,7 +197,7 @@ def _written(pipe: Any, chunk: bytes) -> Any:  # noqa: ANN401 - an unbuffered pi
 
 
 @contextlib.contextmanager
-def _child(arguments: list[str], stdin: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 - as Popen takes it
+def _child(arguments: list[str], stdin: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 - what subprocess takes and gives has no simple type
     """Start the child with nothing of our environment but where to find its modules; kill and reap it on exit."""
     nowhere = os.devnull  # Scapy would look into these folders, and keep pickles there
     environment = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), nowhere)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from scapy.config import conf
 from scapy.contrib import erspan, geneve, gtp, mpls  # noqa: F401 - each registers its layers
-from scapy.layers import dhcp, dns, inet, inet6, l2, ppp, vxlan  # noqa: F401
-from scapy.packet import NoPayload, Padding, Packet, Raw
+from scapy.layers import dhcp, dns, inet, inet6, l2, ppp, vxlan  # noqa: F401 - each registers its layers
+from scapy.packet import NoPayload, Packet, Padding, Raw
 
 from auditor.frames import bittorrent, redacting
 from auditor.frames.reading import Capture, Captured, Interface, Section
@@ -79,7 +79,7 @@ def _frame(number: int, time: int, link: int, frame: Captured) -> str:
     lines = [f"frame {number}, {_utc(time)}, {frame.original} bytes{cut}"]
     try:
         layers = _layers(conf.l2types.num2layer.get(link, Raw)(frame.data))
-    except Exception as problem:  # noqa: BLE001 - any of Scapy's parsers may fail on hostile bytes in any way
+    except Exception as problem:  # noqa: BLE001 - Scapy's parsers may fail in any way
         return lines[0] + f"\n  cannot be decoded: {type(problem).__name__}"
     return "\n".join(lines + ["  " + line for line in layers])
 
@@ -102,14 +102,16 @@ def _layers(packet: Packet) -> list[str]:
 
 def _layer(packet: Packet) -> list[str]:
     name = type(packet).__name__
-    fields = (field for field in _SHOWN.get(name, "").split() if packet.getfieldval(field) is not None)
-    shown = " ".join(f"{field}={redacting.harmless(str(_value(packet, field)), 120)}" for field in fields)
+    values = {field: str(_value(packet, field)) for field in _SHOWN.get(name, "").split()}
+    shown = " ".join(f"{field}={redacting.harmless(value, 120)}" for field, value in values.items() if value)
     questions = [question for question in packet.qd or [] if isinstance(question, dns.DNSQR)] if name == "DNS" else []
-    return [f"{name} {shown}".rstrip(), *(line for question in questions[:4] for line in _layer(question))]
+    return [f"{packet.name} {shown}".rstrip(), *(line for question in questions[:4] for line in _layer(question))]
 
 
 def _value(packet: Packet, field: str) -> object:
     value = packet.getfieldval(field)
+    if value is None:
+        return ""
     if isinstance(value, bytes):
         return redacting.harmless(value)
     return packet.get_field(field).i2repr(packet, value)

@@ -112,7 +112,7 @@ class Capture:
             reason = self._tape.failed or "a record that is cut short or malformed"
             self.broken = f"offset {self._tape.mark}: {reason}"
 
-    def _open(self, kind: Any) -> None:  # noqa: ANN401 - Scapy's readers come from a metaclass
+    def _open(self, kind: Any) -> None:  # noqa: ANN401 - Scapy and the file classes have no common type
         try:
             self._reader = kind(self._tape)
         except (Scapy_Exception, EOFError, OSError, OverflowError, zlib.error) as problem:
@@ -136,7 +136,7 @@ class Capture:
         yield from self._reader.taken()
         self._tape.here()
         while True:
-            frame = self._reader._read_block(MAX_CAPTURED)  # noqa: SLF001 - as above
+            frame = self._reader._read_block(MAX_CAPTURED)  # noqa: SLF001 - the iterator hides how it ended
             self._tape.here()
             yield from self._reader.taken()
             if frame is not None:
@@ -146,7 +146,7 @@ class Capture:
 class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not followed by mypy
     """Scapy's pcapng reader, telling of sections and interfaces, with the numbers that it leaves out."""
 
-    def __init__(self, *args: Any) -> None:  # noqa: ANN401 - Scapy's
+    def __init__(self, *args: Any) -> None:  # noqa: ANN401 - Scapy and the file classes have no common type
         self._events: list[Event] = []
         super().__init__(*args)
 
@@ -156,7 +156,7 @@ class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not fol
 
     def _read_block_shb(self) -> None:
         super()._read_block_shb()
-        self.interfaces = []
+        self.interfaces: list[Any] = []
         self._events.append(Section())
 
     def _read_block_idb(self, block: bytes, size: int) -> None:
@@ -187,7 +187,7 @@ class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not fol
         limit = self.interfaces[0][1] or original
         return Captured(0, None, block[4:][: min(original, limit)], original)
 
-    def _numbered(self, read: Any, number: str, block: bytes) -> Captured:  # noqa: ANN401 - Scapy's named tuple
+    def _numbered(self, read: Any, number: str, block: bytes) -> Captured:  # noqa: ANN401 - Scapy and the file classes have no common type
         if read is None:
             raise EOFError("expected the number of an interface described before")
         data, of = read
@@ -203,7 +203,7 @@ class _Tape:
 
     name = "capture"
 
-    def __init__(self, file: Any) -> None:  # noqa: ANN401 - any of four kinds of file
+    def __init__(self, file: Any) -> None:  # noqa: ANN401 - Scapy and the file classes have no common type
         self._file = file
         self._ahead = b""
         self.offset = 0
@@ -243,7 +243,7 @@ class _Tape:
             return b""
 
 
-def _decompressed(tape: _Tape) -> Any:  # noqa: ANN401 - any of three kinds of file
+def _decompressed(tape: _Tape) -> Any:  # noqa: ANN401 - Scapy and the file classes have no common type
     head = tape.peek(4)
     if head.startswith(_GZIP_MAGIC):
         return gzip.GzipFile(fileobj=tape)  # type: ignore[call-overload]  # it only reads
@@ -252,12 +252,12 @@ def _decompressed(tape: _Tape) -> Any:  # noqa: ANN401 - any of three kinds of f
     return tape
 
 
-def _zstd() -> Any:  # noqa: ANN401 - one of two modules
+def _zstd() -> Any:  # noqa: ANN401 - Scapy and the file classes have no common type
     try:
-        from compression import zstd  # noqa: PLC0415 - in Python's library from 3.14 on
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - for compressed captures only
     except ImportError:
         try:
-            from backports import zstd  # noqa: PLC0415 - needed for compressed captures only
+            from backports import zstd  # noqa: PLC0415 - for compressed captures only
         except ImportError as problem:
             raise NotACaptureError(
                 "offset 0: this is zstd data, which Python reads from 3.14 on: run `pip install backports.zstd`, "

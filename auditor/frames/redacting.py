@@ -38,7 +38,7 @@ def harmless(text: str | bytes, limit: int = MAX_LINE) -> str:
 
 
 def target(raw: bytes) -> str:
-    """Show a request's target: user info, keys in paths and all parameters that are not BitTorrent's own are blanked."""
+    """Show a request's target, without user info, keys in its path, and parameters that are not BitTorrent's own."""
     raw = _USER_INFO.sub(rb"\1" + BLANK.encode() + b"@", raw)
     address, question, query = raw.partition(b"?")
     prefix, slashes, path = address.partition(b"://")

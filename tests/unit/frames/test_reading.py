@@ -1,0 +1,174 @@
+"""Every format and compression gives the same frames, and no byte is believed that makes no sense."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+
+import pytest
+
+from auditor.frames.reading import Capture, Captured, Event, Interface, NotACaptureError, Section
+from tests.build import Frame, capture, pcap, pcapng
+
+FRAMES = [Frame(1_795_338_000_123_456_789, b"abcde"), Frame(1_795_338_001_000_000_000, b"x" * 64)]
+ENDIANS = pytest.mark.parametrize("endian", ["<", ">"])
+
+
+def read(content: bytes) -> tuple[list[Event], str | None]:
+    """Read a capture to its end; return its events and why it broke off."""
+    opened = Capture(io.BytesIO(content))
+    return list(opened), opened.broken
+
+
+@ENDIANS
+@pytest.mark.parametrize("nano", [True, False])
+def test_pcap_is_read_in_its_own_units(endian: capture.Endian, nano: bool) -> None:
+    """The link type, the snap length and each time are those of the file."""
+    events, broken = read(pcap(FRAMES, link=101, nano=nano, endian=endian, snap_length=10))
+
+    unit = 1 if nano else 1000
+    assert events == [
+        Section(),
+        Interface(101, 10, 9 if nano else 6, 0),
+        Captured(0, FRAMES[0].time // unit, b"abcde", 5),
+        Captured(0, FRAMES[1].time // unit, b"x" * 10, 64),
+    ]
+    assert broken is None
+
+
+@ENDIANS
+def test_pcapng_is_read_block_by_block(endian: capture.Endian) -> None:
+    """Several interfaces, offsets, binary units, simple and obsolete packets; other blocks are passed over."""
+    content = b"".join(
+        (
+            capture.section(endian),
+            capture.interface(1, endian=endian, snap_length=0),
+            capture.block(5, b"statistics..", endian),
+            capture.interface(113, resolution=0x8A, offset=100, endian=endian),
+            capture.enhanced(FRAMES[0], 1, resolution=0x8A, offset=100, endian=endian),
+            capture.simple(FRAMES[0], endian=endian),
+            capture.obsolete(FRAMES[1], endian=endian),
+        )
+    )
+
+    events, broken = read(content)
+
+    ticks = (FRAMES[0].time - 100_000_000_000) * 1024 // 1_000_000_000
+    assert events == [
+        Section(),
+        Interface(1, 0, 9, 0),
+        Interface(113, capture.SNAP_LENGTH, 0x8A, 100),
+        Captured(1, ticks, b"abcde", 5),
+        Captured(0, None, b"abcde", 5),
+        Captured(0, FRAMES[1].time, b"x" * 64, 64),
+    ]
+    assert broken is None
+
+
+def test_a_new_section_forgets_the_interfaces() -> None:
+    """And may change the byte order and the link type."""
+    content = pcapng(FRAMES[:1], link=113) + pcapng(FRAMES[1:], link=101, endian=">")
+
+    events, broken = read(content)
+
+    assert [event.link for event in events if isinstance(event, Interface)] == [113, 101]
+    assert events.count(Section()) == 2
+    assert broken is None
+
+
+def test_an_interface_turns_its_units_into_nanoseconds() -> None:
+    """Powers of ten and of two, and an offset that may be negative."""
+    assert Interface(1, 0, 9, 0).nanoseconds(5) == 5
+    assert Interface(1, 0, 6, -1).nanoseconds(5) == 5_000 - 1_000_000_000
+    assert Interface(1, 0, 0x81, 2).nanoseconds(3) == 3_500_000_000
+
+
+def test_gzip_and_zstd_are_read_through() -> None:
+    """Also when two compressed files were joined."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 - where it is depends on the version
+    else:
+        from backports import zstd  # noqa: PLC0415 - where it is depends on the version
+    content = pcap(FRAMES)
+
+    assert read(gzip.compress(content)) == read(content)
+    assert read(gzip.compress(content[:30]) + gzip.compress(content[30:])) == read(content)
+    assert read(zstd.compress(content)) == read(content)
+
+
+def test_without_a_reader_of_zstd_a_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other formats stay readable."""
+    for name in ("compression", "compression.zstd", "backports", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(NotACaptureError, match=r"run `pip install backports\.zstd`"):
+        Capture(io.BytesIO(bytes.fromhex("28b52ffd") + bytes(40)))
+
+
+@pytest.mark.parametrize("content", [pcap(FRAMES), pcapng(FRAMES), pcapng(FRAMES, endian=">")])
+def test_every_cut_gives_the_frames_before_it_and_is_told(content: bytes) -> None:
+    """A cut is a whole capture only where a record ends."""
+    whole = [event for event in read(content)[0] if isinstance(event, Captured)]
+    complete = 0
+    for cut in range(len(content)):
+        try:
+            events, broken = read(content[:cut])
+        except NotACaptureError:
+            assert cut < 28
+            continue
+        frames = [event for event in events if isinstance(event, Captured)]
+        assert frames == whole[: len(frames)]
+        complete += broken is None
+    assert complete == (2 if content.startswith(b"\x4d") else 3)  # after the header, an interface, the first frame
+
+
+@pytest.mark.parametrize("lost", [1, 8, 20, 40])
+def test_compressed_data_that_ends_too_early_is_told(lost: int) -> None:
+    """Even where the frames before are whole."""
+    packed = gzip.compress(pcap(FRAMES * 500), compresslevel=0)
+
+    events, broken = read(packed[:-lost])
+
+    assert len(events) > 900
+    assert broken is not None
+
+
+@pytest.mark.parametrize(
+    ("tail", "reason"),
+    [
+        (capture.block(6, b"short"), "malformed"),
+        (capture.enhanced(FRAMES[0], 9), "an interface described before"),
+        (bytes.fromhex("06000000 08000000"), "malformed"),
+        (bytes.fromhex("06000000 ffffffff") + bytes(40), "a length of 4294967283 bytes"),
+        (capture.enhanced(FRAMES[0])[:-4] + bytes(4), "bad blocklen"),
+        (bytes(16), "malformed"),
+    ],
+    ids=["short", "interface", "tiny", "huge", "trailer", "zeros"],
+)
+def test_a_block_that_makes_no_sense_ends_the_capture(tail: bytes, reason: str) -> None:
+    """At its offset, with the reason."""
+    content = pcapng(FRAMES)
+
+    events, broken = read(content + tail)
+
+    assert len(events) == 4
+    assert broken is not None
+    assert broken.startswith(f"offset {len(content)}: ")
+    assert reason in broken
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "offset 0: expected a pcap or pcapng magic number, gzip or zstd data, found the end"),
+        (b"PK\x03\x04zip", "offset 0: expected a pcap or pcapng magic number, gzip or zstd data, found 504b0304"),
+        (pcap([])[:20], "offset 20: expected a whole pcap file header, found the end"),
+        (pcapng([])[:10], "expected a whole section or file header"),
+        (b"\x1f\x8b\x08\x00broken", "offset 0: expected sound compressed data"),
+    ],
+)
+def test_what_is_no_capture_is_refused(content: bytes, sentence: str) -> None:
+    """With the offset and what was expected there."""
+    with pytest.raises(NotACaptureError, match=sentence):
+        Capture(io.BytesIO(content))
