@@ -421,14 +421,15 @@ mod tests {
     }
 
     #[test]
-    fn every_proper_prefix_is_truncated_never_mismatched() {
-        for datagram in [PING, PONG, FIND_NODE, GET_PEERS, ANNOUNCE, PEERS, NODES, SAMPLES, ERROR] {
+    fn every_proper_prefix_is_truncated_and_needs_no_more_than_is_missing() {
+        let shortest = b"d1:eli0e0:e1:t0:1:y1:ee";
+        for datagram in [PING, PONG, FIND_NODE, GET_PEERS, ANNOUNCE, PEERS, NODES, SAMPLES, ERROR, shortest] {
             for cut in 0..datagram.len() {
-                let error = Krpc::parse(&datagram[..cut]).unwrap_err();
-                assert!(
-                    matches!(error, ParseError::Truncated { offset, .. } if offset == cut),
-                    "{error} of {cut}"
-                );
+                let Err(ParseError::Truncated { offset, needed }) = Krpc::parse(&datagram[..cut]) else {
+                    panic!("not truncated at {cut}: {}", datagram.escape_ascii());
+                };
+                assert_eq!(offset, cut);
+                assert!((1..=datagram.len() - cut).contains(&needed), "{needed} needed at {cut}");
             }
         }
     }

@@ -39,10 +39,14 @@ impl<'a> Reader<'a> {
         }
         self.depth += 1;
         loop {
-            if let [b'e', rest @ ..] = self.rest {
-                self.rest = rest;
-                self.depth -= 1;
-                return Ok(());
+            match self.rest {
+                [b'e', rest @ ..] => {
+                    self.rest = rest;
+                    self.depth -= 1;
+                    return Ok(());
+                }
+                [] => return Err(self.truncated(1)),
+                _ => {}
             }
             let key = self.string()?;
             entry(key, self)?;
