@@ -1,1 +1,36 @@
 //! Where frames come from and go to: the only crate that opens files and sockets.
+//!
+//! [`Stream`] reads capture files, pipes and standard input: pcap or pcapng, plain, gzip or zstd, told apart by their
+//! first bytes. Bytes are read once, in large pooled blocks, and stay where they are: a [`Batch`] points into its
+//! block, and the hasher reads the same block on another core. Nothing grows with a capture's length, and no
+//! number in a capture decides how much is allocated.
+#![deny(unsafe_code)]
+
+mod batch;
+mod block;
+mod capture;
+mod hash;
+mod input;
+mod pcap;
+mod pcapng;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+mod split;
+mod stream;
+
+pub use batch::{Batch, Frame, FrameMeta};
+pub use capture::{CaptureError, CaptureSummary};
+pub use input::SourceKind;
+pub use stream::{CaptureSource, Progress, Stream, StreamOptions};
+
+/// Reads a capture from memory to its end: each batch goes to `each`.
+pub fn read_all(bytes: &[u8], mut each: impl FnMut(&Batch)) -> CaptureSummary {
+    let source = CaptureSource { path: String::new(), kind: SourceKind::Memory(bytes.into()), vantage: 0 };
+    let mut stream = Stream::open(vec![source], StreamOptions { hash: false });
+    for batch in &mut stream {
+        each(&batch);
+    }
+    stream.finish().pop().unwrap_or_default()
+}
