@@ -7,7 +7,7 @@ A test that needs a capture says who spoke with whom and what was said::
     frames = tcp_stream(client, server, [("orig", hello), ("resp", answer), ("resp", piece(0, 0, bytes(16384)))])
     write_pcapng(tmp_path / "talk.pcapng", frames)
 
-`frames` packs Ethernet, IP, TCP and UDP with plain ``struct`` (some 200,000 frames a second), `bittorrent` makes the
+`frames` packs Ethernet, IP, TCP and UDP with plain ``struct`` (some 100,000 frames a second), `bittorrent` makes the
 payloads, `capture` the files, and `wrap` puts frames into tunnels and other link layers through Scapy.
 """
 
