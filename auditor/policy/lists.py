@@ -8,63 +8,20 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from auditor.model.infohash import V1_BYTES, Infohash
+from auditor.model.infohash import V1_BYTES
 from auditor.policy import scalars
+from auditor.policy.catalogue import Listed
 from auditor.policy.issue import did_you_mean
-from auditor.policy.selectors import wire_forms
 from auditor.torrents import catalogue as torrents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from auditor.model.incident import Infohashes
     from auditor.policy.schema import TorrentList
 
 MAX_FILE_BYTES = 16 << 20
 """A list of 100,000 named infohashes takes 10 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One torrent on one list."""
-
-    list: str
-    name: str | None
-    v1: Infohash | None
-    v2: Infohash | None
-
-
-class Catalogue:
-    """Listed torrents by the 20 bytes that name them on the wire."""
-
-    def __init__(self, entries: Iterable[Listed] = ()) -> None:
-        self.members: dict[bytes, frozenset[str]] = {}
-        """The lists that each infohash stands in."""
-        self._known: dict[bytes, Listed] = {}
-        for entry in entries:
-            for infohash in (entry.v1, entry.v2):
-                if infohash is not None:
-                    wire = infohash.wire.digest
-                    self.members[wire] = self.members.get(wire, frozenset()) | {entry.list}
-                    self._known[wire] = _richer(self._known.get(wire), entry)
-
-    def name_of(self, infohashes: Infohashes) -> str | None:
-        """Return the name under which a list knows the torrent."""
-        names = (self._known[wire].name for wire in sorted(wire_forms(infohashes)) if wire in self._known)
-        return next((name for name in names if name is not None), None)
-
-    def resolve(self, wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
-        """Return the full v1 and v2 infohashes that the lists know for what was read on the wire."""
-        entry = self._known.get(wire.wire.digest)
-        return (None, None) if entry is None else (entry.v1, entry.v2)
-
-
-def _richer(known: Listed | None, new: Listed) -> Listed:
-    """Put together what two entries know of the same torrent; what came first stands."""
-    if known is None:
-        return new
-    return Listed(known.list, known.name or new.name, known.v1 or new.v1, known.v2 or new.v2)
 
 
 @dataclass(frozen=True, slots=True)

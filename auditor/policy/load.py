@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from auditor.policy import lists, repair, source
+from auditor.policy.catalogue import Catalogue
 from auditor.policy.checks import CHECKS_OF_NAMES, CHECKS_OF_SENSE
 from auditor.policy.evaluate import Policy
 from auditor.policy.issue import PolicyIssue, did_you_mean, listing, quoted
-from auditor.policy.lists import Catalogue
 from auditor.policy.schema import PolicyFile
 from auditor.policy.source import MAX_BYTES, MAX_ISSUES, Source
 

@@ -5,7 +5,6 @@ Descriptions are for the person who writes a policy; ``auditor schema policy`` p
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -16,27 +15,14 @@ from auditor.model import scale
 from auditor.model.infohash import V1_BYTES, V2_BYTES, Infohash
 from auditor.policy import fields
 from auditor.policy.fields import OneOrMore, Short
-from auditor.policy.scalars import Network, defect
+from auditor.policy.private import PRIVATE_NETWORKS
+from auditor.policy.scalars import defect
 
 if TYPE_CHECKING:
     from pydantic_core import core_schema
 
 MAX_RULES = 500
 MAX_GROUPS = 250
-
-PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
-"""What is inside where a policy does not say: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 §2.5.6."""
 
 
 class Entry(BaseModel):

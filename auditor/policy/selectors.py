@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
 
 from auditor.model.scale import AmountBasis, Basis, Scale, Verdict
-from auditor.policy import schema, spans
+from auditor.policy import spans
 from auditor.policy.issue import listing
 from auditor.policy.schedule import NANOSECONDS, Interval, Schedule
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from auditor.model.attribution import Attribution
     from auditor.model.incident import Conduct, Infohashes
+    from auditor.policy import schema
     from auditor.policy.spans import Spans
 
 
