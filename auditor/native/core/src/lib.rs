@@ -7,6 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod detect;
+pub mod engine;
 pub mod error;
+pub mod flow;
+pub mod networks;
 pub mod time;
 pub mod wire;

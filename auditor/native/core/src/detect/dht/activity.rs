@@ -1,0 +1,352 @@
+//! What one host did in the DHT, folded over all the nodes it spoke with.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::detect::{Span, Stamp};
+use crate::flow::key::{Endpoint, Seeded};
+use crate::flow::minutes::Minutes;
+use crate::time::Timestamp;
+use crate::wire::decode::{Tunnel, Vlans};
+
+/// A host without DHT traffic for so long has ended its activity.
+pub const IDLE: i64 = 6 * 3600 * Timestamp::SECOND;
+
+/// How many infohashes one activity remembers of each kind. A client in a few hundred swarms, with its routing
+/// look-ups, stays far below; a crawler does not.
+pub const TARGETS: usize = 4096;
+
+/// How many nodes are told apart for one infohash: more than any rule asks for.
+pub const NODES_PER_TARGET: usize = 8;
+
+/// How many node ids and client marks are kept of one host (BEP 45 allows several ids).
+const NAMES: usize = 4;
+
+/// An infohash nearer to the asker's own id than this is a routing-table look-up: a torrent's falls so near by
+/// chance once in 65,536.
+const NEAR_BITS: u32 = 16;
+
+/// A host in the DHT, at a vantage point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostKey {
+    /// Its address and port.
+    pub endpoint: Endpoint,
+    /// The vantage point's number.
+    pub vantage: u16,
+    /// The innermost tunnel.
+    pub tunnel: Option<Tunnel>,
+    /// The VLAN tags.
+    pub vlans: Vlans,
+}
+
+/// What a host did about one infohash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The infohash.
+    pub infohash: [u8; 20],
+    /// When, and in which frames.
+    pub span: Span,
+    /// Queries sent.
+    pub queries: u64,
+    /// Queries answered.
+    pub answered: u64,
+    /// It is so near to the host's own id that looking it up is routing.
+    pub near_own_id: bool,
+    nodes: Vec<u32>,
+}
+
+impl Target {
+    /// Distinct nodes asked or told, counted up to [`NODES_PER_TARGET`].
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.span.merge(&other.span);
+        self.queries += other.queries;
+        self.answered += other.answered;
+        self.near_own_id |= other.near_own_id;
+        for node in &other.nodes {
+            self.add_node(*node);
+        }
+    }
+
+    fn add_node(&mut self, node: u32) {
+        if self.nodes.len() < NODES_PER_TARGET && !self.nodes.contains(&node) {
+            self.nodes.push(node);
+        }
+    }
+}
+
+/// The infohashes of one kind of query, in order of first sight.
+#[derive(Clone, Debug, Default)]
+pub struct Targets {
+    list: Vec<Target>,
+    index: HashMap<[u8; 20], u32, Seeded>,
+}
+
+impl Targets {
+    fn seeded(seed: Seeded) -> Self {
+        Self { list: Vec::new(), index: HashMap::with_hasher(seed) }
+    }
+
+    /// Counts a query about `infohash` that `sender` sent to the node marked `node`. Answers with the target's place,
+    /// or `None` where there are too many.
+    pub fn count(&mut self, infohash: &[u8; 20], sender: &[u8; 20], node: u32, stamp: Stamp) -> Option<u32> {
+        if let Some(place) = self.index.get(infohash) {
+            let target = self.list.get_mut(*place as usize)?;
+            target.span.extend(stamp);
+            target.queries += 1;
+            target.add_node(node);
+            return Some(*place);
+        }
+        if self.list.len() >= TARGETS {
+            return None;
+        }
+        let place = u32::try_from(self.list.len()).ok()?;
+        self.index.insert(*infohash, place);
+        self.list.push(Target {
+            infohash: *infohash,
+            span: Span::at(stamp),
+            queries: 1,
+            answered: 0,
+            near_own_id: common_bits(infohash, sender) >= NEAR_BITS,
+            nodes: vec![node],
+        });
+        Some(place)
+    }
+
+    /// Counts an answer to a query about the target at `place`.
+    pub fn answered(&mut self, place: u32) {
+        if let Some(target) = self.list.get_mut(place as usize) {
+            target.answered += 1;
+        }
+    }
+
+    /// The targets, by infohash.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<&Target> {
+        let mut sorted: Vec<_> = self.list.iter().collect();
+        sorted.sort_unstable_by_key(|target| target.infohash);
+        sorted
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for theirs in &other.list {
+            match self.index.get(&theirs.infohash).and_then(|place| self.list.get_mut(*place as usize)) {
+                Some(mine) => mine.merge(theirs),
+                None => {
+                    if let Ok(place) = u32::try_from(self.list.len()) {
+                        self.index.insert(theirs.infohash, place);
+                        self.list.push(theirs.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Datagrams of one direction, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Queries by method.
+    pub queries: BTreeMap<&'static str, u64>,
+    /// Replies.
+    pub replies: u64,
+    /// Errors.
+    pub errors: u64,
+}
+
+impl Counts {
+    fn merge(&mut self, other: &Self) {
+        for (method, count) in &other.queries {
+            *self.queries.entry(method).or_default() += count;
+        }
+        self.replies += other.replies;
+        self.errors += other.errors;
+    }
+}
+
+/// One host and port in the DHT, from first to last sight.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Whose.
+    pub host: HostKey,
+    /// The link address of the frames it sent.
+    pub mac: Option<[u8; 6]>,
+    /// When, and in which frames.
+    pub span: Span,
+    /// Distinct nodes.
+    pub nodes: u64,
+    /// What it sent.
+    pub sent: Counts,
+    /// What was sent to it.
+    pub received: Counts,
+    /// Infohashes it announced itself for.
+    pub announced: Targets,
+    /// Infohashes it asked for.
+    pub looked_up: Targets,
+    /// Node ids it used.
+    pub node_ids: BTreeSet<[u8; 20]>,
+    /// Client marks (`v`) it sent, their first four bytes.
+    pub clients: BTreeSet<[u8; 4]>,
+    /// It marked queries read-only (BEP 43).
+    pub read_only: bool,
+    /// Payload bytes by minute: `orig` is the host, `resp` its nodes.
+    pub minutes: Minutes,
+}
+
+impl Activity {
+    /// Begins at `stamp`.
+    #[must_use]
+    pub fn begin(host: HostKey, stamp: Stamp, seed: Seeded) -> Self {
+        Self {
+            host,
+            mac: None,
+            span: Span::at(stamp),
+            nodes: 0,
+            sent: Counts::default(),
+            received: Counts::default(),
+            announced: Targets::seeded(seed),
+            looked_up: Targets::seeded(seed),
+            node_ids: BTreeSet::new(),
+            clients: BTreeSet::new(),
+            read_only: false,
+            minutes: Minutes::default(),
+        }
+    }
+
+    /// Notes a node id that the host used. Which are kept when there are many does not depend on their order.
+    pub fn note_id(&mut self, id: &[u8; 20]) {
+        keep_least(&mut self.node_ids, *id);
+    }
+
+    /// Notes a client mark that the host sent.
+    pub fn note_client(&mut self, client: &[u8]) {
+        let mut mark = [0; 4];
+        for (to, from) in mark.iter_mut().zip(client) {
+            *to = *from;
+        }
+        keep_least(&mut self.clients, mark);
+    }
+
+    /// Joins what another worker saw of the same activity.
+    pub fn merge(&mut self, other: &Self) {
+        if (other.span.first, other.mac) < (self.span.first, self.mac) && other.mac.is_some() || self.mac.is_none() {
+            self.mac = other.mac;
+        }
+        self.span.merge(&other.span);
+        self.nodes += other.nodes;
+        self.sent.merge(&other.sent);
+        self.received.merge(&other.received);
+        self.announced.merge(&other.announced);
+        self.looked_up.merge(&other.looked_up);
+        for id in &other.node_ids {
+            keep_least(&mut self.node_ids, *id);
+        }
+        for client in &other.clients {
+            keep_least(&mut self.clients, *client);
+        }
+        self.read_only |= other.read_only;
+        self.minutes.merge(&other.minutes);
+    }
+}
+
+fn keep_least<T: Ord>(set: &mut BTreeSet<T>, value: T) {
+    if set.len() < NAMES || set.last().is_some_and(|last| value < *last) {
+        set.insert(value);
+        if set.len() > NAMES {
+            set.pop_last();
+        }
+    }
+}
+
+fn common_bits(a: &[u8; 20], b: &[u8; 20]) -> u32 {
+    let equal = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let rest = a.get(equal).zip(b.get(equal)).map_or(0, |(a, b)| (a ^ b).leading_zeros());
+    u32::try_from(equal).unwrap_or(u32::MAX).saturating_mul(8) + rest
+}
+
+/// Joins the parts of activities that several workers saw: parts of one host belong together unless they are
+/// [`IDLE`] apart, which is just how one worker would have cut them.
+#[must_use]
+pub fn join(mut parts: Vec<Activity>) -> Vec<Activity> {
+    parts.sort_by_key(|part| (part.host, part.span.first, part.span.last));
+    let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match whole.last_mut() {
+            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => last.merge(&part),
+            _ => whole.push(part),
+        }
+    }
+    whole.sort_by_key(|activity| (activity.span.first, activity.host));
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::FrameRef;
+
+    fn stamp(seconds: i64) -> Stamp {
+        Stamp { time: Timestamp(seconds * Timestamp::SECOND), frame: FrameRef { capture: 0, number: 1 } }
+    }
+
+    fn part(port: u16, first: i64, last: i64) -> Activity {
+        let host = HostKey {
+            endpoint: Endpoint { ip: [1; 16], port },
+            vantage: 0,
+            tunnel: None,
+            vlans: Vlans::default(),
+        };
+        let mut part = Activity::begin(host, stamp(first), Seeded::default());
+        part.span.extend(stamp(last));
+        part.nodes = 1;
+        part
+    }
+
+    #[test]
+    fn parts_of_one_host_join_unless_six_idle_hours_lie_between() {
+        let six_hours = 6 * 3600;
+        let parts = vec![part(1, 50, 100), part(1, 0, 60), part(1, 101 + six_hours, 102 + six_hours), part(2, 70, 80)];
+        let joined: Vec<_> = join(parts)
+            .iter()
+            .map(|whole| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))
+            .collect();
+        assert_eq!(joined, [(1, 100, 2), (2, 80, 1), (1, 102 + six_hours, 1)]);
+    }
+
+    #[test]
+    fn an_infohash_near_the_own_id_is_routing() {
+        let own = [0xab; 20];
+        let mut near = [0xab; 20];
+        near[19] = 0;
+        let far = [0xac; 20];
+        let mut targets = Targets::default();
+        targets.count(&near, &own, 1, stamp(0));
+        targets.count(&far, &own, 1, stamp(0));
+        let near: Vec<_> = targets.sorted().iter().map(|target| target.near_own_id).collect();
+        assert_eq!(near, [true, false]);
+    }
+
+    #[test]
+    fn nodes_of_an_infohash_count_once_each_and_up_to_a_bound() {
+        let mut targets = Targets::default();
+        for node in [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] {
+            targets.count(&[7; 20], &[0; 20], node, stamp(0));
+        }
+        assert_eq!(targets.sorted()[0].nodes(), NODES_PER_TARGET);
+        assert_eq!(targets.sorted()[0].queries, 11);
+    }
+
+    #[test]
+    fn too_many_infohashes_are_refused_not_kept() {
+        let mut targets = Targets::default();
+        for n in 0..=u32::try_from(TARGETS).unwrap() {
+            let mut infohash = [0; 20];
+            infohash[..4].copy_from_slice(&n.to_be_bytes());
+            let place = targets.count(&infohash, &[0xff; 20], 0, stamp(0));
+            assert_eq!(place.is_none(), n as usize == TARGETS);
+        }
+    }
+}

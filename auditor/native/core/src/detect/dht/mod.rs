@@ -1,0 +1,315 @@
+//! `bt.dht`: the mainline DHT (BEP 5, 32, 33, 42, 43, 44, 45, 51), on any port and with keys in any order.
+//!
+//! Sees each KRPC datagram; folds them into one [`Activity`] a host, so that a storm of a million datagrams is a
+//! few facts. Proves that the sender speaks KRPC and asked or announced this infohash. Other software uses this DHT
+//! too, and routing look-ups name random targets: an infohash counts as looked up only further on, by how many nodes
+//! were asked. What outsiders ask an inside host says nothing about it.
+
+pub mod activity;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+
+use self::activity::{Activity, HostKey, IDLE};
+use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::flow::key::{End, Endpoint, Ends, Seeded};
+use crate::flow::slab::{Place, Slab};
+use crate::networks::Networks;
+use crate::time::Timestamp;
+use crate::wire::bt::krpc::{Body, Krpc, Method, looks_like_krpc};
+
+/// The detector's id.
+pub const DHT: &str = "bt.dht";
+
+/// The most activities followed at once.
+const ACTIVITIES: usize = 65_536;
+/// The most pairs of host and node told apart.
+const NODES: usize = 1 << 21;
+
+/// How often a cap was hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Hosts that were not followed.
+    pub activities: u64,
+    /// Queries about an infohash that was not remembered.
+    pub targets: u64,
+    /// Nodes that were not told apart.
+    pub nodes: u64,
+}
+
+/// Folds KRPC datagrams by host.
+#[derive(Debug)]
+pub struct Dht {
+    ours: Networks,
+    seed: Seeded,
+    vlan_in_key: bool,
+    activities: Slab<Activity>,
+    by_host: HashMap<HostKey, Place, Seeded>,
+    nodes: HashSet<u64, Seeded>,
+    links: Slab<Link>,
+    ended: Vec<Activity>,
+    /// How often a cap was hit.
+    pub limits: Limits,
+}
+
+/// What one flow adds to the activities of its ends.
+#[derive(Clone, Debug, Default)]
+struct Link {
+    activities: Ends<Option<Place>>,
+    pending: Ends<Option<Pending>>,
+    sent: Ends<Option<Sent>>,
+}
+
+/// The last query of one end that awaits its reply.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    transaction: u32,
+    target: u32,
+    announce: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    first: Stamp,
+    last: Timestamp,
+    queries: u32,
+    replies: u32,
+    errors: u32,
+}
+
+impl Dht {
+    /// Makes the detector. Activities are kept of hosts in `ours`; of talk between others, of the end that began.
+    #[must_use]
+    pub fn new(ours: Networks, vlan_in_key: bool, seed: Seeded) -> Self {
+        Self {
+            ours,
+            seed,
+            vlan_in_key,
+            activities: Slab::default(),
+            by_host: HashMap::with_hasher(seed),
+            nodes: HashSet::with_hasher(seed),
+            links: Slab::default(),
+            ended: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Whether a datagram is worth a call of [`Self::inspect`].
+    #[must_use]
+    #[inline]
+    pub fn probe(payload: &[u8]) -> bool {
+        looks_like_krpc(payload)
+    }
+
+    /// Takes a datagram in. `slot` is this detector's place in the datagram's flow. Answers whether it was KRPC.
+    pub fn inspect(&mut self, datagram: &Datagram<'_>, slot: &mut Option<Place>, anomalies: &mut Anomalies) -> bool {
+        let Ok(krpc) = Krpc::parse(datagram.payload) else {
+            anomalies.count(Anomaly::KrpcMalformed);
+            return false;
+        };
+        let place = match *slot {
+            Some(place) => place,
+            None => {
+                let link = self.link(datagram);
+                *slot.insert(self.links.insert(link))
+            }
+        };
+        let Self { activities, links, seed, limits, .. } = self;
+        let Some(link) = links.get_mut(place) else { return false };
+        let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
+        Sent::count(link.sent.at_mut(from), &krpc.body, stamp);
+        if let Some(host) = link.activities.at(from).and_then(|place| activities.get_mut(place)) {
+            host.span.extend(stamp);
+            host.minutes.add(stamp.time, End::Orig, datagram.payload.len() as u64);
+            if host.mac.is_none() {
+                host.mac = datagram.macs.map(|macs| macs.src);
+            }
+            if let Some(client) = krpc.client {
+                host.note_client(client);
+            }
+            let node = mark(*seed, datagram.ends.at(to));
+            *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits);
+        }
+        if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
+            host.span.extend(stamp);
+            host.minutes.add(stamp.time, End::Resp, datagram.payload.len() as u64);
+            receive(host, &krpc, link.pending.at_mut(to));
+        }
+        true
+    }
+
+    /// Says that the flow with this slot has ended; returns what was observed in it.
+    pub fn flow_ended(&mut self, slot: Place) -> Vec<Observation> {
+        let Some(link) = self.links.remove(slot) else { return Vec::new() };
+        let ends = [End::Orig, End::Resp].into_iter();
+        ends.filter_map(|end| link.sent.at(end).map(|sent| sent.observation(end))).collect()
+    }
+
+    /// Ends the activities that were idle too long at `now`.
+    pub fn expire(&mut self, now: Timestamp) {
+        let idle = self.activities.places(|activity| now.since(activity.span.last) > IDLE);
+        for place in idle {
+            self.end(place);
+        }
+    }
+
+    /// Takes the activities that have ended.
+    pub fn drain(&mut self) -> Vec<Activity> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Ends everything and returns the activities.
+    pub fn finish(&mut self) -> Vec<Activity> {
+        for place in self.activities.places(|_| true) {
+            self.end(place);
+        }
+        self.drain()
+    }
+
+    fn end(&mut self, place: Place) {
+        if let Some(activity) = self.activities.remove(place) {
+            if self.by_host.get(&activity.host) == Some(&place) {
+                self.by_host.remove(&activity.host);
+            }
+            self.ended.push(activity);
+        }
+        if self.activities.is_empty() {
+            self.nodes.clear();
+        }
+    }
+
+    fn link(&mut self, datagram: &Datagram<'_>) -> Link {
+        let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.ends.at(end).ip));
+        let nobody = inside == [false, false];
+        let mut link = Link::default();
+        for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
+            if inside || (nobody && end == End::Orig) {
+                *link.activities.at_mut(end) = self.activity(datagram, end);
+            }
+        }
+        link
+    }
+
+    fn activity(&mut self, datagram: &Datagram<'_>, end: End) -> Option<Place> {
+        let host = HostKey {
+            endpoint: *datagram.ends.at(end),
+            vantage: datagram.key.vantage,
+            tunnel: datagram.key.tunnel,
+            vlans: if self.vlan_in_key { datagram.vlans } else { Default::default() },
+        };
+        if let Some(place) = self.by_host.get(&host).copied() {
+            let idle = self.activities.get_mut(place).map(|activity| datagram.stamp.time.since(activity.span.last));
+            if idle.is_some_and(|idle| idle > IDLE) {
+                self.end(place);
+            }
+        }
+        let place = match self.by_host.get(&host) {
+            Some(place) => *place,
+            None if self.activities.len() >= ACTIVITIES => {
+                self.limits.activities += 1;
+                return None;
+            }
+            None => {
+                let place = self.activities.insert(Activity::begin(host, datagram.stamp, self.seed));
+                self.by_host.insert(host, place);
+                place
+            }
+        };
+        self.count_node(place, datagram.ends.at(end.other()));
+        Some(place)
+    }
+
+    fn count_node(&mut self, place: Place, node: &Endpoint) {
+        let Some(activity) = self.activities.get_mut(place) else { return };
+        let pair = self.seed.hash_one((activity.host, activity.span.first.0, node));
+        if self.nodes.contains(&pair) {
+            return;
+        }
+        if self.nodes.len() >= NODES {
+            self.limits.nodes += 1;
+            return;
+        }
+        self.nodes.insert(pair);
+        activity.nodes += 1;
+    }
+}
+
+fn send(host: &mut Activity, krpc: &Krpc<'_>, node: u32, stamp: Stamp, limits: &mut Limits) -> Option<Pending> {
+    match &krpc.body {
+        Body::Query(query) => {
+            *host.sent.queries.entry(query.method.label()).or_default() += 1;
+            host.note_id(query.id);
+            host.read_only |= query.read_only;
+            let (targets, announce) = match query.method {
+                Method::GetPeers => (&mut host.looked_up, false),
+                Method::AnnouncePeer => (&mut host.announced, true),
+                _ => return None,
+            };
+            let target = targets.count(query.infohash?, query.id, node, stamp);
+            limits.targets += u64::from(target.is_none());
+            Some(Pending { transaction: transaction(krpc), target: target?, announce })
+        }
+        Body::Reply(reply) => {
+            host.sent.replies += 1;
+            host.note_id(reply.id);
+            None
+        }
+        Body::Error(_) => {
+            host.sent.errors += 1;
+            None
+        }
+    }
+}
+
+fn receive(host: &mut Activity, krpc: &Krpc<'_>, pending: &mut Option<Pending>) {
+    match &krpc.body {
+        Body::Query(query) => *host.received.queries.entry(query.method.label()).or_default() += 1,
+        Body::Reply(_) => {
+            host.received.replies += 1;
+            if let Some(Pending { target, announce, .. }) =
+                pending.take_if(|pending| pending.transaction == transaction(krpc))
+            {
+                if announce { &mut host.announced } else { &mut host.looked_up }.answered(target);
+            }
+        }
+        Body::Error(_) => host.received.errors += 1,
+    }
+}
+
+impl Sent {
+    fn count(sent: &mut Option<Self>, body: &Body<'_>, stamp: Stamp) {
+        let sent = sent.get_or_insert(Self { first: stamp, last: stamp.time, queries: 0, replies: 0, errors: 0 });
+        sent.last = sent.last.max(stamp.time);
+        let counter = match body {
+            Body::Query(_) => &mut sent.queries,
+            Body::Reply(_) => &mut sent.replies,
+            Body::Error(_) => &mut sent.errors,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    fn observation(self, end: End) -> Observation {
+        let [queries, replies, errors] = [self.queries, self.replies, self.errors].map(u64::from);
+        let mut span = Span::at(self.first);
+        span.last = self.last;
+        Observation {
+            detector: DHT,
+            confidence: Confidence::Confirmed,
+            end,
+            span,
+            count: queries + replies + errors,
+            fact: Fact::Datagrams { queries, replies, errors },
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a part of the hash is enough to tell a few apart")]
+fn mark(seed: Seeded, endpoint: &Endpoint) -> u32 {
+    seed.hash_one(endpoint) as u32
+}
+
+/// A transaction's id as a number: clients use two to four bytes.
+fn transaction(krpc: &Krpc<'_>) -> u32 {
+    krpc.transaction.iter().fold(0, |id: u32, byte| id.rotate_left(8) ^ u32::from(*byte))
+}

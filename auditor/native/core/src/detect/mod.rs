@@ -1,0 +1,216 @@
+//! Detectors: bytes of flows in, observations out. Each states facts; none judges, none knows the others.
+//!
+//! A detector of streams is asked by [`StreamDetector::probe`] about the first bytes of each direction; once it
+//! matches, it reads both directions to their end. A detector of datagrams is asked about every datagram, since one
+//! UDP port carries the DHT, uTP and trackers alike. `registry.rs` lists them all.
+
+pub mod dht;
+pub mod peer_wire;
+pub mod registry;
+
+use std::collections::BTreeMap;
+
+use crate::anomaly::Anomalies;
+use crate::flow::key::{End, Endpoint, Ends, FlowKey};
+use crate::time::Timestamp;
+use crate::wire::decode::{Macs, Vlans};
+
+/// A frame's place: which capture, and its 1-based number there, as Wireshark counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameRef {
+    /// The capture's index in the run.
+    pub capture: u32,
+    /// The frame's number in it.
+    pub number: u64,
+}
+
+/// When something was seen, and in which frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The frame's time.
+    pub time: Timestamp,
+    /// The frame.
+    pub frame: FrameRef,
+}
+
+/// From first to last sight, with the frames that prove it: the first few and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first time.
+    pub first: Timestamp,
+    /// The last time.
+    pub last: Timestamp,
+    /// At most [`Span::PROOFS`] frames, the earliest seen.
+    pub frames: Vec<FrameRef>,
+}
+
+impl Span {
+    /// How many frames are kept as proof.
+    pub const PROOFS: usize = 4;
+
+    /// Begins at `stamp`.
+    #[must_use]
+    pub fn at(stamp: Stamp) -> Self {
+        Self { first: stamp.time, last: stamp.time, frames: vec![stamp.frame] }
+    }
+
+    /// Widens to `stamp`.
+    pub fn extend(&mut self, stamp: Stamp) {
+        self.first = self.first.min(stamp.time);
+        self.last = self.last.max(stamp.time);
+        if self.frames.len() < Self::PROOFS && self.frames.last() != Some(&stamp.frame) {
+            self.frames.push(stamp.frame);
+        }
+    }
+
+    /// Joins with `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.frames.extend(&other.frames);
+        self.frames.sort_unstable();
+        self.frames.dedup();
+        self.frames.truncate(Self::PROOFS);
+    }
+}
+
+/// How sure an observation is. The stronger grades of inference join with the detectors that infer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Protocol bytes were seen and checked.
+    Confirmed,
+}
+
+impl Confidence {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A peer-wire handshake.
+    Handshake {
+        /// The torrent it names.
+        infohash: [u8; 20],
+        /// The sender's peer id; `None` where the capture ends before it.
+        peer_id: Option<[u8; 20]>,
+        /// The extension bits.
+        reserved: [u8; 8],
+    },
+    /// Peer-wire messages, counted.
+    Messages {
+        /// `piece` messages.
+        pieces: u64,
+        /// Bytes of pieces.
+        piece_bytes: u64,
+        /// Messages by name.
+        counts: BTreeMap<&'static str, u64>,
+        /// Counting stopped where bytes were missing that could not be stepped over.
+        partial: bool,
+    },
+    /// KRPC datagrams by kind.
+    Datagrams {
+        /// Queries.
+        queries: u64,
+        /// Replies.
+        replies: u64,
+        /// Errors.
+        errors: u64,
+    },
+}
+
+/// One fact from one detector about what one end of a flow sent, with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The detector's id.
+    pub detector: &'static str,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The end that sent it.
+    pub end: End,
+    /// When, and the frames.
+    pub span: Span,
+    /// How many sights were folded into this one.
+    pub count: u64,
+    /// What.
+    pub fact: Fact,
+}
+
+/// A detector's answer to first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is this protocol.
+    Match,
+    /// The bytes so far fit.
+    NeedMore,
+    /// It cannot be this protocol.
+    Reject,
+}
+
+/// Knows a protocol by a stream's first bytes.
+pub trait StreamDetector: Sync {
+    /// Judges the first bytes of one direction. Every proper prefix of a match must be `NeedMore`.
+    fn probe(&self, first: &[u8]) -> Probe;
+
+    /// Begins to read a flow in which one direction matched.
+    fn open(&self) -> Box<dyn StreamReader>;
+}
+
+/// Reads both directions of one flow.
+pub trait StreamReader: Send {
+    /// Takes the next bytes of one direction.
+    fn read(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies);
+
+    /// Steps over bytes whose content was not captured.
+    fn skip(&mut self, end: End, missing: u64, stamp: Stamp);
+
+    /// Whether further bytes of this direction can still tell anything.
+    fn wants(&self, end: End) -> bool;
+
+    /// What was seen so far.
+    fn observations(&self) -> Vec<Observation>;
+}
+
+/// A datagram in its flow.
+#[derive(Debug)]
+pub struct Datagram<'a> {
+    /// The flow's key.
+    pub key: &'a FlowKey,
+    /// Which end sent it.
+    pub from: End,
+    /// The flow's ends.
+    pub ends: Ends<Endpoint>,
+    /// The VLAN tags it came with.
+    pub vlans: Vlans,
+    /// The addresses of the frame that carried it.
+    pub macs: Option<Macs>,
+    /// When, and in which frame.
+    pub stamp: Stamp,
+    /// Its payload.
+    pub payload: &'a [u8],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(number: u64) -> Stamp {
+        Stamp { time: Timestamp(i64::try_from(number).unwrap()), frame: FrameRef { capture: 0, number } }
+    }
+
+    #[test]
+    fn a_span_keeps_its_first_frames_and_widens() {
+        let mut span = Span::at(stamp(5));
+        for number in [6, 6, 7, 8, 9, 10] {
+            span.extend(stamp(number));
+        }
+        assert_eq!((span.first, span.last), (Timestamp(5), Timestamp(10)));
+        assert_eq!(span.frames.iter().map(|frame| frame.number).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    }
+}

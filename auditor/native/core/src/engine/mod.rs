@@ -1,0 +1,559 @@
+//! Frames in, facts out: decodes each frame, finds its flow, and lets the detectors look.
+//!
+//! The engine is pure. Time comes with the frames, expiry follows it, and the same frames give the same facts,
+//! live or replayed. One engine is one worker: of several, each decodes every frame and keeps the flows that fall to
+//! it, so that any number of them sees what one would.
+
+mod report;
+mod tcp;
+
+use std::collections::BTreeMap;
+
+pub use self::report::{FlowReport, Report, Totals};
+use self::tcp::{Detail, Outcome};
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::dht::Dht;
+use crate::detect::{Datagram, FrameRef, Observation, Probe, Stamp};
+use crate::flow::fragments::Fragments;
+use crate::flow::key::{End, Endpoint, Ends, FlowKey, Seeded, Transport as Protocol};
+use crate::flow::minutes::Minutes;
+use crate::flow::recent::TWICE_WITHIN;
+use crate::flow::slab::{Place, Slab};
+use crate::flow::stream::{Arrival, HeldBytes};
+use crate::flow::table::{Flow, FlowTable, Phase};
+use crate::networks::Networks;
+use crate::time::Timestamp;
+use crate::wire::decode::{self, Decoded, Packet, Segment, Transport};
+use crate::wire::link::LinkType;
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Our own networks, inside and egress: whose DHT activities are folded.
+    pub ours: Networks,
+    /// Report flows that carry nothing but DHT too.
+    pub dht_flows: bool,
+    /// Whether VLAN tags part flows of the same ends.
+    pub vlan_in_key: bool,
+    /// Which worker this is, and of how many.
+    pub shard: (u64, u64),
+    /// Makes the tables' hashes unguessable. The same for all workers of a run.
+    pub seed: u64,
+    /// The caps of all workers together.
+    pub caps: Caps,
+}
+
+/// What may be kept at once. Reaching a cap is counted, and changes what is seen no more than it must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Flows open at once. The quietest are ended early to make room.
+    pub flows: usize,
+    /// Bytes held by reassembly. The stream that wants more gives up its hole.
+    pub held_bytes: usize,
+    /// Flows with BitTorrent that are reported.
+    pub reports: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { flows: 1 << 20, held_bytes: 64 << 20, reports: 1 << 18 }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ours: Networks::default(),
+            dht_flows: false,
+            vlan_in_key: true,
+            shard: (0, 1),
+            seed: 0,
+            caps: Caps::default(),
+        }
+    }
+}
+
+/// A frame as a source delivers it.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// What its first header is.
+    pub link: LinkType,
+    /// Its length on the wire.
+    pub wire_len: u32,
+    /// Where it stands.
+    pub place: FrameRef,
+    /// The vantage point's number.
+    pub vantage: u16,
+    /// The bytes captured.
+    pub bytes: &'a [u8],
+}
+
+/// How many flows may have ended unnoticed before a sweep looks for them.
+const SWEEP_AT_LEAST: usize = 1 << 14;
+
+/// One worker.
+pub struct Engine {
+    options: Options,
+    flows: FlowTable,
+    details: Slab<Detail>,
+    dht: Dht,
+    fragments: Fragments,
+    budget: HeldBytes,
+    now: Timestamp,
+    sweep_at: usize,
+    anomalies: Vec<Anomalies>,
+    totals: Totals,
+    evicted: u64,
+    unreported: u64,
+    reports: Vec<FlowReport>,
+}
+
+/// A packet on its way to its flow.
+struct Passage<'a> {
+    packet: Packet<'a>,
+    stamp: Stamp,
+    key: FlowKey,
+    from_low: bool,
+}
+
+impl Engine {
+    /// Makes an engine that has seen nothing.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let seed = Seeded(options.seed);
+        let share = usize::try_from(options.shard.1.max(1)).unwrap_or(usize::MAX);
+        Self {
+            flows: FlowTable::new(options.seed),
+            details: Slab::default(),
+            dht: Dht::new(options.ours.clone(), options.vlan_in_key, seed),
+            fragments: Fragments::default(),
+            budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
+            now: Timestamp(i64::MIN),
+            sweep_at: SWEEP_AT_LEAST.min(options.caps.flows / share).max(1),
+            anomalies: Vec::new(),
+            totals: Totals::default(),
+            evicted: 0,
+            unreported: 0,
+            reports: Vec::new(),
+            options,
+        }
+    }
+
+    /// Takes one frame in.
+    pub fn ingest(&mut self, frame: &Frame<'_>) {
+        let mut ignored = Anomalies::default();
+        self.now = self.now.max(frame.time);
+        let stamp = Stamp { time: frame.time, frame: frame.place };
+        let first_worker = self.options.shard.0 == 0;
+        let capture = frame.place.capture as usize;
+        if self.anomalies.len() <= capture {
+            self.anomalies.resize_with(capture + 1, Anomalies::default);
+        }
+        // Every worker decodes every frame; what the decoder refuses must count once.
+        let anomalies = match self.anomalies.get_mut(capture) {
+            Some(anomalies) if first_worker => anomalies,
+            _ => &mut ignored,
+        };
+        if frame.bytes.len() < frame.wire_len as usize {
+            anomalies.count(Anomaly::FrameSnapped);
+        }
+        match decode::decode(frame.link, frame.bytes, anomalies) {
+            Decoded::Packet(packet) => self.packet(packet, frame.vantage, stamp),
+            Decoded::Fragment(fragment) => {
+                self.totals.fragments += u64::from(first_worker);
+                let whole = self.fragments.insert(frame.time, frame.vantage, &fragment, anomalies);
+                if let Some((header, payload)) = whole
+                    && let Decoded::Packet(packet) = decode::decode_reassembled(&header, &payload, anomalies)
+                {
+                    self.packet(packet, frame.vantage, stamp);
+                }
+            }
+            Decoded::Nothing => self.totals.other_packets += u64::from(first_worker),
+        }
+    }
+
+    /// Ends what was idle too long at `now`. Frames do this by themselves; a live source calls it in quiet times.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        for place in self.flows.expired(self.now) {
+            self.end(place);
+        }
+        self.dht.expire(self.now);
+    }
+
+    /// Takes what has ended since the last call.
+    pub fn drain(&mut self) -> Report {
+        let activities = self.dht.drain();
+        self.report(activities)
+    }
+
+    /// Ends everything and reports it.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        for place in self.flows.all() {
+            self.end(place);
+        }
+        let first_worker = self.options.shard.0 == 0;
+        if let Some(anomalies) = self.anomalies.last_mut()
+            && first_worker
+        {
+            self.fragments.finish(anomalies);
+        }
+        let activities = self.dht.finish();
+        self.report(activities)
+    }
+
+    fn report(&mut self, activities: Vec<crate::detect::dht::activity::Activity>) -> Report {
+        let first_worker = self.options.shard.0 == 0;
+        let dht = std::mem::take(&mut self.dht.limits);
+        let limits = [
+            ("flows", std::mem::take(&mut self.evicted)),
+            ("reassembly_bytes", std::mem::take(&mut self.budget.hits)),
+            ("reported_flows", std::mem::take(&mut self.unreported)),
+            ("fragments", if first_worker { self.fragments.take_evictions() } else { 0 }),
+            ("dht_activities", dht.activities),
+            ("dht_infohashes", dht.targets),
+            ("dht_nodes", dht.nodes),
+        ];
+        Report {
+            flows: std::mem::take(&mut self.reports),
+            activities,
+            anomalies: std::mem::take(&mut self.anomalies),
+            limits: limits.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
+            totals: std::mem::take(&mut self.totals),
+        }
+    }
+
+    fn packet(&mut self, packet: Packet<'_>, vantage: u16, stamp: Stamp) {
+        let (protocol, src_port, dst_port) = match &packet.transport {
+            Transport::Tcp(segment) => (Protocol::Tcp, segment.src_port, segment.dst_port),
+            Transport::Udp(datagram) => (Protocol::Udp, datagram.src_port, datagram.dst_port),
+            Transport::Other(_) => {
+                self.totals.other_packets += u64::from(self.options.shard.0 == 0);
+                return;
+            }
+        };
+        let src = Endpoint { ip: packet.src, port: src_port };
+        let dst = Endpoint { ip: packet.dst, port: dst_port };
+        let (key, from_low) = FlowKey::new(src, dst, protocol, vantage, &packet.path);
+        let (shard, shards) = self.options.shard;
+        if shards > 1 && key.shard_hash() % shards != shard {
+            return;
+        }
+        let passage = Passage { packet, stamp, key, from_low };
+        match &passage.packet.transport {
+            Transport::Tcp(segment) => self.tcp(&passage, segment),
+            Transport::Udp(datagram) => self.udp(&passage, datagram.payload, datagram.payload_len),
+            Transport::Other(_) => {}
+        }
+    }
+
+    /// Finds the flow of a packet, or begins one. `None`: the packet was delivered twice.
+    fn flow(
+        &mut self,
+        passage: &Passage<'_>,
+        mark: impl Fn() -> Option<u32>,
+        renew: impl Fn(&Flow) -> bool,
+    ) -> Option<Place> {
+        let mut key = passage.key;
+        let vlans = passage.packet.path.vlans;
+        let mut found = self.flows.find(&key);
+        if let Some(place) = found
+            && let Some(flow) = self.flows.get_mut(place)
+            && self.options.vlan_in_key
+            && flow.vlans != vlans
+            && flow.twin != Some(vlans)
+        {
+            // The same ends under other tags: the same frame, routed from one VLAN to another, or other hosts.
+            let pause = passage.stamp.time.since(flow.last);
+            if pause <= TWICE_WITHIN && mark().is_some_and(|mark| flow.recent.repeats(mark, pause)) {
+                flow.twin = Some(vlans);
+                self.totals.duplicate_frames += 1;
+                return None;
+            }
+            key.vlans = Some(vlans);
+            found = self.flows.find(&key);
+        }
+        if let Some(place) = found {
+            let Some(flow) = self.flows.get_mut(place) else { return Some(place) };
+            if !flow.expired(passage.stamp.time) && !renew(flow) {
+                return Some(place);
+            }
+            self.end(place);
+        }
+        self.make_room();
+        match key.transport {
+            Protocol::Tcp => self.totals.tcp_flows += 1,
+            Protocol::Udp => self.totals.udp_flows += 1,
+        }
+        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, passage.stamp.time)))
+    }
+
+    fn make_room(&mut self) {
+        if self.flows.len() < self.sweep_at {
+            return;
+        }
+        for place in self.flows.expired(self.now) {
+            self.end(place);
+        }
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        let cap = (self.options.caps.flows / share).max(1);
+        if self.flows.len() >= cap {
+            for place in self.flows.quietest((cap / 16).max(1)) {
+                self.evicted += 1;
+                self.end(place);
+            }
+        }
+        self.dht.expire(self.now);
+        self.sweep_at = (self.flows.len() * 2).clamp(SWEEP_AT_LEAST.min(cap), cap);
+    }
+
+    fn udp(&mut self, passage: &Passage<'_>, payload: &[u8], sent: u32) {
+        let candidate = Dht::probe(payload);
+        let mark = candidate.then(|| mark_of(passage, payload, &[]));
+        let Some(place) = self.flow(passage, || mark, |_| false) else { return };
+        let Self { flows, dht, anomalies, totals, .. } = self;
+        let Some(flow) = flows.get_mut(place) else { return };
+        let pause = passage.stamp.time.since(flow.last);
+        if let Some(mark) = mark
+            && flow.recent.repeats(mark, pause)
+        {
+            totals.duplicate_frames += 1;
+            return;
+        }
+        let end = flow.end(passage.from_low);
+        flow.last = flow.last.max(passage.stamp.time);
+        count(flow, end, sent);
+        let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
+        if candidate {
+            let datagram = Datagram {
+                key: &flow.key,
+                from: end,
+                ends: flow.ends(),
+                vlans: flow.vlans,
+                macs: passage.packet.path.macs,
+                stamp: passage.stamp,
+                payload,
+            };
+            dht.inspect(&datagram, &mut flow.slot, anomalies);
+        }
+    }
+
+    fn tcp(&mut self, passage: &Passage<'_>, segment: &Segment<'_>) {
+        let mark = || mark_of(passage, segment.payload, &[segment.seq, segment.ack, u32::from(segment.flags.0)]);
+        let opens = segment.flags.syn() && !segment.flags.ack();
+        // A SYN with another number than the flow's begins another connection on the same ports.
+        let renew = |flow: &Flow| {
+            opens
+                && match flow.isn.at(flow.end(passage.from_low)) {
+                    Some(isn) => *isn != segment.seq,
+                    None => flow.closed() || flow.phase != Phase::Probing,
+                }
+        };
+        let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
+        let Self { flows, details, anomalies, budget, totals, .. } = self;
+        let Some(flow) = flows.get_mut(place) else { return };
+        let stamp = passage.stamp;
+        let pause = stamp.time.since(flow.last);
+        flow.last = flow.last.max(stamp.time);
+        let mut end = flow.end(passage.from_low);
+        if flow.phase == Phase::Rejected {
+            count(flow, end, segment.payload_len);
+            note_close(flow, end, segment);
+            return;
+        }
+        if flow.recent.repeats(mark(), pause) {
+            totals.duplicate_frames += u64::from(flow.phase == Phase::Reading);
+            return;
+        }
+        let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
+        if segment.flags.syn() {
+            let began = if segment.flags.ack() { end.other() } else { end };
+            if began == End::Resp && flow.phase == Phase::Probing && flow.isn == Ends::default() {
+                flow.turn();
+                if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
+                    detail.turn();
+                }
+                end = end.other();
+            }
+            let first = segment.seq.wrapping_add(1);
+            learn_start(flow, details, end, first, budget, anomalies);
+            if segment.flags.ack() {
+                learn_start(flow, details, end.other(), segment.ack, budget, anomalies);
+            }
+        }
+        count(flow, end, segment.payload_len);
+        note_close(flow, end, segment);
+        if segment.payload_len > 0 {
+            // Data may ride on a SYN (RFC 7413); it begins one further.
+            let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
+            let arrival = Arrival { stamp, seq, bytes: segment.payload, sent: segment.payload_len };
+            payload(flow, details, end, &arrival, budget, anomalies);
+        }
+        if let Some(macs) = passage.packet.path.macs
+            && let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+        {
+            detail.macs.at_mut(end).get_or_insert(macs.src);
+            detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
+        }
+    }
+
+    fn end(&mut self, place: Place) {
+        let Some(flow) = self.flows.remove(place) else { return };
+        let payload = flow.bytes.orig + flow.bytes.resp > 0;
+        if flow.key.transport == Protocol::Tcp {
+            let one_sided = flow.packets.orig == 0 || flow.packets.resp == 0;
+            self.totals.one_sided_flows += u64::from(payload && one_sided);
+            self.totals.midstream_flows += u64::from(payload && flow.isn == Ends::default());
+        }
+        let mut observations = flow.slot.map(|slot| self.dht.flow_ended(slot)).unwrap_or_default();
+        if !self.options.dht_flows {
+            observations.clear();
+        }
+        let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) else {
+            if !observations.is_empty() {
+                self.report_flow(&flow, None, observations);
+            }
+            return;
+        };
+        let Some(anomalies) = self.anomalies.last_mut() else { return };
+        observations.extend(detail.finish(&mut self.budget, anomalies));
+        if observations.is_empty() {
+            detail.release(&mut self.budget);
+        } else {
+            self.report_flow(&flow, Some(&detail), observations);
+        }
+    }
+
+    fn report_flow(&mut self, flow: &Flow, detail: Option<&Detail>, observations: Vec<Observation>) {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        if self.reports.len() >= self.options.caps.reports / share {
+            self.unreported += 1;
+            return;
+        }
+        let mut bytes = flow.bytes;
+        let mut missing = Ends::default();
+        for end in [End::Orig, End::Resp] {
+            if let Some((seen, gone)) = detail.and_then(|detail| detail.amounts(end)) {
+                *bytes.at_mut(end) = seen;
+                *missing.at_mut(end) = gone;
+            }
+        }
+        self.reports.push(FlowReport {
+            transport: flow.key.transport,
+            vantage: flow.key.vantage,
+            tunnel: flow.key.tunnel,
+            vlans: flow.vlans,
+            ends: flow.ends(),
+            macs: detail.map(|detail| detail.macs).unwrap_or_default(),
+            first: flow.first,
+            last: flow.last,
+            packets: flow.packets,
+            bytes,
+            missing,
+            minutes: detail.map_or_else(Minutes::default, |detail| detail.minutes().clone()),
+            observations,
+        });
+    }
+}
+
+/// Counts a packet of `end` with `sent` bytes of payload.
+#[inline]
+fn count(flow: &mut Flow, end: End, sent: u32) {
+    let packets = flow.packets.at_mut(end);
+    *packets = packets.saturating_add(1);
+    *flow.bytes.at_mut(end) += u64::from(sent);
+}
+
+fn note_close(flow: &mut Flow, end: End, segment: &Segment<'_>) {
+    flow.reset |= segment.flags.rst();
+    *flow.fin.at_mut(end) |= segment.flags.fin();
+}
+
+/// Takes in that a direction's first byte has sequence number `first`.
+fn learn_start(
+    flow: &mut Flow,
+    details: &mut Slab<Detail>,
+    end: End,
+    first: u32,
+    budget: &mut HeldBytes,
+    anomalies: &mut Anomalies,
+) {
+    flow.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
+    if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
+        let outcome = detail.begin(end, first, budget, anomalies);
+        settle(flow, details, end, outcome, budget);
+    }
+}
+
+/// Gives payload to the flow's reader, or to the probes while it has none.
+fn payload(
+    flow: &mut Flow,
+    details: &mut Slab<Detail>,
+    end: End,
+    arrival: &Arrival<'_>,
+    budget: &mut HeldBytes,
+    anomalies: &mut Anomalies,
+) {
+    let rejected = *flow.rejected.at(end);
+    let reading = flow.phase == Phase::Reading;
+    if rejected && !reading {
+        return;
+    }
+    let first = flow.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
+    // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
+    if flow.detail.is_none() && first == Some(arrival.seq) && tcp::probe(arrival.bytes).0 == Probe::Reject {
+        settle(flow, details, end, Outcome::Rejected, budget);
+        return;
+    }
+    let place = *flow.detail.get_or_insert_with(|| details.insert(Detail::default()));
+    let Some(detail) = details.get_mut(place) else { return };
+    let outcome = detail.segment(end, arrival, first, budget, anomalies);
+    if detail.is_read() {
+        flow.phase = Phase::Reading;
+    }
+    settle(flow, details, end, outcome, budget);
+}
+
+/// Draws the consequence where no detector wants a direction: without the other one the whole flow is left alone.
+fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcome, budget: &mut HeldBytes) {
+    if outcome == Outcome::Going {
+        if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+            && detail.is_read()
+        {
+            flow.phase = Phase::Reading;
+        }
+        return;
+    }
+    *flow.rejected.at_mut(end) = true;
+    if flow.rejected.orig && flow.rejected.resp {
+        flow.phase = Phase::Rejected;
+        if let Some(mut detail) = flow.detail.take().and_then(|place| details.remove(place)) {
+            detail.release(budget);
+        }
+    }
+}
+
+/// A mark by which a copy of the same frame is known: IP identification, numbers of the transport, payload.
+fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: &[u32]) -> u32 {
+    const PRIME: u32 = 0x0100_0193;
+    const SAMPLE: usize = 16;
+    let mix = |mark: u32, word: u32| (mark ^ word).wrapping_mul(PRIME).rotate_left(13);
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let mut mark = mix(passage.packet.ip_id, length ^ u32::from(passage.from_low) << 31);
+    for number in numbers {
+        mark = mix(mark, *number);
+    }
+    // Sequence numbers tell segments apart all but alone; datagrams have nothing but their payload.
+    let sample = if numbers.is_empty() { payload } else { payload.get(..SAMPLE).unwrap_or(payload) };
+    for chunk in sample.chunks(4) {
+        let mut word = [0; 4];
+        for (to, from) in word.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        mark = mix(mark, u32::from_le_bytes(word));
+    }
+    mark
+}

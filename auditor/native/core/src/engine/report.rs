@@ -1,0 +1,129 @@
+//! What an engine saw: facts for whoever attributes and judges them.
+
+use std::collections::BTreeMap;
+
+use crate::anomaly::Anomalies;
+use crate::detect::Observation;
+use crate::detect::dht::activity::{self, Activity};
+use crate::flow::key::{Endpoint, Ends, Transport};
+use crate::flow::minutes::Minutes;
+use crate::time::Timestamp;
+use crate::wire::decode::{Tunnel, Vlans};
+
+/// A flow that carries BitTorrent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowReport {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// The vantage point's number.
+    pub vantage: u16,
+    /// The innermost tunnel.
+    pub tunnel: Option<Tunnel>,
+    /// VLAN tags of the first packet.
+    pub vlans: Vlans,
+    /// Addresses and ports.
+    pub ends: Ends<Endpoint>,
+    /// Link addresses of the frames that each end sent.
+    pub macs: Ends<Option<[u8; 6]>>,
+    /// The first packet's time.
+    pub first: Timestamp,
+    /// The last packet's time.
+    pub last: Timestamp,
+    /// Packets that each end sent.
+    pub packets: Ends<u32>,
+    /// Payload bytes that each end sent, each once.
+    pub bytes: Ends<u64>,
+    /// Payload bytes that each end sent and that were not captured.
+    pub missing: Ends<u64>,
+    /// Payload bytes by minute.
+    pub minutes: Minutes,
+    /// What was observed.
+    pub observations: Vec<Observation>,
+}
+
+/// What was looked at, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// TCP flows.
+    pub tcp_flows: u64,
+    /// UDP flows.
+    pub udp_flows: u64,
+    /// TCP flows with payload of which only one direction was captured.
+    pub one_sided_flows: u64,
+    /// TCP flows whose beginning was not captured.
+    pub midstream_flows: u64,
+    /// Frames of BitTorrent flows that were delivered twice.
+    pub duplicate_frames: u64,
+    /// Fragments of IP packets.
+    pub fragments: u64,
+    /// Packets of other transport protocols, and frames without IP.
+    pub other_packets: u64,
+}
+
+impl Totals {
+    /// The counters with their names in JSON.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, u64); 7] {
+        [
+            ("tcp_flows", self.tcp_flows),
+            ("udp_flows", self.udp_flows),
+            ("one_sided_flows", self.one_sided_flows),
+            ("midstream_flows", self.midstream_flows),
+            ("duplicate_frames", self.duplicate_frames),
+            ("fragments", self.fragments),
+            ("other_packets", self.other_packets),
+        ]
+    }
+
+    const fn merge(&mut self, other: &Self) {
+        self.tcp_flows += other.tcp_flows;
+        self.udp_flows += other.udp_flows;
+        self.one_sided_flows += other.one_sided_flows;
+        self.midstream_flows += other.midstream_flows;
+        self.duplicate_frames += other.duplicate_frames;
+        self.fragments += other.fragments;
+        self.other_packets += other.other_packets;
+    }
+}
+
+/// Everything an engine saw since it was last asked.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Flows that carry BitTorrent and have ended.
+    pub flows: Vec<FlowReport>,
+    /// DHT activities that have ended.
+    pub activities: Vec<Activity>,
+    /// Refusals, by capture.
+    pub anomalies: Vec<Anomalies>,
+    /// Caps that were hit, with how often.
+    pub limits: BTreeMap<&'static str, u64>,
+    /// What was looked at.
+    pub totals: Totals,
+}
+
+impl Report {
+    /// Joins the reports of all workers of one run: the same, in the same order, for any number of them.
+    #[must_use]
+    pub fn join(parts: Vec<Self>) -> Self {
+        let mut whole = Self::default();
+        let mut activities = Vec::new();
+        for part in parts {
+            whole.flows.extend(part.flows);
+            activities.extend(part.activities);
+            whole.totals.merge(&part.totals);
+            for (limit, count) in part.limits {
+                *whole.limits.entry(limit).or_default() += count;
+            }
+            let captures = whole.anomalies.len().max(part.anomalies.len());
+            whole.anomalies.resize_with(captures, Anomalies::default);
+            for (mine, theirs) in whole.anomalies.iter_mut().zip(&part.anomalies) {
+                mine.merge(theirs);
+            }
+        }
+        whole.activities = activity::join(activities);
+        whole.flows.sort_by_key(|flow| {
+            (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
+        });
+        whole
+    }
+}

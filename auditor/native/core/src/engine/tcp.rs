@@ -1,0 +1,218 @@
+//! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
+
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::{Observation, Probe, Stamp, StreamReader, registry};
+use crate::flow::key::{End, Ends};
+use crate::flow::minutes::Minutes;
+use crate::flow::stream::{Arrival, HeldBytes, PROBING, Run, Stream};
+
+/// The most first bytes that are kept of a direction while detectors make up their minds.
+const HEAD: usize = 4096;
+
+/// What became of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Not decided yet, or read on.
+    Going,
+    /// No detector wants it.
+    Rejected,
+}
+
+/// Asks all detectors about first bytes: a match wins over those that want more.
+pub(super) fn probe(first: &[u8]) -> (Probe, Option<Box<dyn StreamReader>>) {
+    let mut answer = Probe::Reject;
+    for detector in registry::STREAM {
+        match detector.probe(first) {
+            Probe::Match => return (Probe::Match, Some(detector.open())),
+            Probe::NeedMore => answer = Probe::NeedMore,
+            Probe::Reject => {}
+        }
+    }
+    (answer, None)
+}
+
+/// Reassembly of one flow, and its reader once a detector matched.
+#[derive(Default)]
+pub(super) struct Detail {
+    streams: Ends<Option<Stream>>,
+    reading: Reading,
+    pub(super) macs: Ends<Option<[u8; 6]>>,
+}
+
+/// Everything about a flow but its streams, which lend their bytes to it.
+#[derive(Default)]
+struct Reading {
+    heads: Ends<Vec<(Stamp, Box<[u8]>)>>,
+    reader: Option<Box<dyn StreamReader>>,
+    minutes: Minutes,
+}
+
+impl Detail {
+    /// Whether a detector reads the flow.
+    pub(super) fn is_read(&self) -> bool {
+        self.reading.reader.is_some()
+    }
+
+    /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.
+    pub(super) fn segment(
+        &mut self,
+        end: End,
+        arrival: &Arrival<'_>,
+        first: Option<u32>,
+        budget: &mut HeldBytes,
+        anomalies: &mut Anomalies,
+    ) -> Outcome {
+        let known = self.streams.at_mut(end).take();
+        let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
+        let mut outcome = Outcome::Going;
+        let mut refused = None;
+        {
+            let mut sink = self.reading.sink(end, anomalies, &mut outcome);
+            if !stream.has_begun()
+                && let Some(first) = first.or_else(|| looks_first(arrival.bytes).then_some(arrival.seq))
+            {
+                stream.begin(first, budget, &mut sink);
+            }
+            refused = refused.or(stream.push(arrival, budget, &mut sink));
+            if !stream.has_begun() && stream.overfull(PROBING, arrival.stamp.time) {
+                stream.begin_with_held(budget, &mut sink);
+            }
+        }
+        if let Some(anomaly) = refused {
+            anomalies.count(anomaly);
+        }
+        self.keep(end, stream, outcome, budget)
+    }
+
+    /// Says that the direction's first byte has sequence number `first`: its SYN, or the answer to it, came late.
+    pub(super) fn begin(
+        &mut self,
+        end: End,
+        first: u32,
+        budget: &mut HeldBytes,
+        anomalies: &mut Anomalies,
+    ) -> Outcome {
+        let Some(mut stream) = self.streams.at_mut(end).take() else { return Outcome::Going };
+        let mut outcome = Outcome::Going;
+        if !stream.has_begun() {
+            stream.begin(first, budget, &mut self.reading.sink(end, anomalies, &mut outcome));
+        }
+        self.keep(end, stream, outcome, budget)
+    }
+
+    /// Says that the ends are the other way round. Only before a detector reads.
+    pub(super) const fn turn(&mut self) {
+        self.streams.swap();
+        self.reading.heads.swap();
+        self.macs.swap();
+    }
+
+    /// Hands on what is held and returns what was observed.
+    pub(super) fn finish(&mut self, budget: &mut HeldBytes, anomalies: &mut Anomalies) -> Vec<Observation> {
+        for end in [End::Orig, End::Resp] {
+            let Some(mut stream) = self.streams.at_mut(end).take() else { continue };
+            let mut outcome = Outcome::Going;
+            let mut sink = self.reading.sink(end, anomalies, &mut outcome);
+            if !stream.has_begun() {
+                stream.begin_with_held(budget, &mut sink);
+            }
+            let holes = stream.finish(budget, &mut sink);
+            for _ in 0..holes {
+                anomalies.count(Anomaly::TcpGap);
+            }
+            *self.streams.at_mut(end) = Some(stream);
+        }
+        self.reading.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default()
+    }
+
+    /// Forgets what is held.
+    pub(super) fn release(&mut self, budget: &mut HeldBytes) {
+        for end in [End::Orig, End::Resp] {
+            if let Some(stream) = self.streams.at_mut(end) {
+                stream.release(budget);
+            }
+        }
+    }
+
+    /// Payload bytes of one end, seen (each once) and missing. `None` where the direction was not followed.
+    pub(super) fn amounts(&self, end: End) -> Option<(u64, u64)> {
+        self.streams.at(end).as_ref().map(|stream| (stream.seen, stream.missing))
+    }
+
+    /// Payload bytes by minute.
+    pub(super) const fn minutes(&self) -> &Minutes {
+        &self.reading.minutes
+    }
+
+    fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {
+        if outcome == Outcome::Rejected {
+            stream.release(budget);
+            return outcome;
+        }
+        if self.reading.reader.as_ref().is_some_and(|reader| !reader.wants(end)) {
+            stream.stop_reading(budget);
+        }
+        *self.streams.at_mut(end) = Some(stream);
+        outcome
+    }
+}
+
+impl Reading {
+    /// Where the runs of one direction go.
+    fn sink<'a>(
+        &'a mut self,
+        end: End,
+        anomalies: &'a mut Anomalies,
+        outcome: &'a mut Outcome,
+    ) -> impl FnMut(Run<'_>, Stamp) + 'a {
+        move |run, stamp| {
+            if *outcome == Outcome::Going {
+                *outcome = self.take(end, run, stamp, anomalies);
+            }
+        }
+    }
+
+    fn take(&mut self, end: End, run: Run<'_>, stamp: Stamp, anomalies: &mut Anomalies) -> Outcome {
+        match run {
+            Run::Bytes(bytes) => self.minutes.add(stamp.time, end, bytes.len() as u64),
+            Run::Cut(size) => self.minutes.add(stamp.time, end, size),
+            Run::Gap(_) => {}
+        }
+        match (&mut self.reader, run) {
+            (Some(reader), Run::Bytes(bytes)) => reader.read(end, bytes, stamp, anomalies),
+            (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(end, size, stamp),
+            (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, anomalies),
+            (None, Run::Cut(_) | Run::Gap(_)) => return Outcome::Rejected,
+        }
+        Outcome::Going
+    }
+
+    fn probe(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies) -> Outcome {
+        let head = self.heads.at_mut(end);
+        head.push((stamp, bytes.into()));
+        let first: Vec<u8> = head.iter().flat_map(|(_, bytes)| bytes.iter().copied()).take(HEAD).collect();
+        match probe(&first) {
+            (_, Some(mut reader)) => {
+                for end in [End::Orig, End::Resp] {
+                    for (stamp, bytes) in std::mem::take(self.heads.at_mut(end)) {
+                        reader.read(end, &bytes, stamp, anomalies);
+                    }
+                }
+                self.reader = Some(reader);
+                Outcome::Going
+            }
+            (Probe::NeedMore, None) if first.len() < HEAD => Outcome::Going,
+            _ => {
+                *self.heads.at_mut(end) = Vec::new();
+                Outcome::Rejected
+            }
+        }
+    }
+}
+
+/// Whether a segment of unknown place in its stream must be the first: it begins as a detector's protocol does, with
+/// more than a few bytes that happen to fit.
+fn looks_first(bytes: &[u8]) -> bool {
+    const TELLING: usize = 8;
+    bytes.len() >= TELLING && probe(bytes).0 != Probe::Reject
+}

@@ -1,0 +1,214 @@
+//! What makes packets one flow.
+
+use std::hash::{BuildHasher, Hasher};
+
+use crate::wire::decode::{Path, Tunnel, Vlans};
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    /// The end that began: the sender of the SYN, or of the first packet seen.
+    Orig,
+    /// The other end.
+    Resp,
+}
+
+impl End {
+    /// The end opposite to this one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Orig => Self::Resp,
+            Self::Resp => Self::Orig,
+        }
+    }
+
+    /// The end's word in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Orig => "orig",
+            Self::Resp => "resp",
+        }
+    }
+}
+
+/// A value for each end of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ends<T> {
+    /// The value of [`End::Orig`].
+    pub orig: T,
+    /// The value of [`End::Resp`].
+    pub resp: T,
+}
+
+impl<T> Ends<T> {
+    /// The value of one end.
+    pub const fn at(&self, end: End) -> &T {
+        match end {
+            End::Orig => &self.orig,
+            End::Resp => &self.resp,
+        }
+    }
+
+    /// The value of one end, to change.
+    pub const fn at_mut(&mut self, end: End) -> &mut T {
+        match end {
+            End::Orig => &mut self.orig,
+            End::Resp => &mut self.resp,
+        }
+    }
+
+    /// Exchanges the ends.
+    pub const fn swap(&mut self) {
+        std::mem::swap(&mut self.orig, &mut self.resp);
+    }
+}
+
+/// An address and port; IPv4 as IPv4-mapped IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The address.
+    pub ip: [u8; 16],
+    /// The port.
+    pub port: u16,
+}
+
+/// Transport protocols that have flows here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// TCP, protocol 6.
+    Tcp,
+    /// UDP, protocol 17.
+    Udp,
+}
+
+/// Where packets of a flow were seen and between whom: both directions have the same key.
+///
+/// VLAN tags are part of the key only where the flow table has met the same ends under different tags
+/// (see [`crate::flow::table::FlowTable`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowKey {
+    /// The end whose address and port are the smaller.
+    pub low: Endpoint,
+    /// The other end.
+    pub high: Endpoint,
+    /// The transport protocol.
+    pub transport: Transport,
+    /// The vantage point's number.
+    pub vantage: u16,
+    /// The innermost tunnel.
+    pub tunnel: Option<Tunnel>,
+    /// The VLAN tags, where they part flows.
+    pub vlans: Option<Vlans>,
+}
+
+impl FlowKey {
+    /// Makes the key of a packet from `src` to `dst`; says too whether the low end sent it.
+    #[must_use]
+    #[inline]
+    pub fn new(src: Endpoint, dst: Endpoint, transport: Transport, vantage: u16, path: &Path) -> (Self, bool) {
+        let from_low = (u128::from_be_bytes(src.ip), src.port) <= (u128::from_be_bytes(dst.ip), dst.port);
+        let (low, high) = if from_low { (src, dst) } else { (dst, src) };
+        (Self { low, high, transport, vantage, tunnel: path.tunnel, vlans: None }, from_low)
+    }
+
+    /// A hash of the ends alone, the same in every run: it spreads flows over workers.
+    #[must_use]
+    #[inline]
+    pub fn shard_hash(&self) -> u64 {
+        KeyHasher { state: SHARD_SEED }.ends(self)
+    }
+
+    #[inline]
+    pub(crate) fn hash_with(&self, seed: u64) -> u64 {
+        let mut hasher = KeyHasher { state: seed };
+        let mut rest = u64::from(self.vantage) | u64::from(self.transport == Transport::Tcp) << 16;
+        if let Some(tunnel) = self.tunnel {
+            rest |= (tunnel.kind as u64 + 1) << 24 | u64::from(tunnel.id) << 32;
+        }
+        hasher.mix(rest, 0);
+        if let Some(vlans) = &self.vlans {
+            for vlan in vlans.iter() {
+                hasher.mix(u64::from(vlan), 1);
+            }
+        }
+        hasher.ends(self)
+    }
+}
+
+const SHARD_SEED: u64 = 0x243f_6a88_85a3_08d3;
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A seeded multiply-and-fold hash: who does not know the seed cannot choose colliding flows.
+struct KeyHasher {
+    state: u64,
+}
+
+impl KeyHasher {
+    #[inline]
+    fn mix(&mut self, a: u64, b: u64) {
+        let product = u128::from(a ^ self.state) * u128::from(b ^ ODD);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+        let folded = (product as u64) ^ ((product >> 64) as u64);
+        self.state = folded ^ self.state.rotate_left(23);
+    }
+
+    #[inline]
+    fn ends(mut self, key: &FlowKey) -> u64 {
+        for end in [&key.low, &key.high] {
+            let ip = u128::from_be_bytes(end.ip);
+            #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+            self.mix(ip as u64 ^ u64::from(end.port).rotate_left(48), (ip >> 64) as u64);
+        }
+        self.mix(ODD, self.state);
+        self.state
+    }
+}
+
+/// Hashes the keys of the tables beside the flow table with the same secret seed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seeded(pub u64);
+
+impl BuildHasher for Seeded {
+    type Hasher = SeededHasher;
+
+    fn build_hasher(&self) -> SeededHasher {
+        SeededHasher(KeyHasher { state: self.0 })
+    }
+}
+
+/// The hasher of [`Seeded`].
+pub struct SeededHasher(KeyHasher);
+
+impl Hasher for SeededHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(16) {
+            let mut block = [0; 16];
+            for (to, from) in block.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            let word = u128::from_le_bytes(block);
+            #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+            self.0.mix(word as u64 ^ chunk.len() as u64, (word >> 64) as u64);
+        }
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.0.mix(u64::from(value), 2);
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0.mix(u64::from(value), 4);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0.mix(value, 8);
+    }
+
+    fn finish(&self) -> u64 {
+        let mut last = KeyHasher { state: self.0.state };
+        last.mix(ODD, self.0.state);
+        last.state
+    }
+}

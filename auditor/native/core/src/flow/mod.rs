@@ -1,0 +1,9 @@
+//! State of flows: keys, tables, reassembly, expiry. Parses no bytes and knows no detector.
+
+pub mod fragments;
+pub mod key;
+pub mod minutes;
+pub mod recent;
+pub mod slab;
+pub mod stream;
+pub mod table;

@@ -1,0 +1,288 @@
+//! The flows open at once.
+//!
+//! A flow is found by its ends, tunnel and vantage point. VLAN tags part flows only where the same ends turn up under
+//! other tags (overlapping address plans), and not where the same frame merely crosses the vantage point under two
+//! tags, as it does before and after a router: the engine tells the two cases apart and the table keeps both.
+
+use hashbrown::HashTable;
+
+use super::key::{End, Endpoint, Ends, FlowKey, Transport};
+use super::recent::Recent;
+use super::slab::{Place, Slab};
+use crate::time::Timestamp;
+use crate::wire::decode::Vlans;
+
+/// How far a TCP flow has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No detector has matched yet, and some may.
+    Probing,
+    /// A detector reads it.
+    Reading,
+    /// No detector wants it.
+    Rejected,
+}
+
+/// One flow.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// What makes it one.
+    pub key: FlowKey,
+    /// Whether the low end of the key is the one that began.
+    pub orig_is_low: bool,
+    /// How far detection has come.
+    pub phase: Phase,
+    /// The ends whose first bytes no detector wants.
+    pub rejected: Ends<bool>,
+    /// The ends that sent FIN.
+    pub fin: Ends<bool>,
+    /// RST was seen.
+    pub reset: bool,
+    /// The last packets' marks.
+    pub recent: Recent<8>,
+    /// Initial sequence numbers, where they were seen or acknowledged.
+    pub isn: Ends<Option<u32>>,
+    /// The VLAN tags of the first packet.
+    pub vlans: Vlans,
+    /// Other tags under which the same frames pass.
+    pub twin: Option<Vlans>,
+    /// Reassembly and readers, once bytes are worth keeping.
+    pub detail: Option<Place>,
+    /// The datagram detector's place.
+    pub slot: Option<Place>,
+    /// The first packet's time.
+    pub first: Timestamp,
+    /// The latest packet's time.
+    pub last: Timestamp,
+    /// Packets by end.
+    pub packets: Ends<u32>,
+    /// Transport payload by end, as sent; a retransmission counts again here.
+    pub bytes: Ends<u64>,
+}
+
+/// Idle times after which a flow has ended, in nanoseconds of frame time.
+mod idle {
+    use crate::time::Timestamp;
+
+    /// Longer than the NAT bindings of RFC 4787 §4.3 and any pause within one exchange of datagrams.
+    pub(super) const UDP: i64 = 180 * Timestamp::SECOND;
+    /// Late segments after both FINs or a RST.
+    pub(super) const CLOSED: i64 = 10 * Timestamp::SECOND;
+    /// A SYN that nobody answered.
+    pub(super) const HALF_OPEN: i64 = 60 * Timestamp::SECOND;
+    /// A connection that no detector reads: five minutes, as Zeek has it.
+    pub(super) const UNREAD: i64 = 300 * Timestamp::SECOND;
+    /// A connection that a detector reads. BitTorrent keeps connections alive every two minutes.
+    pub(super) const READ: i64 = 3600 * Timestamp::SECOND;
+}
+
+impl Flow {
+    /// Begins with a packet that the low or the high end sent.
+    #[must_use]
+    pub fn begin(key: FlowKey, orig_is_low: bool, vlans: Vlans, time: Timestamp) -> Self {
+        Self {
+            key,
+            orig_is_low,
+            phase: Phase::Probing,
+            rejected: Ends::default(),
+            fin: Ends::default(),
+            reset: false,
+            recent: Recent::default(),
+            isn: Ends::default(),
+            vlans,
+            twin: None,
+            detail: None,
+            slot: None,
+            first: time,
+            last: time,
+            packets: Ends::default(),
+            bytes: Ends::default(),
+        }
+    }
+
+    /// The end that a packet of the low or high end comes from.
+    #[must_use]
+    #[inline]
+    pub const fn end(&self, from_low: bool) -> End {
+        if from_low == self.orig_is_low { End::Orig } else { End::Resp }
+    }
+
+    /// The addresses and ports of the ends.
+    #[must_use]
+    pub const fn ends(&self) -> Ends<Endpoint> {
+        if self.orig_is_low {
+            Ends { orig: self.key.low, resp: self.key.high }
+        } else {
+            Ends { orig: self.key.high, resp: self.key.low }
+        }
+    }
+
+    /// Says that the other end began after all: its SYN came late.
+    pub const fn turn(&mut self) {
+        self.orig_is_low = !self.orig_is_low;
+        self.rejected.swap();
+        self.fin.swap();
+        self.isn.swap();
+        self.packets.swap();
+        self.bytes.swap();
+    }
+
+    /// Whether the connection was closed or reset.
+    #[must_use]
+    pub const fn closed(&self) -> bool {
+        self.reset || (self.fin.orig && self.fin.resp)
+    }
+
+    /// Whether the flow has ended by `now`.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> bool {
+        let idle = now.since(self.last);
+        idle > idle::CLOSED && idle > self.patience()
+    }
+
+    fn patience(&self) -> i64 {
+        match (self.key.transport, self.phase) {
+            (Transport::Udp, _) => idle::UDP,
+            (Transport::Tcp, _) if self.closed() => idle::CLOSED,
+            (Transport::Tcp, Phase::Reading) => idle::READ,
+            (Transport::Tcp, _) if self.packets.resp == 0 && self.bytes.orig == 0 => idle::HALF_OPEN,
+            (Transport::Tcp, _) => idle::UNREAD,
+        }
+    }
+}
+
+/// All flows open at once.
+#[derive(Debug)]
+pub struct FlowTable {
+    flows: Slab<Flow>,
+    index: HashTable<Place>,
+    seed: u64,
+}
+
+impl FlowTable {
+    /// Makes an empty table. Its hashes depend on `seed`, which should be secret.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { flows: Slab::default(), index: HashTable::new(), seed }
+    }
+
+    /// How many flows are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Whether no flow is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// Finds a flow.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, key: &FlowKey) -> Option<Place> {
+        let flows = &self.flows;
+        let found = |place: &Place| flows.get(*place).is_some_and(|flow| flow.key == *key);
+        self.index.find(key.hash_with(self.seed), found).copied()
+    }
+
+    /// The flow at a place.
+    #[inline]
+    pub fn get_mut(&mut self, place: Place) -> Option<&mut Flow> {
+        self.flows.get_mut(place)
+    }
+
+    /// Puts a flow in.
+    pub fn insert(&mut self, flow: Flow) -> Place {
+        let hash = flow.key.hash_with(self.seed);
+        let place = self.flows.insert(flow);
+        let Self { flows, index, seed } = self;
+        index.insert_unique(hash, place, |place| flows.get(*place).map_or(0, |flow| flow.key.hash_with(*seed)));
+        place
+    }
+
+    /// Takes a flow out.
+    pub fn remove(&mut self, place: Place) -> Option<Flow> {
+        let flow = self.flows.remove(place)?;
+        if let Ok(entry) = self.index.find_entry(flow.key.hash_with(self.seed), |other| *other == place) {
+            entry.remove();
+        }
+        Some(flow)
+    }
+
+    /// The flows that have ended by `now`.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> Vec<Place> {
+        self.flows.places(|flow| flow.expired(now))
+    }
+
+    /// The `count` flows that were quiet longest; those that a detector reads come last.
+    #[must_use]
+    pub fn quietest(&self, count: usize) -> Vec<Place> {
+        let mut all: Vec<_> = self
+            .all()
+            .into_iter()
+            .filter_map(|place| {
+                let flow = self.flows.get(place)?;
+                Some((flow.phase == Phase::Reading || flow.slot.is_some(), flow.last, place))
+            })
+            .collect();
+        if count < all.len() {
+            all.select_nth_unstable_by_key(count, |(read, last, _)| (*read, *last));
+            all.truncate(count);
+        }
+        all.into_iter().map(|(_, _, place)| place).collect()
+    }
+
+    /// All flows.
+    #[must_use]
+    pub fn all(&self) -> Vec<Place> {
+        self.flows.places(|_| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode::Path;
+
+    fn key(n: u16) -> FlowKey {
+        let end = |port| Endpoint { ip: [9; 16], port };
+        FlowKey::new(end(n), end(60_000), Transport::Udp, 0, &Path::default()).0
+    }
+
+    fn flow(n: u16, last: i64) -> Flow {
+        Flow::begin(key(n), true, Path::default().vlans, Timestamp(last * Timestamp::SECOND))
+    }
+
+    #[test]
+    fn a_flow_is_found_until_it_is_removed() {
+        let mut table = FlowTable::new(1);
+        let places: Vec<_> = (0..500).map(|n| table.insert(flow(n, 0))).collect();
+        for (n, place) in (0..500).zip(&places) {
+            assert_eq!(table.find(&key(n)), Some(*place));
+        }
+        assert!(table.remove(places[7]).is_some());
+        assert_eq!(table.find(&key(7)), None);
+        assert_eq!(table.len(), 499);
+    }
+
+    #[test]
+    fn idle_time_decides_which_flows_have_ended() {
+        let mut table = FlowTable::new(1);
+        table.insert(flow(1, 0));
+        let young = table.insert(flow(2, 100));
+        let ended = table.expired(Timestamp(181 * Timestamp::SECOND));
+        assert_eq!(ended.len(), 1);
+        assert_ne!(ended[0], young);
+    }
+
+    #[test]
+    fn the_quietest_flows_are_those_seen_longest_ago() {
+        let mut table = FlowTable::new(1);
+        let places: Vec<_> = [5, 1, 3].into_iter().zip(0..).map(|(last, n)| table.insert(flow(n, last))).collect();
+        assert_eq!(table.quietest(1), [places[1]]);
+        assert_eq!(table.quietest(9).len(), 3);
+    }
+}
