@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, Ends, FlowKey};
 use crate::time::Timestamp;
-use crate::wire::decode::{Macs, Vlans};
+use crate::wire::path::{Macs, Vlans};
 
 /// A frame's place: which capture, and its 1-based number there, as Wireshark counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use crate::detect::dht::activity::{self, Activity};
 use crate::flow::key::{Endpoint, Ends, Transport};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
-use crate::wire::decode::{Tunnel, Vlans};
+use crate::wire::path::{Tunnel, Vlans};
 
 /// A flow that carries BitTorrent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -112,11 +112,13 @@ impl Detail {
         for end in [End::Orig, End::Resp] {
             let Some(mut stream) = self.streams.at_mut(end).take() else { continue };
             let mut outcome = Outcome::Going;
-            let mut sink = self.reading.sink(end, anomalies, &mut outcome);
-            if !stream.has_begun() {
-                stream.begin_with_held(budget, &mut sink);
-            }
-            let holes = stream.finish(budget, &mut sink);
+            let holes = {
+                let mut sink = self.reading.sink(end, anomalies, &mut outcome);
+                if !stream.has_begun() {
+                    stream.begin_with_held(budget, &mut sink);
+                }
+                stream.finish(budget, &mut sink)
+            };
             for _ in 0..holes {
                 anomalies.count(Anomaly::TcpGap);
             }

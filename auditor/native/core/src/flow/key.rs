@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use crate::wire::decode::{Path, Tunnel, Vlans};
+use crate::wire::path::{Path, Tunnel, Vlans};
 
 /// One end of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,7 +10,7 @@ use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
 use crate::time::Timestamp;
-use crate::wire::decode::Vlans;
+use crate::wire::path::Vlans;
 
 /// How far a TCP flow has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl FlowTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::decode::Path;
+    use crate::wire::path::Path;
 
     fn key(n: u16) -> FlowKey {
         let end = |port| Endpoint { ip: [9; 16], port };

@@ -6,7 +6,7 @@ use crate::detect::{Span, Stamp};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
-use crate::wire::decode::{Tunnel, Vlans};
+use crate::wire::path::{Tunnel, Vlans};
 
 /// A host without DHT traffic for so long has ended its activity.
 pub const IDLE: i64 = 6 * 3600 * Timestamp::SECOND;

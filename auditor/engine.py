@@ -1,0 +1,266 @@
+"""The one door to the compiled engine: captures in, a :class:`~auditor.model.capture.Sighting` out.
+
+The engine hands over plain values (see ``auditor_native.pyi``); here they become the domain's types. Nothing else
+imports ``auditor_native``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+try:
+    import auditor_native
+except ImportError as missing:
+    raise ImportError("the compiled engine is missing; build it: pip install -e .") from missing
+
+from auditor.model.activity import Activity, DhtTarget
+from auditor.model.capture import CaptureInfo, Sighting
+from auditor.model.flow import (
+    Address,
+    Datagrams,
+    Endpoint,
+    Fact,
+    Flow,
+    FrameRef,
+    Handshake,
+    Messages,
+    Observation,
+    Tunnel,
+)
+from auditor.model.infohash import Infohash
+from auditor.model.scale import Confidence
+
+if TYPE_CHECKING:
+    from auditor_native import (
+        _Activity,
+        _Capture,
+        _Endpoint,
+        _Flow,
+        _Observation,
+        _Setup,
+        _Sighting,
+        _Target,
+    )
+
+CONTRACT = 1
+"""The form of the engine's values that this module reads."""
+
+if auditor_native.CONTRACT != CONTRACT:
+    raise ImportError(
+        f"the compiled engine speaks contract {auditor_native.CONTRACT}, this auditor {CONTRACT}; "
+        "rebuild it: pip install -e ."
+    )
+
+Network = IPv4Network | IPv6Network
+Tell = Callable[["Progress"], None]
+
+V4_MAPPED_BITS = 96
+PROTOCOL_NUMBERS = {"tcp": 6, "udp": 17}
+
+
+@dataclass(frozen=True, slots=True)
+class CapturePath:
+    """A capture to read: a path, or ``-`` for standard input; or a descriptor that stands for that path."""
+
+    path: str
+    vantage: str
+    fd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    bytes_read: int
+    bytes_total: int | None
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to look."""
+
+    ours: tuple[Network, ...]
+    """Our own networks, inside and egress: whose DHT activities are folded."""
+    jobs: int = 0
+    """Cores to use; 0 for all."""
+    digest: bool = True
+    """Compute each capture's SHA-256."""
+    dht_flows: bool = False
+    """Return flows that carry nothing but DHT too."""
+    vlan_in_key: bool = True
+    """Whether VLAN tags part flows of the same ends."""
+
+
+def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None = None) -> Sighting:
+    """Read captures and return what was seen in them.
+
+    ``tell`` is called about ten times a second. A capture that cannot be read is in the result, with its error.
+
+    Raises:
+        KeyboardInterrupt: when the user interrupts.
+    """
+    vantages = sorted({capture.vantage for capture in captures})
+    sources = [
+        {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
+    ]
+    return _sighting(auditor_native.sight(sources, _setup(options), _teller(tell)), vantages)
+
+
+def community_id(flow: _Flow) -> str:
+    """Return the flow hash that other tools write too (Community ID 1, seed 0)."""
+    ends = sorted(
+        (_address(flow[end]["ip"]).packed, flow[end]["port"].to_bytes(2, "big")) for end in ("orig", "resp")
+    )
+    (low, low_port), (high, high_port) = ends
+    protocol = PROTOCOL_NUMBERS[flow["transport"]]
+    data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port + high_port
+    digest = hashlib.sha1(data, usedforsecurity=False).digest()
+    return "1:" + base64.b64encode(digest).decode("ascii")
+
+
+def _setup(options: Options) -> _Setup:
+    return {
+        "ours": [_prefix(network) for network in options.ours],
+        "jobs": options.jobs,
+        "digest": options.digest,
+        "dht_flows": options.dht_flows,
+        "vlan_in_key": options.vlan_in_key,
+    }
+
+
+def _teller(tell: Tell | None) -> Callable[[int, int | None, int], None] | None:
+    if tell is None:
+        return None
+    return lambda read, total, packets: tell(Progress(read, total, packets))
+
+
+def _prefix(network: Network) -> tuple[bytes, int]:
+    if isinstance(network, IPv4Network):
+        mapped = bytes(10) + b"\xff\xff" + network.network_address.packed
+        return mapped, V4_MAPPED_BITS + network.prefixlen
+    return network.network_address.packed, network.prefixlen
+
+
+def _address(packed: bytes) -> Address:
+    address = IPv6Address(packed)
+    return address.ipv4_mapped or ip_address(address)
+
+
+def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
+    return Sighting(
+        captures=tuple(_capture(capture, vantages) for capture in raw["captures"]),
+        flows=tuple(_flow(flow, vantages) for flow in raw["flows"]),
+        activities=tuple(_activity(activity, vantages) for activity in raw["activities"]),
+        limits_hit=raw["limits"],
+        totals=raw["totals"],
+    )
+
+
+def _capture(raw: _Capture, vantages: Sequence[str]) -> CaptureInfo:
+    return CaptureInfo(
+        path=raw["path"],
+        sha256=raw["sha256"].hex() if raw["sha256"] is not None else None,
+        vantage=vantages[raw["vantage"]],
+        packets=raw["packets"],
+        bytes=raw["bytes"],
+        first=raw["first"],
+        last=raw["last"],
+        truncated=raw["truncated"],
+        error=raw["error"],
+        anomalies=raw["anomalies"],
+    )
+
+
+def _endpoint(raw: _Endpoint) -> Endpoint:
+    mac = raw["mac"].hex(":") if raw["mac"] is not None else None
+    return Endpoint(_address(raw["ip"]), raw["port"], mac)
+
+
+def _frames(raw: Iterable[tuple[int, int]]) -> tuple[FrameRef, ...]:
+    return tuple(FrameRef(capture, number) for capture, number in raw)
+
+
+def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
+    return Flow(
+        vantage=vantages[raw["vantage"]],
+        transport=raw["transport"],
+        orig=_endpoint(raw["orig"]),
+        resp=_endpoint(raw["resp"]),
+        vlan=tuple(raw["vlan"]),
+        tunnel=Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
+        community_id=community_id(raw),
+        first=raw["first"],
+        last=raw["last"],
+        packets=raw["packets"],
+        bytes=raw["bytes"],
+        missing=raw["missing"],
+        minutes=tuple(raw["minutes"]),
+        observations=tuple(_observation(observation) for observation in raw["observations"]),
+    )
+
+
+def _observation(raw: _Observation) -> Observation:
+    return Observation(
+        detector=raw["detector"],
+        confidence=Confidence.from_label(raw["confidence"]),
+        end=raw["end"],
+        first=raw["first"],
+        last=raw["last"],
+        count=raw["count"],
+        frames=_frames(raw["frames"]),
+        fact=_fact(raw),
+    )
+
+
+def _fact(raw: _Observation) -> Fact:
+    if (handshake := raw["handshake"]) is not None:
+        return Handshake(Infohash(handshake["infohash"]), handshake["peer_id"] or b"", handshake["reserved"])
+    if (messages := raw["messages"]) is not None:
+        return Messages(messages["pieces"], messages["piece_bytes"], messages["counts"], messages["partial"])
+    if (datagrams := raw["datagrams"]) is not None:
+        return Datagrams(*datagrams)
+    raise ValueError(f"the engine sent an observation of {raw['detector']} without a fact")
+
+
+def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:
+    return Activity(
+        vantage=vantages[raw["vantage"]],
+        endpoint=_endpoint(raw["endpoint"]),
+        vlan=tuple(raw["vlan"]),
+        tunnel=Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
+        first=raw["first"],
+        last=raw["last"],
+        nodes=raw["nodes"],
+        queries_in=raw["queries_in"],
+        queries_out=raw["queries_out"],
+        replies_in=raw["replies_in"],
+        replies_out=raw["replies_out"],
+        errors_in=raw["errors_in"],
+        errors_out=raw["errors_out"],
+        announced=tuple(_target(target) for target in raw["announced"]),
+        looked_up=tuple(_target(target) for target in raw["looked_up"]),
+        node_ids=tuple(raw["node_ids"]),
+        clients=tuple(raw["clients"]),
+        read_only=raw["read_only"],
+        minutes=tuple(raw["minutes"]),
+        frames=_frames(raw["frames"]),
+    )
+
+
+def _target(raw: _Target) -> DhtTarget:
+    return DhtTarget(
+        infohash=Infohash(raw["infohash"]),
+        first=raw["first"],
+        last=raw["last"],
+        queries=raw["queries"],
+        nodes=raw["nodes"],
+        answered=raw["answered"],
+        near_own_id=raw["near_own_id"],
+        frames=_frames(raw["frames"]),
+    )

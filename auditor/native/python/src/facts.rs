@@ -1,0 +1,285 @@
+//! The engine's facts as plain Python values: dictionaries, lists, bytes and numbers. `auditor.engine` makes the
+//! domain's types of them.
+
+use std::collections::BTreeMap;
+
+use auditor_core::anomaly::Anomalies;
+use auditor_core::detect::dht::activity::{Activity, Target};
+use auditor_core::detect::{Fact, FrameRef, Observation};
+use auditor_core::engine::FlowReport;
+use auditor_core::flow::key::{Endpoint, Transport};
+use auditor_core::flow::minutes::Minutes;
+use auditor_core::wire::path::Tunnel;
+use auditor_io::CaptureSummary;
+use auditor_io::run::Outcome;
+use pyo3::IntoPyObject;
+
+type Frames = Vec<(u32, u64)>;
+type MinuteBytes = Vec<(i64, u64, u64)>;
+type Counts = BTreeMap<&'static str, u64>;
+
+/// Everything seen in one run.
+#[derive(IntoPyObject)]
+pub(crate) struct Sighting {
+    captures: Vec<CaptureFacts>,
+    flows: Vec<FlowFacts>,
+    activities: Vec<ActivityFacts>,
+    limits: Counts,
+    totals: Counts,
+}
+
+#[derive(IntoPyObject)]
+struct CaptureFacts {
+    path: String,
+    vantage: u16,
+    sha256: Option<[u8; 32]>,
+    packets: u64,
+    bytes: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    truncated: bool,
+    error: Option<String>,
+    anomalies: Counts,
+}
+
+#[derive(IntoPyObject)]
+struct EndpointFacts {
+    ip: [u8; 16],
+    port: u16,
+    mac: Option<[u8; 6]>,
+}
+
+#[derive(IntoPyObject)]
+struct FlowFacts {
+    vantage: u16,
+    transport: &'static str,
+    orig: EndpointFacts,
+    resp: EndpointFacts,
+    vlan: Vec<u16>,
+    tunnel: Option<(&'static str, u32)>,
+    first: i64,
+    last: i64,
+    packets: (u32, u32),
+    bytes: (u64, u64),
+    missing: (u64, u64),
+    minutes: MinuteBytes,
+    observations: Vec<ObservationFacts>,
+}
+
+#[derive(IntoPyObject)]
+struct ObservationFacts {
+    detector: &'static str,
+    confidence: &'static str,
+    end: &'static str,
+    first: i64,
+    last: i64,
+    count: u64,
+    frames: Frames,
+    handshake: Option<HandshakeFacts>,
+    messages: Option<MessageFacts>,
+    datagrams: Option<(u64, u64, u64)>,
+}
+
+#[derive(IntoPyObject)]
+struct HandshakeFacts {
+    infohash: [u8; 20],
+    peer_id: Option<[u8; 20]>,
+    reserved: [u8; 8],
+}
+
+#[derive(IntoPyObject)]
+struct MessageFacts {
+    pieces: u64,
+    piece_bytes: u64,
+    counts: Counts,
+    partial: bool,
+}
+
+#[derive(IntoPyObject)]
+struct TargetFacts {
+    infohash: [u8; 20],
+    first: i64,
+    last: i64,
+    queries: u64,
+    nodes: usize,
+    answered: u64,
+    near_own_id: bool,
+    frames: Frames,
+}
+
+#[derive(IntoPyObject)]
+struct ActivityFacts {
+    vantage: u16,
+    endpoint: EndpointFacts,
+    vlan: Vec<u16>,
+    tunnel: Option<(&'static str, u32)>,
+    first: i64,
+    last: i64,
+    nodes: u64,
+    queries_in: Counts,
+    queries_out: Counts,
+    replies_in: u64,
+    replies_out: u64,
+    errors_in: u64,
+    errors_out: u64,
+    announced: Vec<TargetFacts>,
+    looked_up: Vec<TargetFacts>,
+    node_ids: Vec<[u8; 20]>,
+    clients: Vec<[u8; 4]>,
+    read_only: bool,
+    minutes: MinuteBytes,
+    frames: Frames,
+}
+
+impl From<Outcome> for Sighting {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { captures, report } = outcome;
+        let mut anomalies = report.anomalies;
+        anomalies.resize_with(captures.len(), Anomalies::default);
+        Self {
+            captures: captures.into_iter().zip(&anomalies).map(CaptureFacts::new).collect(),
+            flows: report.flows.iter().map(FlowFacts::new).collect(),
+            activities: report.activities.iter().map(ActivityFacts::new).collect(),
+            limits: report.limits,
+            totals: report.totals.named().into_iter().collect(),
+        }
+    }
+}
+
+impl CaptureFacts {
+    fn new((summary, refused): (CaptureSummary, &Anomalies)) -> Self {
+        let mut anomalies: Counts = refused.iter().map(|(kind, count)| (kind.label(), count)).collect();
+        if summary.backwards > 0 {
+            anomalies.insert("time-backwards", summary.backwards);
+        }
+        Self {
+            path: summary.path,
+            vantage: summary.vantage,
+            sha256: summary.sha256,
+            packets: summary.packets,
+            bytes: summary.bytes,
+            first: summary.first.map(|time| time.0),
+            last: summary.last.map(|time| time.0),
+            truncated: summary.truncated,
+            error: summary.error.map(|error| error.to_string()),
+            anomalies,
+        }
+    }
+}
+
+impl EndpointFacts {
+    const fn new(endpoint: Endpoint, mac: Option<[u8; 6]>) -> Self {
+        Self { ip: endpoint.ip, port: endpoint.port, mac }
+    }
+}
+
+impl FlowFacts {
+    fn new(flow: &FlowReport) -> Self {
+        Self {
+            vantage: flow.vantage,
+            transport: match flow.transport {
+                Transport::Tcp => "tcp",
+                Transport::Udp => "udp",
+            },
+            orig: EndpointFacts::new(flow.ends.orig, flow.macs.orig),
+            resp: EndpointFacts::new(flow.ends.resp, flow.macs.resp),
+            vlan: flow.vlans.iter().collect(),
+            tunnel: tunnel(flow.tunnel),
+            first: flow.first.0,
+            last: flow.last.0,
+            packets: (flow.packets.orig, flow.packets.resp),
+            bytes: (flow.bytes.orig, flow.bytes.resp),
+            missing: (flow.missing.orig, flow.missing.resp),
+            minutes: minutes(&flow.minutes),
+            observations: flow.observations.iter().map(ObservationFacts::new).collect(),
+        }
+    }
+}
+
+impl ObservationFacts {
+    fn new(observation: &Observation) -> Self {
+        let (mut handshake, mut messages, mut datagrams) = (None, None, None);
+        match &observation.fact {
+            Fact::Handshake { infohash, peer_id, reserved } => {
+                handshake = Some(HandshakeFacts { infohash: *infohash, peer_id: *peer_id, reserved: *reserved });
+            }
+            Fact::Messages { pieces, piece_bytes, counts, partial } => {
+                messages = Some(MessageFacts {
+                    pieces: *pieces,
+                    piece_bytes: *piece_bytes,
+                    counts: counts.clone(),
+                    partial: *partial,
+                });
+            }
+            Fact::Datagrams { queries, replies, errors } => datagrams = Some((*queries, *replies, *errors)),
+        }
+        Self {
+            detector: observation.detector,
+            confidence: observation.confidence.label(),
+            end: observation.end.label(),
+            first: observation.span.first.0,
+            last: observation.span.last.0,
+            count: observation.count,
+            frames: frames(&observation.span.frames),
+            handshake,
+            messages,
+            datagrams,
+        }
+    }
+}
+
+impl ActivityFacts {
+    fn new(activity: &Activity) -> Self {
+        let host = &activity.host;
+        let targets = |targets: Vec<&Target>| targets.into_iter().map(TargetFacts::new).collect();
+        Self {
+            vantage: host.vantage,
+            endpoint: EndpointFacts::new(host.endpoint, activity.mac),
+            vlan: host.vlans.iter().collect(),
+            tunnel: tunnel(host.tunnel),
+            first: activity.span.first.0,
+            last: activity.span.last.0,
+            nodes: activity.nodes,
+            queries_in: activity.received.queries.clone(),
+            queries_out: activity.sent.queries.clone(),
+            replies_in: activity.received.replies,
+            replies_out: activity.sent.replies,
+            errors_in: activity.received.errors,
+            errors_out: activity.sent.errors,
+            announced: targets(activity.announced.sorted()),
+            looked_up: targets(activity.looked_up.sorted()),
+            node_ids: activity.node_ids.iter().copied().collect(),
+            clients: activity.clients.iter().copied().collect(),
+            read_only: activity.read_only,
+            minutes: minutes(&activity.minutes),
+            frames: frames(&activity.span.frames),
+        }
+    }
+}
+
+impl TargetFacts {
+    fn new(target: &Target) -> Self {
+        Self {
+            infohash: target.infohash,
+            first: target.span.first.0,
+            last: target.span.last.0,
+            queries: target.queries,
+            nodes: target.nodes(),
+            answered: target.answered,
+            near_own_id: target.near_own_id,
+            frames: frames(&target.span.frames),
+        }
+    }
+}
+
+fn tunnel(tunnel: Option<Tunnel>) -> Option<(&'static str, u32)> {
+    tunnel.map(|tunnel| (tunnel.kind.label(), tunnel.id))
+}
+
+fn minutes(minutes: &Minutes) -> MinuteBytes {
+    minutes.iter().map(|(minute, ends)| (minute, ends.orig, ends.resp)).collect()
+}
+
+fn frames(frames: &[FrameRef]) -> Frames {
+    frames.iter().map(|frame| (frame.capture, frame.number)).collect()
+}
