@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         _Observation,
         _Setup,
         _Sighting,
+        _Source,
         _Target,
     )
 
@@ -85,7 +86,7 @@ class Progress:
 class Options:
     """How to look."""
 
-    ours: tuple[Network, ...]
+    inside: tuple[Network, ...]
     """Our own networks, inside and egress: whose DHT activities are folded."""
     jobs: int = 0
     """Cores to use; 0 for all."""
@@ -106,7 +107,7 @@ def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None =
         KeyboardInterrupt: when the user interrupts.
     """
     vantages = sorted({capture.vantage for capture in captures})
-    sources = [
+    sources: list[_Source] = [
         {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
     ]
     return _sighting(auditor_native.sight(sources, _setup(options), _teller(tell)), vantages)
@@ -114,9 +115,7 @@ def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None =
 
 def community_id(flow: _Flow) -> str:
     """Return the flow hash that other tools write too (Community ID 1, seed 0)."""
-    ends = sorted(
-        (_address(flow[end]["ip"]).packed, flow[end]["port"].to_bytes(2, "big")) for end in ("orig", "resp")
-    )
+    ends = sorted((_address(flow[end]["ip"]).packed, flow[end]["port"].to_bytes(2, "big")) for end in ("orig", "resp"))
     (low, low_port), (high, high_port) = ends
     protocol = PROTOCOL_NUMBERS[flow["transport"]]
     data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port + high_port
@@ -126,7 +125,7 @@ def community_id(flow: _Flow) -> str:
 
 def _setup(options: Options) -> _Setup:
     return {
-        "ours": [_prefix(network) for network in options.ours],
+        "ours": [_prefix(network) for network in options.inside],
         "jobs": options.jobs,
         "digest": options.digest,
         "dht_flows": options.dht_flows,

@@ -15,6 +15,7 @@ mod pcap;
 mod pcapng;
 #[cfg(test)]
 mod properties;
+pub mod run;
 #[cfg(test)]
 mod samples;
 mod split;

@@ -102,7 +102,7 @@ fn run_shared<B>(
         let (senders, workers): (Vec<SyncSender<Batch>>, Vec<_>) = workers.into_iter().unzip();
         let read = read(&mut source, |batch| send(&senders, batch), tell);
         drop(senders);
-        let parts = workers.into_iter().map(|worker| worker.join());
+        let parts = workers.into_iter().map(thread::ScopedJoinHandle::join);
         let parts = parts.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         let parts: Vec<_> = parts.collect();
         read.map(|()| parts)

@@ -201,7 +201,8 @@ impl ObservationFacts {
         let (mut handshake, mut messages, mut datagrams) = (None, None, None);
         match &observation.fact {
             Fact::Handshake { infohash, peer_id, reserved } => {
-                handshake = Some(HandshakeFacts { infohash: *infohash, peer_id: *peer_id, reserved: *reserved });
+                handshake =
+                    Some(HandshakeFacts { infohash: *infohash, peer_id: *peer_id, reserved: *reserved });
             }
             Fact::Messages { pieces, piece_bytes, counts, partial } => {
                 messages = Some(MessageFacts {

@@ -89,7 +89,12 @@ fn own(fd: i32) -> PyResult<OwnedFd> {
 }
 
 /// Runs a source through the engine, detached from the interpreter, and tells Python of the progress.
-fn look(py: Python<'_>, source: impl Source + Send, setup: &Setup, tell: Option<&Py<PyAny>>) -> PyResult<Sighting> {
+fn look(
+    py: Python<'_>,
+    source: impl Source + Send,
+    setup: &Setup,
+    tell: Option<&Py<PyAny>>,
+) -> PyResult<Sighting> {
     let options = setup.options();
     let jobs = setup.jobs();
     let outcome = py.detach(move || {
@@ -125,6 +130,7 @@ mod auditor_native {
     /// Reads captures and returns what was seen.
     #[pyfunction]
     #[pyo3(signature = (captures, setup, tell))]
+    #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
     fn sight(
         py: Python<'_>,
         captures: Vec<Capture>,

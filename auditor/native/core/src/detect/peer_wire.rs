@@ -148,9 +148,11 @@ impl Talk {
         let (taken, rest) = bytes.split_at_checked(wanted).unwrap_or((bytes, &[]));
         self.partial.extend_from_slice(taken);
         let seen = match HandshakeHead::parse(&self.partial) {
-            Ok((head, rest)) => {
-                Seen { infohash: *head.infohash(), peer_id: rest.first_chunk().copied(), reserved: head.reserved().0 }
-            }
+            Ok((head, rest)) => Seen {
+                infohash: *head.infohash(),
+                peer_id: rest.first_chunk().copied(),
+                reserved: head.reserved().0,
+            },
             Err(ParseError::Truncated { .. }) => return rest,
             Err(_) => {
                 self.partial = Vec::new();
@@ -224,7 +226,14 @@ impl Talk {
     fn handshake(&self, end: End) -> Option<Observation> {
         let (Seen { infohash, peer_id, reserved }, span) = self.handshake.clone()?;
         let fact = Fact::Handshake { infohash, peer_id, reserved };
-        Some(Observation { detector: HANDSHAKE, confidence: Confidence::Confirmed, end, span, count: 1, fact })
+        Some(Observation {
+            detector: HANDSHAKE,
+            confidence: Confidence::Confirmed,
+            end,
+            span,
+            count: 1,
+            fact,
+        })
     }
 
     fn messages(&self, end: End) -> Option<Observation> {
@@ -252,7 +261,8 @@ mod tests {
     use crate::time::Timestamp;
 
     fn handshake() -> Vec<u8> {
-        [&b"\x13BitTorrent protocol"[..], &[0, 0, 0, 0, 0, 0x10, 0, 5], &[0xaa; 20], b"-LT2110-abcdefghijkl"].concat()
+        [&b"\x13BitTorrent protocol"[..], &[0, 0, 0, 0, 0, 0x10, 0, 5], &[0xaa; 20], b"-LT2110-abcdefghijkl"]
+            .concat()
     }
 
     fn piece(data: usize) -> Vec<u8> {
@@ -262,7 +272,8 @@ mod tests {
 
     fn stream() -> Vec<u8> {
         let request = [&[0, 0, 0, 13, 6][..], &[0; 8], &16384u32.to_be_bytes()].concat();
-        [handshake(), vec![0, 0, 0, 5, 4, 0, 0, 0, 9], request, vec![0; 4], piece(100), vec![0, 0, 0, 1, 2]].concat()
+        [handshake(), vec![0, 0, 0, 5, 4, 0, 0, 0, 9], request, vec![0; 4], piece(100), vec![0, 0, 0, 1, 2]]
+            .concat()
     }
 
     fn stamp(number: u64) -> Stamp {
@@ -283,7 +294,13 @@ mod tests {
             Fact::Messages {
                 pieces: 1,
                 piece_bytes: 100,
-                counts: BTreeMap::from([("have", 1), ("interested", 1), ("keep_alive", 1), ("piece", 1), ("request", 1)]),
+                counts: BTreeMap::from([
+                    ("have", 1),
+                    ("interested", 1),
+                    ("keep_alive", 1),
+                    ("piece", 1),
+                    ("request", 1),
+                ]),
                 partial: false,
             },
         ]
@@ -314,7 +331,9 @@ mod tests {
         reader.read(End::Orig, &[handshake(), piece(100)[..40].to_vec()].concat(), stamp(1), &mut anomalies);
         reader.skip(End::Orig, 73, stamp(2));
         reader.read(End::Orig, &piece(5), stamp(3), &mut anomalies);
-        let Some(Fact::Messages { pieces, piece_bytes, partial, .. }) = facts(&*reader).pop() else { panic!() };
+        let Some(Fact::Messages { pieces, piece_bytes, partial, .. }) = facts(&*reader).pop() else {
+            panic!()
+        };
         assert_eq!((pieces, piece_bytes, partial), (2, 105, false));
     }
 
@@ -343,7 +362,8 @@ mod tests {
     fn a_handshake_without_its_peer_id_still_names_the_torrent() {
         let mut reader = PeerWire.open();
         reader.read(End::Orig, &handshake()[..60], stamp(1), &mut Anomalies::default());
-        let expected = Fact::Handshake { infohash: [0xaa; 20], peer_id: None, reserved: [0, 0, 0, 0, 0, 0x10, 0, 5] };
+        let expected =
+            Fact::Handshake { infohash: [0xaa; 20], peer_id: None, reserved: [0, 0, 0, 0, 0, 0x10, 0, 5] };
         assert_eq!(facts(&*reader), [expected]);
     }
 

@@ -342,7 +342,8 @@ impl Engine {
     }
 
     fn tcp(&mut self, passage: &Passage<'_>, segment: &Segment<'_>) {
-        let mark = || mark_of(passage, segment.payload, &[segment.seq, segment.ack, u32::from(segment.flags.0)]);
+        let mark =
+            || mark_of(passage, segment.payload, &[segment.seq, segment.ack, u32::from(segment.flags.0)]);
         let opens = segment.flags.syn() && !segment.flags.ack();
         // A SYN with another number than the flow's begins another connection on the same ports.
         let renew = |flow: &Flow| {

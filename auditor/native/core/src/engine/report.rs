@@ -122,7 +122,15 @@ impl Report {
         }
         whole.activities = activity::join(activities);
         whole.flows.sort_by_key(|flow| {
-            (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
+            (
+                flow.first,
+                flow.ends.orig,
+                flow.ends.resp,
+                flow.transport,
+                flow.vantage,
+                flow.tunnel,
+                flow.vlans,
+            )
         });
         whole
     }

@@ -107,7 +107,13 @@ impl FlowKey {
     /// Makes the key of a packet from `src` to `dst`; says too whether the low end sent it.
     #[must_use]
     #[inline]
-    pub fn new(src: Endpoint, dst: Endpoint, transport: Transport, vantage: u16, path: &Path) -> (Self, bool) {
+    pub fn new(
+        src: Endpoint,
+        dst: Endpoint,
+        transport: Transport,
+        vantage: u16,
+        path: &Path,
+    ) -> (Self, bool) {
         let from_low = (u128::from_be_bytes(src.ip), src.port) <= (u128::from_be_bytes(dst.ip), dst.port);
         let (low, high) = if from_low { (src, dst) } else { (dst, src) };
         (Self { low, high, transport, vantage, tunnel: path.tunnel, vlans: None }, from_low)

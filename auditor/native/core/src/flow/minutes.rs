@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn bytes_fall_into_the_minute_of_their_frame_whatever_the_order() {
         let mut minutes = Minutes::default();
-        for (minute, end, bytes) in [(5, End::Orig, 1), (6, End::Resp, 2), (5, End::Resp, 4), (3, End::Orig, 8)] {
+        for (minute, end, bytes) in
+            [(5, End::Orig, 1), (6, End::Resp, 2), (5, End::Resp, 4), (3, End::Orig, 8)]
+        {
             minutes.add(at(minute), end, bytes);
         }
         let seen: Vec<_> = minutes.iter().map(|(minute, ends)| (minute, ends.orig, ends.resp)).collect();

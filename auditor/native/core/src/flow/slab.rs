@@ -82,7 +82,10 @@ impl<T> Slab<T> {
     /// The places of the values that `choose` chooses.
     pub fn places(&self, mut choose: impl FnMut(&T) -> bool) -> Vec<Place> {
         let values = self.values.iter().enumerate();
-        values.filter(|(_, value)| value.as_ref().is_some_and(&mut choose)).filter_map(|(at, _)| Place::new(at)).collect()
+        values
+            .filter(|(_, value)| value.as_ref().is_some_and(&mut choose))
+            .filter_map(|(at, _)| Place::new(at))
+            .collect()
     }
 }
 

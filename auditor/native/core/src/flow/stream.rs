@@ -169,7 +169,8 @@ impl Stream {
                 return None;
             }
             if self.held.first().is_none_or(|first| start + sent <= first.start) {
-                let bytes = usize::try_from(old).ok().and_then(|old| arrival.bytes.get(old..)).unwrap_or_default();
+                let bytes =
+                    usize::try_from(old).ok().and_then(|old| arrival.bytes.get(old..)).unwrap_or_default();
                 self.hand_on(bytes, sent - old, arrival.stamp, sink);
                 self.drain(budget, sink);
                 return None;
@@ -261,7 +262,8 @@ impl Stream {
             budget.now = budget.now.saturating_sub(held.bytes.len());
             let old = self.next.saturating_sub(held.start);
             if old < held.sent {
-                let bytes = usize::try_from(old).ok().and_then(|old| held.bytes.get(old..)).unwrap_or_default();
+                let bytes =
+                    usize::try_from(old).ok().and_then(|old| held.bytes.get(old..)).unwrap_or_default();
                 self.hand_on(bytes, held.sent - old, held.stamp, sink);
             }
         }
@@ -299,11 +301,15 @@ impl Stream {
                 _ => (end, end),
             };
             if at < free_until {
-                let bytes: Box<[u8]> =
-                    if self.wanted { part(arrival.bytes, at - start, free_until - start).into() } else { Box::default() };
+                let bytes: Box<[u8]> = if self.wanted {
+                    part(arrival.bytes, at - start, free_until - start).into()
+                } else {
+                    Box::default()
+                };
                 self.held_bytes += bytes.len();
                 budget.now += bytes.len();
-                self.held.insert(index, Held { start: at, sent: free_until - at, bytes, stamp: arrival.stamp });
+                self.held
+                    .insert(index, Held { start: at, sent: free_until - at, bytes, stamp: arrival.stamp });
                 index += 1;
             }
             at = at.max(resume);
@@ -348,7 +354,9 @@ mod tests {
         let mut stream = Stream::around(isn);
         let mut sink = |run: Run<'_>, _: Stamp| match run {
             Run::Bytes(bytes) => out.extend_from_slice(bytes),
-            Run::Gap(size) | Run::Cut(size) => out.extend(std::iter::repeat_n(b'_', usize::try_from(size).unwrap())),
+            Run::Gap(size) | Run::Cut(size) => {
+                out.extend(std::iter::repeat_n(b'_', usize::try_from(size).unwrap()));
+            }
         };
         stream.begin(isn, &mut budget, &mut sink);
         for (frame, (offset, bytes)) in segments.iter().enumerate() {
@@ -373,7 +381,11 @@ mod tests {
         let (out, stream, anomalies) = run(100, &[(0, b"abc"), (0, b"XYZdef"), (8, b"ij"), (6, b"ghZZkl")]);
         assert_eq!(out, b"abcdefghijkl");
         assert_eq!(stream.seen, 12);
-        assert_eq!(anomalies, [Anomaly::TcpOverlapConflict], "bytes handed on are no longer there to compare with");
+        assert_eq!(
+            anomalies,
+            [Anomaly::TcpOverlapConflict],
+            "bytes handed on are no longer there to compare with"
+        );
     }
 
     #[test]

@@ -198,7 +198,9 @@ impl FlowTable {
         let hash = flow.key.hash_with(self.seed);
         let place = self.flows.insert(flow);
         let Self { flows, index, seed } = self;
-        index.insert_unique(hash, place, |place| flows.get(*place).map_or(0, |flow| flow.key.hash_with(*seed)));
+        index.insert_unique(hash, place, |place| {
+            flows.get(*place).map_or(0, |flow| flow.key.hash_with(*seed))
+        });
         place
     }
 
@@ -281,7 +283,8 @@ mod tests {
     #[test]
     fn the_quietest_flows_are_those_seen_longest_ago() {
         let mut table = FlowTable::new(1);
-        let places: Vec<_> = [5, 1, 3].into_iter().zip(0..).map(|(last, n)| table.insert(flow(n, last))).collect();
+        let places: Vec<_> =
+            [5, 1, 3].into_iter().zip(0..).map(|(last, n)| table.insert(flow(n, last))).collect();
         assert_eq!(table.quietest(1), [places[1]]);
         assert_eq!(table.quietest(9).len(), 3);
     }

@@ -5,7 +5,7 @@ pub use super::vlan::Vlans;
 /// Everything around the innermost IP packet that tells where it was seen.
 ///
 /// Tags and hardware addresses found outside a tunnel belong to its carrier and are left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
     /// The VLAN tags, outermost first.
     pub vlans: Vlans,
@@ -16,7 +16,7 @@ pub struct Path {
 }
 
 /// The hardware addresses of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Macs {
     /// Who sent the frame.
     pub src: [u8; 6],
@@ -25,7 +25,7 @@ pub struct Macs {
 }
 
 /// A tunnel, told apart from others of its kind by the identifier that both directions share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tunnel {
     /// How the packet was wrapped.
     pub kind: TunnelKind,
@@ -34,7 +34,7 @@ pub struct Tunnel {
 }
 
 /// A way to carry IP packets or Ethernet frames in IP packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TunnelKind {
     /// IP in IP (RFC 2003, RFC 2473), of any two versions but IPv6 in IPv4.
     Ipip,

@@ -6,7 +6,7 @@ use crate::anomaly::Anomaly;
 ///
 /// Identifier 0 is not kept: it marks a frame's priority and names no VLAN, and one end may send it while the
 /// other does not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vlans([u16; 2]);
 
 impl Vlans {

@@ -232,7 +232,9 @@ impl Activity {
 
     /// Joins what another worker saw of the same activity.
     pub fn merge(&mut self, other: &Self) {
-        if (other.span.first, other.mac) < (self.span.first, self.mac) && other.mac.is_some() || self.mac.is_none() {
+        if (other.span.first, other.mac) < (self.span.first, self.mac) && other.mac.is_some()
+            || self.mac.is_none()
+        {
             self.mac = other.mac;
         }
         self.span.merge(&other.span);
@@ -275,7 +277,9 @@ pub fn join(mut parts: Vec<Activity>) -> Vec<Activity> {
     let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
     for part in parts {
         match whole.last_mut() {
-            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => last.merge(&part),
+            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => {
+                last.merge(&part);
+            }
             _ => whole.push(part),
         }
     }
@@ -299,16 +303,21 @@ mod tests {
             tunnel: None,
             vlans: Vlans::default(),
         };
-        let mut part = Activity::begin(host, stamp(first), Seeded::default());
-        part.span.extend(stamp(last));
-        part.nodes = 1;
-        part
+        let mut activity = Activity::begin(host, stamp(first), Seeded::default());
+        activity.span.extend(stamp(last));
+        activity.nodes = 1;
+        activity
     }
 
     #[test]
     fn parts_of_one_host_join_unless_six_idle_hours_lie_between() {
         let six_hours = 6 * 3600;
-        let parts = vec![part(1, 50, 100), part(1, 0, 60), part(1, 101 + six_hours, 102 + six_hours), part(2, 70, 80)];
+        let parts = vec![
+            part(1, 50, 100),
+            part(1, 0, 60),
+            part(1, 101 + six_hours, 102 + six_hours),
+            part(2, 70, 80),
+        ];
         let joined: Vec<_> = join(parts)
             .iter()
             .map(|whole| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))

@@ -18,6 +18,7 @@ use crate::flow::slab::{Place, Slab};
 use crate::networks::Networks;
 use crate::time::Timestamp;
 use crate::wire::bt::krpc::{Body, Krpc, Method, looks_like_krpc};
+use crate::wire::path::Vlans;
 
 /// The detector's id.
 pub const DHT: &str = "bt.dht";
@@ -103,17 +104,21 @@ impl Dht {
     }
 
     /// Takes a datagram in. `slot` is this detector's place in the datagram's flow. Answers whether it was KRPC.
-    pub fn inspect(&mut self, datagram: &Datagram<'_>, slot: &mut Option<Place>, anomalies: &mut Anomalies) -> bool {
+    pub fn inspect(
+        &mut self,
+        datagram: &Datagram<'_>,
+        slot: &mut Option<Place>,
+        anomalies: &mut Anomalies,
+    ) -> bool {
         let Ok(krpc) = Krpc::parse(datagram.payload) else {
             anomalies.count(Anomaly::KrpcMalformed);
             return false;
         };
-        let place = match *slot {
-            Some(place) => place,
-            None => {
-                let link = self.link(datagram);
-                *slot.insert(self.links.insert(link))
-            }
+        let place = if let Some(place) = *slot {
+            place
+        } else {
+            let link = self.link(datagram);
+            *slot.insert(self.links.insert(link))
         };
         let Self { activities, links, seed, limits, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
@@ -196,10 +201,11 @@ impl Dht {
             endpoint: *datagram.ends.at(end),
             vantage: datagram.key.vantage,
             tunnel: datagram.key.tunnel,
-            vlans: if self.vlan_in_key { datagram.vlans } else { Default::default() },
+            vlans: if self.vlan_in_key { datagram.vlans } else { Vlans::default() },
         };
         if let Some(place) = self.by_host.get(&host).copied() {
-            let idle = self.activities.get_mut(place).map(|activity| datagram.stamp.time.since(activity.span.last));
+            let idle =
+                self.activities.get_mut(place).map(|activity| datagram.stamp.time.since(activity.span.last));
             if idle.is_some_and(|idle| idle > IDLE) {
                 self.end(place);
             }
@@ -235,7 +241,13 @@ impl Dht {
     }
 }
 
-fn send(host: &mut Activity, krpc: &Krpc<'_>, node: u32, stamp: Stamp, limits: &mut Limits) -> Option<Pending> {
+fn send(
+    host: &mut Activity,
+    krpc: &Krpc<'_>,
+    node: u32,
+    stamp: Stamp,
+    limits: &mut Limits,
+) -> Option<Pending> {
     match &krpc.body {
         Body::Query(query) => {
             *host.sent.queries.entry(query.method.label()).or_default() += 1;
@@ -279,7 +291,8 @@ fn receive(host: &mut Activity, krpc: &Krpc<'_>, pending: &mut Option<Pending>) 
 
 impl Sent {
     fn count(sent: &mut Option<Self>, body: &Body<'_>, stamp: Stamp) {
-        let sent = sent.get_or_insert(Self { first: stamp, last: stamp.time, queries: 0, replies: 0, errors: 0 });
+        let sent =
+            sent.get_or_insert(Self { first: stamp, last: stamp.time, queries: 0, replies: 0, errors: 0 });
         sent.last = sent.last.max(stamp.time);
         let counter = match body {
             Body::Query(_) => &mut sent.queries,
