@@ -78,6 +78,8 @@ pub struct CaptureSummary {
     pub snapped: u64,
     /// Frames more than a second older than the one before them.
     pub backwards: u64,
+    /// The time of the last frame counted.
+    pub(crate) previous: Option<Timestamp>,
 }
 
 impl CaptureSummary {
@@ -85,6 +87,26 @@ impl CaptureSummary {
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
         self.error.is_some() && !self.truncated
+    }
+
+    /// Counts the next frames.
+    pub(crate) fn add(&mut self, frames: &[FrameMeta]) {
+        let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return };
+        let mut previous = self.previous.unwrap_or(first.time);
+        let mut earliest = self.first.unwrap_or(first.time);
+        let mut latest = self.last.unwrap_or(first.time);
+        for frame in frames {
+            self.bytes = self.bytes.wrapping_add(u64::from(frame.wire_len));
+            self.snapped += u64::from(frame.len < frame.wire_len);
+            self.backwards += u64::from(previous.since(frame.time) > Timestamp::SECOND);
+            earliest = earliest.min(frame.time);
+            latest = latest.max(frame.time);
+            previous = frame.time;
+        }
+        self.packets += u64::try_from(frames.len()).unwrap_or_default();
+        self.first = Some(earliest);
+        self.last = Some(latest);
+        self.previous = Some(last.time);
     }
 }
 
@@ -107,7 +129,6 @@ pub(crate) struct Capture {
     /// Frames taken from all blocks.
     delivered: u64,
     first: Option<Timestamp>,
-    previous: Option<Timestamp>,
     summary: CaptureSummary,
     feed: Feed,
     shared: Shared,
@@ -135,7 +156,6 @@ impl Capture {
             taken: 0,
             delivered: 0,
             first: None,
-            previous: None,
             summary,
             feed,
             shared: shared.clone(),
@@ -249,7 +269,8 @@ impl Capture {
         let filled = carried + read;
         let hash_here = self.feed.is_on() && input.is_plain();
         let split = self.splitter.split(&mut block, filled);
-        self.tally(&block.frames);
+        self.first = self.first.or(block.frames.first().map(|frame| frame.time));
+        self.summary.add(&block.frames);
 
         let block = Arc::new(block);
         if hash_here && read > 0 {
@@ -318,26 +339,5 @@ impl Capture {
                 self.summary.error.get_or_insert(error.into());
             }
         }
-    }
-
-    fn tally(&mut self, frames: &[FrameMeta]) {
-        let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return };
-        self.first = self.first.or(Some(first.time));
-        let summary = &mut self.summary;
-        let mut previous = self.previous.unwrap_or(first.time);
-        let mut earliest = summary.first.unwrap_or(first.time);
-        let mut latest = summary.last.unwrap_or(first.time);
-        for frame in frames {
-            summary.bytes = summary.bytes.wrapping_add(u64::from(frame.wire_len));
-            summary.snapped += u64::from(frame.len < frame.wire_len);
-            summary.backwards += u64::from(previous.since(frame.time) > Timestamp::SECOND);
-            earliest = earliest.min(frame.time);
-            latest = latest.max(frame.time);
-            previous = frame.time;
-        }
-        summary.packets += u64::try_from(frames.len()).unwrap_or_default();
-        summary.first = Some(earliest);
-        summary.last = Some(latest);
-        self.previous = Some(last.time);
     }
 }

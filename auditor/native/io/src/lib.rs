@@ -3,7 +3,8 @@
 //! [`Stream`] reads capture files, pipes and standard input: pcap or pcapng, plain, gzip or zstd, told apart by their
 //! first bytes. Bytes are read once, in large pooled blocks, and stay where they are: a [`Batch`] points into its
 //! block, and the hasher reads the same block on another core. Nothing grows with a capture's length, and no
-//! number in a capture decides how much is allocated.
+//! number in a capture decides how much is allocated. [`Live`] receives from a Linux interface, [`CaptureWriter`]
+//! keeps frames in rotating files.
 #![deny(unsafe_code)]
 
 mod batch;
@@ -11,6 +12,7 @@ mod block;
 mod capture;
 mod hash;
 mod input;
+mod live;
 mod pcap;
 mod pcapng;
 #[cfg(test)]
@@ -20,11 +22,14 @@ pub mod run;
 mod samples;
 mod split;
 mod stream;
+mod write;
 
 pub use batch::{Batch, Frame, FrameMeta};
 pub use capture::{CaptureError, CaptureSummary};
 pub use input::SourceKind;
+pub use live::{Live, LiveError, LiveOptions, LiveStatistics};
 pub use stream::{CaptureSource, Progress, Stream, StreamOptions};
+pub use write::{CaptureWriter, WriteFormat, WriteOptions, Written};
 
 /// Reads a capture from memory to its end: each batch goes to `each`.
 pub fn read_all(bytes: &[u8], mut each: impl FnMut(&Batch)) -> CaptureSummary {
