@@ -1,0 +1,109 @@
+"""The results as Markdown tables that read well in a terminal too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.bench import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tests.bench.bars import Bar
+    from tests.bench.measure import Runs
+    from tests.bench.race import Race, Result
+
+OUTCOME = {True: "met", False: "MISSED", None: "open"}
+
+
+def of_race(race: Race) -> Iterator[str]:
+    """Yield the lines for one capture."""
+    capture = race.capture
+    mean = capture.bytes / capture.packets
+    yield f"## {capture.recipe}: {capture.packets:,} packets of {mean:.0f} bytes on average, {capture.flows:,} flows"
+    yield ""
+    head = ("", "packets/s", "to ndpiReader", "best s", "median s", "processor s", "peak MB")
+    rows = [_row(race, result) for result in race.results]
+    yield from table(head, rows)
+    slices = [f"{r.contestant.name}: the first {r.packets:,} packets" for r in race.results if not r.whole]
+    if slices:
+        yield ""
+        yield f"\\* measured once, on a part of the capture: {'; '.join(slices)}."
+    for result in race.results:
+        if result.runs.failure:
+            yield ""
+            yield f"{result.contestant.name} failed with {result.runs.failure}"
+
+
+def of_startup(startup: Mapping[str, Runs]) -> Iterator[str]:
+    """Yield the lines for the commands that do next to nothing."""
+    yield "## Start-up"
+    yield ""
+    rows = [
+        (name, "failed", "", "")
+        if runs.failure
+        else (name, f"{runs.best.wall:.3f}", f"{runs.median:.3f}", _megabytes(runs))
+        for name, runs in startup.items()
+    ]
+    yield from table(("", "best s", "median s", "peak MB"), rows)
+
+
+def of_lengths(lengths: Sequence[tuple[float, Race]]) -> Iterator[str]:
+    """Yield the lines that show how time and memory go with the length of a capture."""
+    yield "## Length: the same traffic, watched half as long and twice as long"
+    yield ""
+    rows = [
+        (
+            race.capture.recipe,
+            f"{times:g} times",
+            f"{race.capture.packets:,}",
+            *(("failed", "", "") if result.rate is None else _length(result)),
+        )
+        for times, race in lengths
+        for result in race.results
+    ]
+    yield from table(("capture", "length", "packets", "best s", "ns a packet", "peak MB"), rows)
+
+
+def of_bars(bars: Sequence[Bar]) -> Iterator[str]:
+    """Yield the lines that hold the promises against the figures."""
+    yield "## Bars"
+    yield ""
+    yield from table(("", "bar", "measured", ""), [(b.about, b.bar, b.measured, OUTCOME[b.met]) for b in bars])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a Markdown table with its columns padded to one width, the first to the left, the others to the right."""
+    cells = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for number, row in enumerate(cells):
+        first, *rest = zip(row, widths, strict=True)
+        yield "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]) + " |"
+        if number == 0:
+            yield "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|"
+
+
+def _row(race: Race, result: Result) -> tuple[str, ...]:
+    name = result.contestant.name + ("" if result.whole else " *")
+    if result.rate is None:
+        return (name, "failed", "", "", "", "", "")
+    ratio, best = race.ratio(result.contestant.name), result.runs.best
+    return (
+        name,
+        f"{result.rate:,.0f}",
+        "" if ratio is None else f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.3f}",
+        f"{best.wall:.2f}",
+        f"{result.runs.median:.2f}",
+        f"{best.cpu:.2f}",
+        _megabytes(result.runs),
+    )
+
+
+def _length(result: Result) -> tuple[str, str, str]:
+    wall = result.runs.best.wall
+    return f"{wall:.2f}", f"{wall / result.packets * 1e9:.0f}", _megabytes(result.runs)
+
+
+def _megabytes(runs: Runs) -> str:
+    floor = measure.floor()
+    return f"{runs.peak / 1e6:.0f}" if runs.peak > floor else f"< {floor / 1e6:.0f}"

@@ -1,0 +1,46 @@
+"""A measured command is run to its end; time, memory and failure come from the system."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.bench.contestants import CAPTURE, Contestant
+from tests.bench.measure import Runs, Sample, floor, run
+
+
+def test_processor_time_and_memory_are_the_childs() -> None:
+    """Memory beyond this process's own shows; output goes nowhere."""
+    sample = run([sys.executable, "-c", f"print(len(bytearray({floor()} + 50_000_000)))"])
+
+    assert sample.failure is None
+    assert sample.peak > floor()
+    assert sample.cpu > 0
+
+
+def test_a_failure_carries_the_last_words() -> None:
+    """The exit code and the last line on stderr tell what went wrong."""
+    assert run([sys.executable, "-c", "import sys; sys.exit('first\\nlast')"]).failure == "exit code 1: last"
+
+
+def test_a_missing_program_is_a_failure() -> None:
+    """What cannot start is reported, not raised."""
+    failure = run(["/nonexistent/program"]).failure
+
+    assert failure is not None
+    assert "No such file" in failure
+
+
+def test_runs_give_best_and_median() -> None:
+    """Best by the clock; the largest peak of all."""
+    runs = Runs([Sample(3.0, 1.0, 7), Sample(1.0, 2.0, 9), Sample(2.0, 3.0, 8)])
+
+    assert (runs.best.wall, runs.median, runs.peak) == (1.0, 2.0, 9)
+
+
+def test_a_command_takes_the_capture_and_is_shown_without_this_machines_paths() -> None:
+    """The path stands where the command wants it."""
+    contestant = Contestant("walk", ("/opt/build/walk", "flows", CAPTURE), "1")
+
+    assert contestant.on(Path("/data/a.pcap")) == ["/opt/build/walk", "flows", "/data/a.pcap"]
+    assert contestant.shown == "walk flows CAPTURE"

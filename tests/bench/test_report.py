@@ -1,0 +1,72 @@
+"""The report says what was measured, and the bars are held against it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import bars, report
+from tests.bench.contestants import BASELINE, HASHED, UNHASHED, Contestant
+from tests.bench.generate import Capture
+from tests.bench.measure import Runs, Sample
+from tests.bench.race import Race, Result
+
+CAPTURE = Capture(Path("mixed.pcap"), "mixed", packets=1_000_000, bytes=550_000_000, flows=10_000)
+
+
+def _result(name: str, *walls: float, peak: int = 100_000_000, failure: str | None = None) -> Result:
+    runs = Runs([Sample(wall, wall, peak, failure) for wall in walls])
+    return Result(Contestant(name, (name,), "1"), CAPTURE.packets, whole=True, runs=runs)
+
+
+def test_the_best_run_counts_against_ndpi_reader() -> None:
+    """A ratio is that of the best runs' rates, start-up included."""
+    race = Race(CAPTURE, [_result(HASHED, 0.5, 0.9), _result(BASELINE, 4.0, 2.0)])
+
+    assert race.results[0].rate == pytest.approx(2_000_000)
+    assert race.ratio(HASHED) == pytest.approx(4.0)
+    assert race.ratio(UNHASHED) is None
+
+
+def test_a_bar_is_met_missed_or_open() -> None:
+    """What did not run or failed leaves its bars open, which is not met."""
+    race = Race(CAPTURE, [_result(HASHED, 0.5), _result(UNHASHED, 0.4), _result(BASELINE, 2.0)])
+
+    met = {bar.about: bar.met for bar in bars.hold([race], {})}
+
+    assert met == {
+        "mixed: auditor, times faster than ndpiReader": True,
+        "mixed: auditor --no-hash, times faster than ndpiReader": False,
+        "mixed: peak memory": True,
+        "auditor --help": None,
+    }
+
+
+def test_memory_and_help_have_bars_of_their_own() -> None:
+    """The larger of both runs of the auditor counts; help must stay under its limit."""
+    race = Race(CAPTURE, [_result(HASHED, 1.0), _result(UNHASHED, 1.0, peak=150_000_001)])
+
+    held = bars.hold([race], {bars.HELP: Runs([Sample(0.5, 0.5, 1), Sample(0.39, 0.3, 1)])})
+
+    assert [bar.met for bar in held] == [None, None, False, True]
+
+
+def test_a_failure_is_told_and_has_no_rate() -> None:
+    """One failed run of several spoils the contestant."""
+    text = "\n".join(report.of_race(Race(CAPTURE, [_result(HASHED, 1.0, failure="exit code 3: no")])))
+
+    assert "| auditor |    failed |" in text
+    assert "auditor failed with exit code 3: no" in text
+
+
+def test_tables_line_up() -> None:
+    """Every line of a table is as long as the others, so it reads as text too."""
+    lines = list(report.table(("", "n"), [("a", "1"), ("longer", "1,000")]))
+
+    assert lines == [
+        "|        |     n |",
+        "|--------|------:|",
+        "| a      |     1 |",
+        "| longer | 1,000 |",
+    ]
