@@ -7,8 +7,8 @@ It depends on the facts alone, never on the order in which flows or activities a
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from auditor.model.capture import Sighting
 from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
@@ -16,6 +16,9 @@ from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis
 from auditor.pipeline import part
 from auditor.pipeline.part import Amount, Host, Part
+
+if TYPE_CHECKING:
+    from auditor.model.capture import Sighting
 
 IDLE = 6 * HOUR
 """A conduct ends when this long passes without activity."""

@@ -6,14 +6,17 @@ address, so others' bytes alone never make a host more than ``contacted``, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from auditor.model.activity import Activity, DhtTarget
 from auditor.model.flow import Address, Datagrams, End, Fact, Flow, FrameRef, Handshake, Messages
-from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Confidence, Participation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.model.activity import Activity, DhtTarget
+    from auditor.model.infohash import Infohash
 
 NODES_OF_A_LOOKUP = 3
 """Distinct nodes asked for one infohash before it counts as looked up: routing alone asks one or two (BEP 5)."""

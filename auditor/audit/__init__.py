@@ -1,0 +1,1 @@
+"""Offline audits: which captures are meant, and the document that an audit hands to other programs."""

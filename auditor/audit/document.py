@@ -1,0 +1,197 @@
+"""An audit as JSON: one document, or one record a line. The contract is :mod:`auditor.audit.schema`.
+
+A field that is not known is ``null``, never left out. Times are RFC 3339 UTC with nine decimals.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from auditor import __version__
+from auditor.model.client import name_client
+from auditor.model.flow import Endpoint, Handshake
+from auditor.model.moment import rfc3339
+from auditor.model.scale import Basis, Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.model.activity import Activity
+    from auditor.model.attribution import Attribution
+    from auditor.model.capture import CaptureInfo
+    from auditor.model.incident import Incident, Infohashes
+    from auditor.pipeline.run import AuditResult, JudgedActivity, JudgedFlow
+
+SCHEMA = "auditor.audit/1"
+
+Json = dict[str, Any]
+_LISTS = (("captures", "capture"), ("incidents", "incident"), ("activities", "activity"), ("flows", "flow"))
+"""The document's lists, and what one member of each is called as a record."""
+
+
+def document(result: AuditResult) -> Json:
+    """Return the audit as one document."""
+    return {
+        "schema": SCHEMA,
+        "auditor": {"version": __version__},
+        "policy": {"name": result.policy_name, "sha256": result.policy_sha256},
+        "identity": {"sha256": None},
+        "people": result.people.value,
+        "captures": [_capture(capture) for capture in result.captures],
+        "limits_hit": dict(sorted(result.limits_hit.items())),
+        "incidents": [_incident(incident, result.flows) for incident in result.incidents],
+        "activities": [_activity(judged) for judged in result.activities],
+        "flows": [_flow(judged) for judged in result.flows],
+    }
+
+
+def text(result: AuditResult) -> Iterator[str]:
+    """Yield the document line by line: each member of its lists on a line of its own, for eyes, grep and diff."""
+    whole = document(result)
+    lists = [name for name, _ in _LISTS]
+    opening = "{"
+    for name, value in whole.items():
+        head = f"{opening}{json.dumps(name)}: "
+        opening = " "
+        end = "}" if name == "flows" else ","
+        if name not in lists or not value:
+            yield f"{head}{json.dumps(value)}{end}"
+            continue
+        yield f"{head}["
+        yield from (f"  {json.dumps(member)}," for member in value[:-1])
+        yield f"  {json.dumps(value[-1])}"
+        yield f" ]{end}"
+
+
+def lines(result: AuditResult) -> Iterator[str]:
+    """Yield the audit as JSON lines: a ``meta`` record, then captures, incidents, activities and flows.
+
+    Each record is the document's own object with its kind in ``record``; ``meta`` is the document without its lists.
+    """
+    whole = document(result)
+    lists = {name for name, _ in _LISTS}
+    yield json.dumps({"record": "meta"} | {name: value for name, value in whole.items() if name not in lists})
+    for name, record in _LISTS:
+        for member in whole[name]:
+            yield json.dumps({"record": record} | member)
+
+
+def _capture(capture: CaptureInfo) -> Json:
+    return {
+        "path": capture.path,
+        "sha256": capture.sha256,
+        "vantage": capture.vantage,
+        "packets": capture.packets,
+        "bytes": capture.bytes,
+        "first": _moment(capture.first),
+        "last": _moment(capture.last),
+        "truncated": capture.truncated,
+        "error": capture.error,
+        "anomalies": dict(sorted(capture.anomalies.items())),
+    }
+
+
+def _incident(incident: Incident, flows: Sequence[JudgedFlow]) -> Json:
+    conduct, judgement = incident.conduct, incident.judgement
+    return {
+        "id": incident.id,
+        "kind": conduct.kind,
+        "host": str(conduct.host),
+        "attribution": _attribution(incident.attribution),
+        "infohashes": _infohashes(conduct.infohashes),
+        "name": incident.name,
+        "first": rfc3339(conduct.first),
+        "last": rfc3339(conduct.last),
+        "participation": conduct.participation.label,
+        "confidence": conduct.confidence.label,
+        "detectors": list(conduct.detectors),
+        "downloaded": conduct.downloaded,
+        "uploaded": conduct.uploaded,
+        "amount_basis": conduct.amount_basis.label,
+        "verdict": judgement.verdict.label,
+        "rule": judgement.rule,
+        "severity": judgement.severity.label,
+        "reason": judgement.reason,
+        "flows": [flows[index].id for index in conduct.flows],
+    }
+
+
+def _infohashes(infohashes: Infohashes | None) -> Json | None:
+    if infohashes is None:
+        return None
+    return {
+        "wire": [str(infohash) for infohash in infohashes.wire],
+        "v1": str(infohashes.v1) if infohashes.v1 else None,
+        "v2": str(infohashes.v2) if infohashes.v2 else None,
+        "basis": infohashes.basis.value,
+    }
+
+
+def _attribution(attribution: Attribution) -> Json:
+    return {
+        "group": attribution.group,
+        "subject": attribution.subject,
+        "status": attribution.status,
+        "source": attribution.source,
+        "candidates": [
+            {"group": c.group, "subject": c.subject, "source": c.source, "reason": c.reason}
+            for c in attribution.candidates
+        ],
+    }
+
+
+def _activity(judged: JudgedActivity) -> Json:
+    activity: Activity = judged.activity
+    return {
+        "host": str(activity.endpoint.ip),
+        "port": activity.endpoint.port,
+        "kind": "dht",
+        "first": rfc3339(activity.first),
+        "last": rfc3339(activity.last),
+        "nodes": activity.nodes,
+        "queries": {"in": dict(sorted(activity.queries_in.items())), "out": dict(sorted(activity.queries_out.items()))},
+        "announced": sorted(str(target.infohash) for target in activity.announced),
+        "looked_up": sorted(str(target.infohash) for target in activity.looked_up),
+        "incidents": list(judged.incidents),
+    }
+
+
+def _flow(judged: JudgedFlow) -> Json:
+    flow = judged.flow
+    handshakes = [(o.end, o.fact) for o in flow.observations if isinstance(o.fact, Handshake)]
+    wire = dict.fromkeys(str(fact.infohash) for _, fact in handshakes)
+    return {
+        "id": judged.id,
+        "community_id": flow.community_id,
+        "vantage": flow.vantage,
+        "transport": flow.transport,
+        "orig": _endpoint(flow.orig),
+        "resp": _endpoint(flow.resp),
+        "vlan": list(flow.vlan),
+        "first": rfc3339(flow.first),
+        "last": rfc3339(flow.last),
+        "packets": dict(zip(("orig", "resp"), flow.packets, strict=True)),
+        "bytes": dict(zip(("orig", "resp"), flow.bytes, strict=True)),
+        "confidence": max((o.confidence for o in flow.observations), default=Confidence.SUSPECTED).label,
+        "detectors": sorted({o.detector for o in flow.observations}),
+        "infohashes": [{"wire": infohash, "basis": Basis.READ.value} for infohash in wire],
+        "peers": [
+            {"end": end, "peer_id": fact.peer_id.hex(), "client": name_client(fact.peer_id)} for end, fact in handshakes
+        ],
+        "inside_end": judged.inside_end,
+        "attribution": {
+            "orig": _attribution(judged.orig) if judged.orig else None,
+            "resp": _attribution(judged.resp) if judged.resp else None,
+        },
+        "incidents": list(judged.incidents),
+        "verdict": judged.verdict.label if judged.verdict else None,
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> Json:
+    return {"ip": str(endpoint.ip), "port": endpoint.port}
+
+
+def _moment(moment: int | None) -> str | None:
+    return None if moment is None else rfc3339(moment)

@@ -1,0 +1,213 @@
+"""The JSON Schema (draft 2020-12) of what ``auditor audit --format json`` and ``--format jsonl`` print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.audit.document import SCHEMA
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, People, Scale, Severity, Verdict
+
+Json = dict[str, Any]
+
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_COUNTS: Json = {"type": "object", "additionalProperties": _COUNT}
+_TEXT: Json = {"type": "string"}
+_MAYBE_TEXT: Json = {"type": ["string", "null"]}
+_TEXTS: Json = {"type": "array", "items": _TEXT}
+_PORT: Json = {"type": "integer", "minimum": 0, "maximum": 65535}
+_MOMENT: Json = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{9}Z$",
+    "description": "RFC 3339, UTC, nine decimals",
+}
+_SHA256: Json = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
+_INFOHASH: Json = {"type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$"}
+_INFOHASHES: Json = {"type": "array", "items": _INFOHASH}
+_END: Json = {"enum": ["orig", "resp"]}
+
+
+def schema() -> Json:
+    """Return the schema: of the document at the root, of one JSON line in ``$defs/record``."""
+    definitions = {
+        "attribution": _attribution(),
+        "capture": _capture(),
+        "incident": _incident(),
+        "activity": _activity(),
+        "flow": _flow(),
+    }
+    meta = {
+        "schema": {"const": SCHEMA},
+        "auditor": _object({"version": _TEXT}),
+        "policy": _object({"name": _MAYBE_TEXT, "sha256": _SHA256}, "all null where no policy was given"),
+        "identity": _object({"sha256": _SHA256}, "null where no identity sources were given"),
+        "people": {"enum": [people.value for people in People], "description": "how the policy lets people be shown"},
+        "limits_hit": _COUNTS | {"description": "caps that were reached, and how often; empty: nothing was left out"},
+    }
+    lists = {
+        "captures": _list("capture"),
+        "incidents": _list("incident"),
+        "activities": _list("activity"),
+        "flows": _list("flow"),
+    }
+    records = [_record("meta", _object(meta))] + [_record(name, definitions[name]) for name in _RECORDS]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{SCHEMA.replace('/', ':')}",
+        "title": f"{SCHEMA}: what an audit of captures found",
+        "description": "One document, as printed by --format json. Each line of --format jsonl is one $defs/record.",
+        **_object(meta | lists),
+        "$defs": definitions | {"record": {"oneOf": records}},
+    }
+
+
+_RECORDS = ("capture", "incident", "activity", "flow")
+
+
+def _capture() -> Json:
+    return _object(
+        {
+            "path": _TEXT | {"description": "'-' is standard input"},
+            "sha256": _SHA256 | {"description": "of the bytes on disk; null with --no-hash and for an interface"},
+            "vantage": _TEXT,
+            "packets": _COUNT,
+            "bytes": _COUNT,
+            "first": _or_null(_MOMENT),
+            "last": _or_null(_MOMENT),
+            "truncated": {"type": "boolean", "description": "it breaks off; it was audited as far as it goes"},
+            "error": _MAYBE_TEXT | {"description": "why it could not be read: offset and what was expected"},
+            "anomalies": _COUNTS | {"description": "malformed or missing traffic, by kind"},
+        },
+        "A capture file, standard input or an interface, as far as it was read",
+    )
+
+
+def _incident() -> Json:
+    infohashes = _object(
+        {
+            "wire": _INFOHASHES | {"description": "the 20-byte names seen; two where a hybrid's ends differ (BEP 52)"},
+            "v1": _or_null(_INFOHASH),
+            "v2": _or_null(_INFOHASH),
+            "basis": {"enum": [basis.value for basis in Basis]},
+        }
+    )
+    return _object(
+        {
+            "id": {"type": "string", "pattern": r"^i-\d{4,}$"},
+            "kind": {"enum": ["swarm", "dht", "encrypted"]},
+            "host": _TEXT | {"description": "address of the inside host; of the originator where no end is inside"},
+            "attribution": {"$ref": "#/$defs/attribution"},
+            "infohashes": _or_null(infohashes),
+            "name": _MAYBE_TEXT | {"description": "of the torrent, where a policy list or rule names it"},
+            "first": _MOMENT,
+            "last": _MOMENT,
+            "participation": _scale(Participation, "what the host itself did, at most"),
+            "confidence": _scale(Confidence, "how sure it is that this is BitTorrent"),
+            "detectors": _TEXTS,
+            "downloaded": _COUNT | {"description": "bytes towards the host"},
+            "uploaded": _COUNT | {"description": "bytes from the host"},
+            "amount_basis": _scale(AmountBasis, "what the amounts rest on; 'flow' is an upper bound: all payload"),
+            "verdict": _scale(Verdict),
+            "rule": _MAYBE_TEXT | {"description": "null where no rule matched and the group's default spoke"},
+            "severity": _scale(Severity),
+            "reason": _TEXT,
+            "flows": _TEXTS | {"description": "ids of its flows"},
+        },
+        "One inside host in one swarm, or its talk with the DHT, judged: a lead about a device, not about a person",
+    )
+
+
+def _attribution() -> Json:
+    candidate = {"group": _TEXT, "subject": _MAYBE_TEXT, "source": _TEXT, "reason": _TEXT}
+    return _object(
+        {
+            "group": _TEXT | {"description": "'unattributed': no group claims it; 'unknown': no inside end at all"},
+            "subject": _MAYBE_TEXT,
+            "status": {"enum": ["attributed", "ambiguous", "unattributed"]},
+            "source": _MAYBE_TEXT | {"description": "what says so"},
+            "candidates": {"type": "array", "items": _object(candidate)},
+        },
+        "Whose address it was",
+    )
+
+
+def _activity() -> Json:
+    return _object(
+        {
+            "host": _TEXT,
+            "port": _PORT,
+            "kind": {"const": "dht"},
+            "first": _MOMENT,
+            "last": _MOMENT,
+            "nodes": _COUNT | {"description": "distinct remote addresses and ports"},
+            "queries": _object({"in": _COUNTS, "out": _COUNTS}, "queries received and sent, by method"),
+            "announced": _INFOHASHES,
+            "looked_up": _INFOHASHES
+            | {"description": "every infohash asked for; routing asks for some too, which make no incident"},
+            "incidents": _TEXTS,
+        },
+        "One host and port in the mainline DHT (BEP 5)",
+    )
+
+
+def _flow() -> Json:
+    endpoint = _object({"ip": _TEXT, "port": _PORT})
+    each_end = _object({"orig": _COUNT, "resp": _COUNT})
+    whose = _or_null({"$ref": "#/$defs/attribution"})
+    peer_id = {"type": "string", "pattern": "^[0-9a-f]{40}$"}
+    return _object(
+        {
+            "id": {"type": "string", "pattern": r"^f-\d{6,}$"},
+            "community_id": _TEXT,
+            "vantage": _TEXT,
+            "transport": {"enum": ["tcp", "udp"]},
+            "orig": endpoint,
+            "resp": endpoint,
+            "vlan": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 4095}},
+            "first": _MOMENT,
+            "last": _MOMENT,
+            "packets": each_end,
+            "bytes": each_end | {"description": "transport payload that each end sent, retransmissions once"},
+            "confidence": _scale(Confidence),
+            "detectors": _TEXTS,
+            "infohashes": {
+                "type": "array",
+                "items": _object({"wire": _INFOHASH, "basis": {"enum": [basis.value for basis in Basis]}}),
+            },
+            "peers": {
+                "type": "array",
+                "items": _object({"end": _END, "peer_id": peer_id, "client": _MAYBE_TEXT}),
+                "description": "what each end's handshake claims to be (BEP 20); anyone can claim anything",
+            },
+            "inside_end": {"enum": ["orig", "resp", "both", "none"]},
+            "attribution": _object({"orig": whose, "resp": whose}, "null for an end that is outside"),
+            "incidents": _TEXTS,
+            "verdict": _or_null(_scale(Verdict)) | {"description": "the gravest of its incidents'"},
+        },
+        "Both directions of a 5-tuple between first packet and expiry, with BitTorrent observed in it",
+    )
+
+
+def _object(properties: Json, description: str | None = None) -> Json:
+    """Every property is there, and no other."""
+    shape: Json = {"type": "object", "additionalProperties": False, "required": list(properties)}
+    if description:
+        shape["description"] = description
+    return shape | {"properties": properties}
+
+
+def _record(name: str, shape: Json) -> Json:
+    properties = {"record": {"const": name}} | shape["properties"]
+    return {"title": name} | shape | {"required": list(properties), "properties": properties}
+
+
+def _list(name: str) -> Json:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+def _or_null(shape: Json) -> Json:
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def _scale(scale: type[Scale], description: str | None = None) -> Json:
+    shape: Json = {"enum": [member.label for member in scale]}
+    return shape | {"description": description} if description else shape

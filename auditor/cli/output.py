@@ -1,0 +1,391 @@
+"""What people read: every word and figure that commands show.
+
+Data goes to stdout, words about it to stderr. Nothing that a stranger wrote reaches a terminal as it came: see
+:func:`auditor.model.text.harmless`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.cli.stdout import silence_stdout
+from auditor.cli.table import Cell, Column, lay_out, widths
+from auditor.model.incident import Conduct, Incident
+from auditor.model.moment import NANOSECONDS, to_second
+from auditor.model.scale import AmountBasis, Confidence, Verdict
+from auditor.model.text import harmless
+
+if TYPE_CHECKING:
+    from auditor.model.capture import CaptureInfo
+    from auditor.pipeline.run import AuditResult
+
+LEAD = "An incident is a lead about a device, not a finding about a person."
+NOTHING_READ = "No capture could be read, so nothing can be said."
+NOTHING_SEEN = "No BitTorrent was seen in what this capture shows."
+UNSEEN = (
+    "This release reads BitTorrent's plain handshakes and messages over TCP, and the mainline DHT. Not seen: encrypted "
+    "streams (MSE), uTP, trackers, peer exchange, local discovery, web seeds, WebRTC, and whatever is inside a VPN."
+)
+NARROWEST = 60
+WIDEST = 160
+_SHORT_INFOHASH = 10
+_NAME_CHARACTERS = 60
+_COLOURS = {Verdict.VIOLATION: "red", Verdict.NOTICE: "yellow", Verdict.ALLOW: "green"}
+
+_ANOMALIES = {
+    "frame-snapped": "frames of which the capture kept only the first bytes (snap length)",
+    "link-unknown": "frames of a link type that is not decoded",
+    "link-truncated": "frames whose link header ends too early",
+    "not-ip": "frames that carry no IP",
+    "nesting-too-deep": "frames with more tags or tunnels than are followed",
+    "ipv4-malformed": "malformed IPv4 headers",
+    "ipv6-malformed": "malformed IPv6 headers",
+    "tunnel-malformed": "malformed tunnel headers",
+    "tcp-malformed": "malformed TCP headers",
+    "udp-malformed": "malformed UDP headers",
+    "fragment-conflict": "fragments that contradict another",
+    "fragment-incomplete": "packets whose fragments never became whole",
+    "tcp-gap": "gaps: TCP bytes that were sent and not captured",
+    "tcp-overlap-conflict": "TCP bytes sent twice with different content (the first were kept)",
+    "message-malformed": "malformed BitTorrent messages",
+    "krpc-malformed": "datagrams that look like the DHT's and are not",
+    "time-backwards": "frames more than a second before the one in front of them",
+}
+
+
+def audit_text(result: AuditResult, room: int) -> Iterator[str]:
+    """Yield the lines of an audit for people, at most ``room`` columns wide: incidents first, gravest first."""
+    room = min(max(room, NARROWEST), WIDEST)
+    if result.incidents:
+        yield from _incidents(result.incidents, room)
+    elif any(capture.error is None for capture in result.captures):
+        yield NOTHING_SEEN
+        yield ""
+    else:
+        yield NOTHING_READ
+        yield ""
+    yield click.style("What was looked at", bold=True)
+    yield from _facts(_looked_at(result), room)
+    yield ""
+    yield click.style("What was not", bold=True)
+    for line in _not_looked_at(result):
+        yield from textwrap.wrap(line, room, initial_indent="  ", subsequent_indent="    ")
+    yield ""
+    yield from textwrap.wrap(LEAD, room)
+
+
+# -- incidents ---------------------------------------------------------------------------------------------------------
+
+
+def _incidents(incidents: Sequence[Incident], room: int) -> Iterator[str]:
+    """Yield the incidents by verdict, and below it by the rule that gave it, all in the same columns."""
+    ranked = sorted(incidents, key=_gravity)
+    columns, row, wide = _layout(ranked, room)
+    titles = [click.style(line, dim=True) for line in lay_out(columns, [_titles(columns)], wide)]
+    for verdict, judged in groupby(ranked, key=lambda i: i.judgement.verdict):
+        same_verdict = list(judged)
+        title = f"{verdict.label.upper()}: {counted(len(same_verdict), 'incident')}"
+        yield click.style(title, fg=_COLOURS[verdict], bold=True)
+        yield from titles
+        for _, ruled in groupby(same_verdict, key=_gravity):
+            same_rule = list(ruled)
+            yield ""
+            yield from textwrap.wrap(_rule(same_rule[0]), room)
+            yield from lay_out(columns, map(row, same_rule), wide)
+        yield ""
+
+
+def _gravity(incident: Incident) -> tuple[int, int, str, str]:
+    judgement = incident.judgement
+    return (-judgement.verdict, -judgement.severity, judgement.rule or "", judgement.reason)
+
+
+def _rule(incident: Incident) -> str:
+    judgement = incident.judgement
+    rule = f"rule {judgement.rule}" if judgement.rule else "no rule matched"
+    return harmless(f"{rule}, severity {judgement.severity.label}: {judgement.reason}")
+
+
+_Row = Callable[[Incident], tuple[Cell, ...]]
+
+
+def _layout(incidents: Sequence[Incident], room: int) -> tuple[tuple[Column, ...], _Row, list[int]]:
+    """Choose the widest layout that fits; the narrowest folds what must be folded."""
+    for columns, row in _LAYOUTS:
+        wide = widths(columns, map(row, incidents), room)
+        if wide is not None:
+            return columns, row, wide
+    return columns, row, [column.least or len(column.title[0]) for column in columns]
+
+
+def _titles(columns: Iterable[Column]) -> tuple[Cell, ...]:
+    return tuple(column.title for column in columns)
+
+
+def _wide_row(incident: Incident) -> tuple[Cell, ...]:
+    conduct = incident.conduct
+    down, up = _amounts(conduct)
+    first, last = _span(conduct)
+    return (
+        (incident.id,),
+        (_group(incident),),
+        (str(conduct.host),),
+        (_what(incident),),
+        (", ".join(_did(conduct)),),
+        (down,),
+        (up,),
+        (f"{first} to {last}",),
+    )
+
+
+def _medium_row(incident: Incident) -> tuple[Cell, ...]:
+    conduct = incident.conduct
+    return (
+        (incident.id,),
+        (_group(incident), str(conduct.host)),
+        (_what(incident),),
+        _did(conduct),
+        _amounts(conduct),
+        _span(conduct),
+    )
+
+
+def _narrow_row(incident: Incident) -> tuple[Cell, ...]:
+    conduct = incident.conduct
+    first, last = _span(conduct)
+    return (
+        (incident.id, _group(incident), str(conduct.host)),
+        (_what(incident), *_did(conduct)),
+        _amounts(conduct),
+        (*first.split(), *f"to {last}".rsplit(" ", last.count(" "))),
+    )
+
+
+_LAYOUTS: tuple[tuple[tuple[Column, ...], _Row], ...] = (
+    (
+        (
+            Column(("id",)),
+            Column(("group",)),
+            Column(("host",)),
+            Column(("torrent",), least=20),
+            Column(("did",)),
+            Column(("down",), right=True),
+            Column(("up",), right=True),
+            Column(("first to last, UTC",)),
+        ),
+        _wide_row,
+    ),
+    (
+        (
+            Column(("id",)),
+            Column(("group", "host"), least=15),
+            Column(("torrent",), least=11),
+            Column(("did",)),
+            Column(("down", "up"), right=True),
+            Column(("first", "last, UTC")),
+        ),
+        _medium_row,
+    ),
+    (
+        (
+            Column(("id", "group", "host"), least=15),
+            Column(("torrent", "did"), least=11),
+            Column(("down", "up"), right=True),
+            Column(("first", "last, UTC")),
+        ),
+        _narrow_row,
+    ),
+)
+
+
+def _group(incident: Incident) -> str:
+    attribution = incident.attribution
+    doubt = " (ambiguous)" if attribution.status == "ambiguous" else ""
+    return harmless(attribution.group) + doubt
+
+
+def _what(incident: Incident) -> str:
+    infohashes = incident.conduct.infohashes
+    if incident.name:
+        return harmless(incident.name, _NAME_CHARACTERS)
+    if infohashes:
+        return f"{str(infohashes.wire[0])[:_SHORT_INFOHASH]}…"
+    return "DHT only" if incident.conduct.kind == "dht" else incident.conduct.kind
+
+
+def _did(conduct: Conduct) -> Cell:
+    did = conduct.participation.label.replace("_", " ")
+    return (did,) if conduct.confidence is Confidence.CONFIRMED else (did, conduct.confidence.label)
+
+
+def _amounts(conduct: Conduct) -> tuple[str, str]:
+    """Return what went down and up; ``≤`` where messages were missed and all payload was counted instead."""
+    if conduct.amount_basis is AmountBasis.NONE:
+        return "-", "-"
+    most = "≤" if conduct.amount_basis is AmountBasis.FLOW else ""
+    down, up = (most + size(count) if count else size(0) for count in (conduct.downloaded, conduct.uploaded))
+    return down, up
+
+
+def _span(conduct: Conduct) -> tuple[str, str]:
+    first, last = to_second(conduct.first), to_second(conduct.last)
+    day = len("2026-11-22 ")
+    return first, last[day:] if last[:day] == first[:day] else last
+
+
+# -- what was looked at, and what was not ------------------------------------------------------------------------------
+
+
+def _looked_at(result: AuditResult) -> Iterator[tuple[str, str]]:
+    read = [capture for capture in result.captures if capture.error is None]
+    vantages = sorted({capture.vantage for capture in read})
+    what = harmless(read[0].path) if len(read) == 1 else f"{len(read):,}"
+    yield "captures", what + (f", at {len(vantages)} vantage points" if len(vantages) > 1 else "")
+    moments = [moment for capture in read for moment in (capture.first, capture.last) if moment is not None]
+    if moments:
+        first, last = min(moments), max(moments)
+        yield "time", f"{to_second(first)} to {to_second(last)} UTC ({duration(last - first)})"
+    yield "packets", f"{sum(c.packets for c in read):,}, {size(sum(c.bytes for c in read))}"
+    totals = dict(result.totals)
+    flows, tcp, udp = (totals.get(key) for key in ("flows", "tcp_flows", "udp_flows"))
+    if flows is not None:
+        kinds = "" if tcp is None or udp is None else f" (TCP {tcp:,}, UDP {udp:,})"
+        yield "flows", f"{flows:,}{kinds}"
+    yield "inside", ", ".join(result.inside) or "no network"
+    if result.policy_name:
+        yield "policy", f"{harmless(result.policy_name)}, sha256 {(result.policy_sha256 or '')[:16]}…"
+    else:
+        yield "policy", "none"
+
+
+def _not_looked_at(result: AuditResult) -> Iterator[str]:
+    for capture in result.captures:
+        if capture.error is not None:
+            yield f"{harmless(capture.path)} could not be read: {harmless(capture.error)}"
+        elif capture.truncated:
+            yield f"{harmless(capture.path)} breaks off; it was audited as far as it goes."
+    one_sided = result.totals.get("one_sided_flows", 0)
+    if one_sided:
+        yield f"{one_sided:,} one-sided flows: packets of only one direction were captured."
+    anomalies: Counter[str] = Counter()
+    for capture in result.captures:
+        anomalies.update(capture.anomalies)
+    for kind, count in sorted(anomalies.items()):
+        yield f"{count:,} {_ANOMALIES.get(kind, harmless(kind).replace('-', ' '))}."
+    for limit, count in sorted(result.limits_hit.items()):
+        yield f"The limit {harmless(limit)} was reached {counted(count, 'time')}: what lay beyond it was not looked at."
+    unhashed = sum(capture.error is None and capture.sha256 is None for capture in result.captures)
+    if unhashed:
+        yield f"{counted(unhashed, 'capture')} without SHA-256: nothing proves later which bytes were audited."
+    yield UNSEEN
+
+
+def _facts(facts: Iterable[tuple[str, str]], room: int) -> Iterator[str]:
+    indent = " " * 12
+    for name, words in facts:
+        yield from textwrap.wrap(words, room, initial_indent=f"  {name:<10}", subsequent_indent=indent)
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+
+_UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
+_THOUSAND = 1000
+
+
+def size(count: int) -> str:
+    """Write bytes for people, three digits, in powers of ten: ``999 B``, ``1.23 MB``, ``45.6 GB``."""
+    if count < _THOUSAND:
+        return f"{count} B"
+    amount = float(count)
+    for unit in _UNITS:
+        amount /= _THOUSAND
+        for decimals, limit in ((2, 9.995), (1, 99.95), (0, 999.5)):
+            if amount < limit:  # What rounds to a thousand takes the next unit.
+                return f"{amount:.{decimals}f} {unit}"
+    return f"{amount:.0f} {_UNITS[-1]}"
+
+
+def duration(nanoseconds: int) -> str:
+    """Write a span of time for people, with its two largest units: ``8 h 30 min``, ``12.5 s``."""
+    seconds = nanoseconds / NANOSECONDS
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    if minutes:
+        return f"{minutes} min {int(seconds) % 60} s"
+    return f"{seconds:.1f} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 incident``, ``2 incidents``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+# -- words on stderr ---------------------------------------------------------------------------------------------------
+
+_ADDRESSES_SHOWN = 10
+
+
+def say(words: str) -> None:
+    """Write words about the data to stderr, on one line."""
+    click.echo(harmless(words, 4096), err=True)
+
+
+def no_policy() -> str:
+    """Say what an audit without a policy means."""
+    return "No policy was given: no groups are defined, everyone is `unattributed`. Run `auditor policy init`."
+
+
+def unreadable(capture: CaptureInfo) -> str:
+    """Say why a capture could not be read."""
+    return f"{capture.path}: {capture.error}"
+
+
+def undeclared(result: AuditResult) -> str:
+    """Name the addresses of BitTorrent without an inside end, so that ours among them can be declared."""
+    shown = ", ".join(str(address) for address in result.undeclared[:_ADDRESSES_SHOWN])
+    more = len(result.undeclared) - _ADDRESSES_SHOWN
+    rest = f" and {more:,} more" if more > 0 else ""
+    return (
+        f"BitTorrent without an inside end was reported in group `unknown`. Declare those of its addresses that are "
+        f"yours under `inside` or `egress` in the policy: {shown}{rest}"
+    )
+
+
+# -- terminals ---------------------------------------------------------------------------------------------------------
+
+
+def emit(text: str, colour: bool | None = None) -> None:
+    """Write data to stdout; quietly give up when whoever read it has gone."""
+    try:
+        click.echo(text, color=colour)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal that stdout is; 100 where it is none and ``COLUMNS`` does not say."""
+    if os.environ.get("COLUMNS", "").isdigit():
+        return int(os.environ["COLUMNS"])
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 100
+
+
+def colour_wanted(choice: str) -> bool | None:
+    """Return what click is to do with colour: ``None`` is by terminal, where ``NO_COLOR`` (no-color.org) is not set."""
+    if choice == "auto":
+        return False if os.environ.get("NO_COLOR") else None
+    return choice == "always"

@@ -1,0 +1,57 @@
+"""Kinds of values that options take."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from auditor.audit.captures import VantageRule
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+class Duration(click.ParamType[float]):
+    """A span of time: ``30s``, ``5m``, ``1h30m``; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds."""
+        text = str(value)
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            seconds = float(text)
+        elif re.fullmatch(r"(\d+[smhd])+", text):
+            seconds = float(sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text)))
+        else:
+            self.fail(f"'{text}' is no span of time such as 30s, 5m or 1h30m", param, ctx)
+        if seconds <= 0:
+            self.fail("a span of time is more than zero", param, ctx)
+        return seconds
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes: ``100M``, ``64Ki``, ``65535``."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return bytes."""
+        found = re.fullmatch(r"(\d+)(|k|M|G|Ki|Mi|Gi)B?", str(value))
+        if found is None or int(found[1]) == 0:
+            self.fail(f"'{value}' is no number of bytes such as 100M, 64Ki or 65535", param, ctx)
+        return int(found[1]) * _BYTES[found[2]]
+
+
+class Vantage(click.ParamType[VantageRule]):
+    """``NAME=GLOB``."""
+
+    name = "name=glob"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> VantageRule:
+        """Return the rule."""
+        try:
+            return VantageRule.parse(str(value))
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)

@@ -1,0 +1,1 @@
+"""What Prometheus is told: one collector a file. No label ever holds an address, a name or an infohash."""

@@ -1,0 +1,187 @@
+"""Facts, attribution, judgement: what an audit, a sensor and the tests all run, so that all of them say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from auditor.model.incident import Conduct, Incident, host_end
+from auditor.model.scale import People, Verdict
+from auditor.pipeline.conduct import conducts, inside_ends
+from auditor.pipeline.part import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from auditor.model.activity import Activity
+    from auditor.model.attribution import Attribution
+    from auditor.model.capture import CaptureInfo, Sighting
+    from auditor.model.flow import Address, Endpoint, Flow
+    from auditor.policy.evaluate import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFlow:
+    """A flow with whose it was and which incidents it belongs to."""
+
+    id: str
+    flow: Flow
+    inside_end: str
+    orig: Attribution | None
+    """``None`` for an end that is outside, where the other end is inside."""
+    resp: Attribution | None
+    incidents: tuple[str, ...]
+    verdict: Verdict | None
+    """The gravest of its incidents'."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedActivity:
+    """A DHT activity with the incidents it belongs to."""
+
+    activity: Activity
+    incidents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """Everything that one audit says, in the order in which it is shown: by time, then by address."""
+
+    policy_name: str | None
+    policy_sha256: str | None
+    people: People
+    inside: tuple[str, ...]
+    """The networks that were held to be ours, egress included."""
+    captures: tuple[CaptureInfo, ...]
+    incidents: tuple[Incident, ...]
+    activities: tuple[JudgedActivity, ...]
+    flows: tuple[JudgedFlow, ...]
+    limits_hit: Mapping[str, int]
+    totals: Mapping[str, int]
+    undeclared: tuple[Address, ...]
+    """Ends of BitTorrent flows and activities that have no inside end at all: one of them may be ours."""
+
+    @property
+    def violations(self) -> int:
+        """How many incidents break the policy."""
+        return sum(incident.judgement.verdict is Verdict.VIOLATION for incident in self.incidents)
+
+
+def judge(sighting: Sighting, policy: Policy) -> AuditResult:
+    """Attribute and judge everything that was seen."""
+    sighting = _in_order(sighting)
+    attribute = _Attributions(policy)
+    incidents = tuple(
+        _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy)
+        for number, conduct in enumerate(conducts(sighting, policy.is_inside, attribute, policy.resolve), start=1)
+    )
+    of_flow = _by_index((i.conduct.flows, i) for i in incidents)
+    of_activity = _by_index((i.conduct.activities, i) for i in incidents)
+    return AuditResult(
+        policy_name=policy.name if policy.sha256 else None,
+        policy_sha256=policy.sha256,
+        people=policy.people,
+        inside=tuple(str(network) for network in (*policy.inside_networks, *policy.egress_networks)),
+        captures=sighting.captures,
+        incidents=incidents,
+        activities=tuple(
+            JudgedActivity(activity, tuple(i.id for i in of_activity.get(index, ())))
+            for index, activity in enumerate(sighting.activities)
+        ),
+        flows=tuple(
+            _judged_flow(f"f-{index + 1:06}", flow, attribute, of_flow.get(index, ()), policy)
+            for index, flow in enumerate(sighting.flows)
+        ),
+        limits_hit=sighting.limits_hit,
+        totals=sighting.totals,
+        undeclared=_undeclared(sighting, policy),
+    )
+
+
+class _Attributions:
+    """Whose address it was, asked of the policy once for each host."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._known: dict[Host, Attribution] = {}
+
+    def __call__(self, host: Host) -> Attribution:
+        if host not in self._known:
+            self._known[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
+        return self._known[host]
+
+
+def _incident(identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy) -> Incident:
+    return Incident(
+        id=identifier,
+        conduct=conduct,
+        attribution=attribution,
+        judgement=policy.judge(conduct, attribution),
+        name=policy.name_of(conduct.infohashes) if conduct.infohashes else None,
+    )
+
+
+def _judged_flow(
+    identifier: str, flow: Flow, attribute: _Attributions, incidents: Iterable[Incident], policy: Policy
+) -> JudgedFlow:
+    inside = inside_ends(flow, policy.is_inside)
+    told = inside or frozenset({"orig", "resp"})
+
+    def whose(end: Endpoint) -> Attribution:
+        return attribute(Host(flow.vantage, end.ip, flow.vlan, end.mac))
+
+    return JudgedFlow(
+        id=identifier,
+        flow=flow,
+        inside_end=host_end(inside),
+        orig=whose(flow.orig) if "orig" in told else None,
+        resp=whose(flow.resp) if "resp" in told else None,
+        incidents=tuple(i.id for i in incidents),
+        verdict=max((i.judgement.verdict for i in incidents), default=None),
+    )
+
+
+def _undeclared(sighting: Sighting, policy: Policy) -> tuple[Address, ...]:
+    found: set[Address] = set()
+    for flow in sighting.flows:
+        if not inside_ends(flow, policy.is_inside):
+            found |= {flow.orig.ip, flow.resp.ip}
+    found |= {a.endpoint.ip for a in sighting.activities if not policy.is_inside(a.endpoint.ip)}
+    return tuple(sorted(found, key=_address_order))
+
+
+def _by_index(incidents: Iterable[tuple[tuple[int, ...], Incident]]) -> dict[int, list[Incident]]:
+    found: dict[int, list[Incident]] = {}
+    for indexes, incident in incidents:
+        for index in indexes:
+            found.setdefault(index, []).append(incident)
+    return found
+
+
+def _host(conduct: Conduct) -> Host:
+    return Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
+
+
+def _in_order(sighting: Sighting) -> Sighting:
+    """Order flows and activities by what they are, so that ids never depend on how many cores looked for them."""
+    return replace(
+        sighting,
+        flows=tuple(sorted(sighting.flows, key=_flow_order)),
+        activities=tuple(sorted(sighting.activities, key=_activity_order)),
+    )
+
+
+def _flow_order(flow: Flow) -> tuple[object, ...]:
+    tunnel = (flow.tunnel.kind, flow.tunnel.id) if flow.tunnel else ()
+    ends = (*_address_order(flow.orig.ip), flow.orig.port, *_address_order(flow.resp.ip), flow.resp.port)
+    return (flow.first, flow.vantage, flow.transport, ends, flow.vlan, tunnel, flow.last, flow.packets, flow.bytes)
+
+
+def _activity_order(activity: Activity) -> tuple[object, ...]:
+    tunnel = (activity.tunnel.kind, activity.tunnel.id) if activity.tunnel else ()
+    endpoint = (*_address_order(activity.endpoint.ip), activity.endpoint.port)
+    return (activity.first, activity.vantage, endpoint, activity.vlan, tunnel, activity.last)
+
+
+def _address_order(address: Address) -> tuple[int, int]:
+    return address.version, int(address)
