@@ -89,8 +89,8 @@ def _convert(_options: argparse.Namespace) -> dict[str, Any]:
 
     forbid_the_world()
     capture = Capture(sys.stdin.buffer)
-    frames = _stream(iter(capture), sys.stdout.buffer, broken=lambda: capture.broken is not None)
-    return {"frames": frames, "broken": capture.broken}
+    frames = _stream(iter(capture), sys.stdout.buffer, truncated=lambda: capture.truncated)
+    return {"frames": frames, "truncated": capture.truncated, "error": capture.error}
 
 
 def _sniff(options: argparse.Namespace) -> dict[str, Any]:
@@ -113,7 +113,9 @@ def _describe(options: argparse.Namespace) -> dict[str, Any]:
     return {}
 
 
-def _stream(events: Iterator[Event], out: BinaryIO, *, broken: Callable[[], bool] = bool, prompt: bool = False) -> int:
+def _stream(
+    events: Iterator[Event], out: BinaryIO, *, truncated: Callable[[], bool] = bool, prompt: bool = False
+) -> int:
     """Write events as pcapng; return the number of frames.
 
     A capture that broke off ends here within a block too, so that whoever reads the stream cannot take it for whole.
@@ -137,7 +139,7 @@ def _stream(events: Iterator[Event], out: BinaryIO, *, broken: Callable[[], bool
             out.write(pending)
             out.flush()
             pending.clear()
-    if broken():
+    if truncated():
         pending += pcapng.section()[:4]
     out.write(pending)
     out.flush()

@@ -38,15 +38,12 @@ class Outcome:
     """How a conversion went, known when its stream has ended."""
 
     frames: int
-    broken: str | None
-    """Why the capture ended before its end, with the offset in the (decompressed) file; ``None`` if it did not."""
+    truncated: bool
+    """The capture ended before its end."""
+    error: str | None
+    """With ``truncated``: at which offset of the decompressed file what was expected, if it was not just cut off."""
     sha256: str | None
     """Of the file's bytes as they are, to its end; ``None`` where hashing was turned off or there is no file."""
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the capture broke off."""
-        return self.broken is not None
 
 
 class Conversion:
@@ -74,7 +71,9 @@ class Conversion:
                 pass
             report = _report(self._child, self._subject)
             digest = self._feed.digest() if self._feed is not None else None
-            self._outcome = Outcome(report.get("frames", 0), report.get("broken"), digest)
+            self._outcome = Outcome(
+                report.get("frames", 0), report.get("truncated", False), report.get("error"), digest
+            )
         return self._outcome
 
 

@@ -70,7 +70,7 @@ def describe(capture: Capture, numbers: Sequence[int]) -> list[str]:
                     texts[count] = _frame(count, latest, interface.link, event)
                     if len(texts) == len(wanted):
                         break
-    end = "breaks off after" if capture.broken else "has"
+    end = "breaks off after" if capture.truncated else "has"
     return [texts.get(number, f"frame {number}: not there, the capture {end} {count} frames") for number in numbers]
 
 
@@ -129,5 +129,5 @@ def _utc(time: int) -> str:
     seconds, nanoseconds = divmod(time, 1_000_000_000)
     try:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z"
-    except (OverflowError, ValueError):
+    except (OSError, OverflowError, ValueError):
         return f"{time} ns after the epoch"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 MAX_READ = 16 << 20
 """No block is read whole that claims to be longer: a length field that is garbage must not cost memory."""
 _PCAP_MAGIC = {bytes.fromhex(magic) for magic in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1")}
+_MAGIC = "a pcap or pcapng magic number, gzip or zstd data"
 _PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
+_BYTE_ORDER_MAGIC = bytes.fromhex("1a2b3c4d")
 _GZIP_MAGIC = bytes.fromhex("1f8b")
 _ZSTD_MAGIC = bytes.fromhex("28b52ffd")
 
@@ -76,60 +77,72 @@ class Capture:
 
     Raises:
         NotACaptureError: while it is made, if the file is none.
+        OSError: if the file cannot be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.broken: str | None = None
-        """After iterating: why it ended before its end, if it did."""
-        self._tape = _Tape(_decompressed(_Tape(file)))
+        self.truncated = False
+        """After iterating: whether it ended before its end."""
+        self.error: str | None = None
+        """With ``truncated``: where and why reading stopped, if bytes were still there."""
+        self._raw = _Tape(file)
+        self._tape = _decompressed(self._raw)
         head = self._tape.peek(24)
         if head[:4] in _PCAP_MAGIC:
-            if len(head) < 24:
-                raise NotACaptureError(f"offset {len(head)}: expected a whole pcap file header, found the end")
-            self._open(RawPcapReader)
-            self._read = self._pcap
+            version = int.from_bytes(head[4:6], "big" if head[0] == 0xA1 else "little")
+            self._expect(len(head) >= 24, len(head), "a whole pcap file header")
+            self._expect(version == 2, 4, "pcap version 2")
+            self._reader, self._read = RawPcapReader(self._tape), self._pcap
         elif head[:4] == _PCAPNG_MAGIC:
-            self._open(_SectionReader)
-            self._read = self._pcapng
-        elif self._tape.failed:
-            raise NotACaptureError(f"offset 0: expected sound compressed data: {self._tape.failed}")
+            big_endian = head[8:12] == _BYTE_ORDER_MAGIC
+            self._expect(len(head) >= 16, len(head), "a whole pcapng section header")
+            self._expect(big_endian or head[8:12] == _BYTE_ORDER_MAGIC[::-1], 8, "the pcapng byte-order magic 1a2b3c4d")
+            self._expect(int.from_bytes(head[12:14], "big" if big_endian else "little") == 1, 12, "pcapng version 1")
+            try:
+                self._reader, self._read = _SectionReader(self._tape), self._pcapng
+            except (Scapy_Exception, EOFError):
+                self._expect(met=False, offset=self._tape.offset, what="a whole pcapng section header")
         else:
-            found = head[:4].hex() or "the end"
-            raise NotACaptureError(
-                f"offset 0: expected a pcap or pcapng magic number, gzip or zstd data, found {found}"
-            )
+            self._expect(met=False, offset=len(head) if len(head) < 4 else 0, what=_MAGIC)
 
     def __iter__(self) -> Iterator[Event]:
         """Yield what the capture holds, in its order, up to its end or the first byte that makes no sense."""
+        tape, reason = self._tape, ""
         try:
             yield from self._read()
-        except MemoryError:
-            self.broken = f"offset {self._tape.mark}: a record too large to read"
-            return
-        except (EOFError, OSError, OverflowError, Scapy_Exception, struct.error, ValueError, zlib.error) as problem:
-            self._tape.failed = self._tape.failed or str(problem)
-        if self._tape.failed or self._tape.offset != self._tape.mark:
-            reason = self._tape.failed or "a record that is cut short or malformed"
-            self.broken = f"offset {self._tape.mark}: {reason}"
+        except (EOFError, Scapy_Exception, struct.error, ValueError) as problem:
+            reason = str(problem)
+        self._raise_failure()
+        self.truncated = tape.damaged is not None or tape.cut or tape.offset != tape.mark
+        if self.truncated and not (tape.cut or tape.short):
+            expected = tape.damaged or reason or "a sound record"
+            self.error = f"at offset {tape.mark}: expected {expected}"
 
-    def _open(self, kind: Any) -> None:  # noqa: ANN401 - Scapy and the file classes have no common type
-        try:
-            self._reader = kind(self._tape)
-        except (Scapy_Exception, EOFError, OSError, OverflowError, zlib.error) as problem:
-            place = self._tape.offset
-            raise NotACaptureError(f"offset {place}: expected a whole section or file header: {problem}") from problem
+    def _raise_failure(self) -> None:
+        for tape in (self._raw, self._tape):
+            if tape.failure is not None:
+                raise tape.failure
+
+    def _expect(self, met: bool, offset: int, what: str) -> None:
+        self._raise_failure()
+        if not met:
+            expected = self._tape.damaged or ("more compressed data" if self._tape.cut else what)
+            raise NotACaptureError(f"at offset {offset}: expected {expected}")
 
     def _pcap(self) -> Iterator[Event]:
-        reader = self._reader
+        reader, tape = self._reader, self._tape
         yield Section()
         yield Interface(reader.linktype & 0xFFFF, reader.snaplen, 9 if reader.nano else 6, 0)
         per_second = 1_000_000_000 if reader.nano else 1_000_000
-        self._tape.here()
+        tape.here()
         while True:
             data, record = reader._read_packet(MAX_CAPTURED)  # noqa: SLF001 - the iterator hides how it ended
-            if record.caplen > MAX_CAPTURED or self._tape.short:
+            if record.caplen > MAX_CAPTURED:
+                tape.short = False
+                raise EOFError(f"a record with at most {MAX_CAPTURED} captured bytes")
+            if tape.short:
                 return
-            self._tape.here()
+            tape.here()
             yield Captured(0, record.sec * per_second + record.usec, data, max(record.wirelen, len(data)))
 
     def _pcapng(self) -> Iterator[Event]:
@@ -149,6 +162,8 @@ class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not fol
     def __init__(self, *args: Any) -> None:  # noqa: ANN401 - Scapy and the file classes have no common type
         self._events: list[Event] = []
         super().__init__(*args)
+        for needless in set(self.blocktypes) - {1, 2, 3, 6}:  # keys and process names are none of our business
+            del self.blocktypes[needless]
 
     def taken(self) -> list[Event]:
         events, self._events = self._events, []
@@ -158,6 +173,10 @@ class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not fol
         super()._read_block_shb()
         self.interfaces: list[Any] = []
         self._events.append(Section())
+
+    def _read_block_tail(self, length: int) -> None:
+        if self.f.read(4) != struct.pack(self.endian + "I", length):
+            raise EOFError("the length of the pcapng block again at its end")
 
     def _read_block_idb(self, block: bytes, size: int) -> None:
         super()._read_block_idb(block, size)
@@ -182,18 +201,18 @@ class _SectionReader(RawPcapNgReader):  # type: ignore[misc]  # Scapy is not fol
     def _read_block_spb(self, block: bytes, _size: int) -> Captured | None:
         # Scapy takes a snap length of zero, which means no limit, for a limit of zero.
         if not self.interfaces:
-            raise EOFError("expected an interface described before the first packet")
+            raise EOFError("an interface described before the first packet")
         (original,) = struct.unpack(self.endian + "I", block[:4])
         limit = self.interfaces[0][1] or original
         return Captured(0, None, block[4:][: min(original, limit)], original)
 
     def _numbered(self, read: Any, number: str, block: bytes) -> Captured:  # noqa: ANN401 - Scapy and the file classes have no common type
         if read is None:
-            raise EOFError("expected the number of an interface described before")
+            raise EOFError("the number of an interface described before")
         data, of = read
         (captured,) = struct.unpack_from(self.endian + "I", block, 12)
         if captured != len(data):
-            raise EOFError("expected captured bytes that fit their pcapng block")
+            raise EOFError("captured bytes that fit their pcapng block")
         (interface,) = struct.unpack_from(self.endian + number, block)
         return Captured(interface, of.tshigh << 32 | of.tslow, data, max(of.wirelen, len(data)))
 
@@ -211,18 +230,24 @@ class _Tape:
         """Everything before it was understood."""
         self.short = False
         """The last read gave less than was asked for."""
-        self.failed: str | None = None
+        self.cut = False
+        """The compressed data ended too early."""
+        self.damaged: str | None = None
+        """What was expected, where the compressed data or a length made no sense."""
+        self.failure: OSError | None = None
+        """The system could not read the file."""
 
     def peek(self, size: int) -> bytes:
         """Look at the next bytes without passing them."""
-        self._ahead += self._fill(size - len(self._ahead))
+        while len(self._ahead) < size and (more := self._fill(size - len(self._ahead))):
+            self._ahead += more
         return self._ahead[:size]
 
     def read(self, size: int) -> bytes:
         """Read ``size`` bytes, or what is left."""
         if size > MAX_READ:
-            self.failed = f"a length of {size} bytes, more than any block has"
-            raise EOFError(self.failed)
+            self.damaged = f"a block of at most {MAX_READ >> 20} MiB"
+            raise EOFError(self.damaged)
         data = self._ahead[:size]
         self._ahead = self._ahead[size:]
         if len(data) < size:
@@ -238,17 +263,24 @@ class _Tape:
     def _fill(self, size: int) -> bytes:
         try:
             return bytes(self._file.read(size))
-        except (EOFError, OSError, ValueError, zlib.error) as problem:
-            self.failed = str(problem) or "the compressed data ends too early"
-            return b""
+        except EOFError:
+            self.cut = True
+        except OSError as problem:
+            if problem.errno is not None:
+                self.failure = problem
+            else:  # gzip says so of what is no gzip
+                self.damaged = "intact compressed data"
+        except Exception:  # noqa: BLE001 - each decompressor has an exception of its own
+            self.damaged = "intact compressed data"
+        return b""
 
 
-def _decompressed(tape: _Tape) -> Any:  # noqa: ANN401 - Scapy and the file classes have no common type
+def _decompressed(tape: _Tape) -> _Tape:
     head = tape.peek(4)
     if head.startswith(_GZIP_MAGIC):
-        return gzip.GzipFile(fileobj=tape)  # type: ignore[call-overload]  # it only reads
+        return _Tape(gzip.GzipFile(fileobj=tape))  # type: ignore[call-overload]  # it only reads
     if head == _ZSTD_MAGIC:
-        return _zstd().ZstdFile(tape)
+        return _Tape(_zstd().ZstdFile(tape))
     return tape
 
 
@@ -260,7 +292,7 @@ def _zstd() -> Any:  # noqa: ANN401 - Scapy and the file classes have no common 
             from backports import zstd  # noqa: PLC0415 - for compressed captures only
         except ImportError as problem:
             raise NotACaptureError(
-                "offset 0: this is zstd data, which Python reads from 3.14 on: run `pip install backports.zstd`, "
+                "this is zstd data, which Python reads from 3.14 on: run `pip install backports.zstd`, "
                 "decompress it first, or use --source native"
             ) from problem
     return zstd

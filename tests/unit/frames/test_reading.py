@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.frames.reading import Capture, Captured, Event, Interface, NotACaptureError, Section
 from tests.build import Frame, capture, pcap, pcapng
@@ -15,17 +18,20 @@ FRAMES = [Frame(1_795_338_000_123_456_789, b"abcde"), Frame(1_795_338_001_000_00
 ENDIANS = pytest.mark.parametrize("endian", ["<", ">"])
 
 
-def read(content: bytes) -> tuple[list[Event], str | None]:
-    """Read a capture to its end; return its events and why it broke off."""
+WHOLE, CUT = (False, None), (True, None)
+
+
+def read(content: bytes) -> tuple[list[Event], tuple[bool, str | None]]:
+    """Read a capture to its end; return its events, and whether and why it broke off."""
     opened = Capture(io.BytesIO(content))
-    return list(opened), opened.broken
+    return list(opened), (opened.truncated, opened.error)
 
 
 @ENDIANS
 @pytest.mark.parametrize("nano", [True, False])
 def test_pcap_is_read_in_its_own_units(endian: capture.Endian, nano: bool) -> None:
     """The link type, the snap length and each time are those of the file."""
-    events, broken = read(pcap(FRAMES, link=101, nano=nano, endian=endian, snap_length=10))
+    events, ending = read(pcap(FRAMES, link=101, nano=nano, endian=endian, snap_length=10))
 
     unit = 1 if nano else 1000
     assert events == [
@@ -34,7 +40,7 @@ def test_pcap_is_read_in_its_own_units(endian: capture.Endian, nano: bool) -> No
         Captured(0, FRAMES[0].time // unit, b"abcde", 5),
         Captured(0, FRAMES[1].time // unit, b"x" * 10, 64),
     ]
-    assert broken is None
+    assert ending == WHOLE
 
 
 @ENDIANS
@@ -52,7 +58,7 @@ def test_pcapng_is_read_block_by_block(endian: capture.Endian) -> None:
         )
     )
 
-    events, broken = read(content)
+    events, ending = read(content)
 
     ticks = (FRAMES[0].time - 100_000_000_000) * 1024 // 1_000_000_000
     assert events == [
@@ -63,18 +69,18 @@ def test_pcapng_is_read_block_by_block(endian: capture.Endian) -> None:
         Captured(0, None, b"abcde", 5),
         Captured(0, FRAMES[1].time, b"x" * 64, 64),
     ]
-    assert broken is None
+    assert ending == WHOLE
 
 
 def test_a_new_section_forgets_the_interfaces() -> None:
     """And may change the byte order and the link type."""
     content = pcapng(FRAMES[:1], link=113) + pcapng(FRAMES[1:], link=101, endian=">")
 
-    events, broken = read(content)
+    events, ending = read(content)
 
     assert [event.link for event in events if isinstance(event, Interface)] == [113, 101]
     assert events.count(Section()) == 2
-    assert broken is None
+    assert ending == WHOLE
 
 
 def test_an_interface_turns_its_units_into_nanoseconds() -> None:
@@ -113,13 +119,14 @@ def test_every_cut_gives_the_frames_before_it_and_is_told(content: bytes) -> Non
     complete = 0
     for cut in range(len(content)):
         try:
-            events, broken = read(content[:cut])
+            events, ending = read(content[:cut])
         except NotACaptureError:
             assert cut < 28
             continue
         frames = [event for event in events if isinstance(event, Captured)]
         assert frames == whole[: len(frames)]
-        complete += broken is None
+        assert ending in {WHOLE, CUT}
+        complete += ending == WHOLE
     assert complete == (2 if content.startswith(b"\x4d") else 3)  # after the header, an interface, the first frame
 
 
@@ -128,21 +135,21 @@ def test_compressed_data_that_ends_too_early_is_told(lost: int) -> None:
     """Even where the frames before are whole."""
     packed = gzip.compress(pcap(FRAMES * 500), compresslevel=0)
 
-    events, broken = read(packed[:-lost])
+    events, ending = read(packed[:-lost])
 
     assert len(events) > 900
-    assert broken is not None
+    assert ending == CUT
 
 
 @pytest.mark.parametrize(
     ("tail", "reason"),
     [
-        (capture.block(6, b"short"), "malformed"),
-        (capture.enhanced(FRAMES[0], 9), "an interface described before"),
-        (bytes.fromhex("06000000 08000000"), "malformed"),
-        (bytes.fromhex("06000000 ffffffff") + bytes(40), "a length of 4294967283 bytes"),
-        (capture.enhanced(FRAMES[0])[:-4] + bytes(4), "bad blocklen"),
-        (bytes(16), "malformed"),
+        (capture.block(6, b"short"), "a sound record"),
+        (capture.enhanced(FRAMES[0], 9), "the number of an interface described before"),
+        (bytes.fromhex("06000000 08000000"), "a sound record"),
+        (bytes.fromhex("06000000 ffffffff") + bytes(40), "a block of at most 16 MiB"),
+        (capture.enhanced(FRAMES[0])[:-4] + bytes(4), "the length of the pcapng block again at its end"),
+        (bytes(16), "a sound record"),
     ],
     ids=["short", "interface", "tiny", "huge", "trailer", "zeros"],
 )
@@ -150,25 +157,59 @@ def test_a_block_that_makes_no_sense_ends_the_capture(tail: bytes, reason: str) 
     """At its offset, with the reason."""
     content = pcapng(FRAMES)
 
-    events, broken = read(content + tail)
+    events, ending = read(content + tail)
 
     assert len(events) == 4
-    assert broken is not None
-    assert broken.startswith(f"offset {len(content)}: ")
-    assert reason in broken
+    assert ending == (True, f"at offset {len(content)}: expected {reason}")
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "offset 0: expected a pcap or pcapng magic number, gzip or zstd data, found the end"),
-        (b"PK\x03\x04zip", "offset 0: expected a pcap or pcapng magic number, gzip or zstd data, found 504b0304"),
-        (pcap([])[:20], "offset 20: expected a whole pcap file header, found the end"),
-        (pcapng([])[:10], "expected a whole section or file header"),
-        (b"\x1f\x8b\x08\x00broken", "offset 0: expected sound compressed data"),
+        (b"", "at offset 0: expected a pcap or pcapng magic number, gzip or zstd data"),
+        (b"\xa1\xb2", "at offset 2: expected a pcap or pcapng magic number, gzip or zstd data"),
+        (b"PK\x03\x04zip", "at offset 0: expected a pcap or pcapng magic number, gzip or zstd data"),
+        (pcap([])[:20], "at offset 20: expected a whole pcap file header"),
+        (pcap([])[:4] + b"\x09" + pcap([])[5:], "at offset 4: expected pcap version 2"),
+        (pcapng([])[:10], "at offset 10: expected a whole pcapng section header"),
+        (pcapng([])[:20], "at offset 20: expected a whole pcapng section header"),
+        (pcapng([])[:8] + bytes(40), "at offset 8: expected the pcapng byte-order magic 1a2b3c4d"),
+        (pcapng([])[:12] + bytes(40), "at offset 12: expected pcapng version 1"),
+        (b"\x1f\x8b\x07\x00broken", "at offset 0: expected intact compressed data"),
+        (gzip.compress(pcap([]))[:15], "expected more compressed data"),
     ],
 )
 def test_what_is_no_capture_is_refused(content: bytes, sentence: str) -> None:
-    """With the offset and what was expected there."""
+    """With the offset and what was expected there, in the words of the native reader."""
     with pytest.raises(NotACaptureError, match=sentence):
         Capture(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("content", [pcap(FRAMES * 10), gzip.compress(pcap(FRAMES * 10), compresslevel=0)])
+def test_a_disk_that_fails_is_not_blamed_on_the_capture(content: bytes) -> None:
+    """The system's error comes through Scapy as it is."""
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() >= 100:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(size)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        list(Capture(Failing(content)))
+
+
+SEEDS = [pcap(FRAMES), pcapng(FRAMES, endian=">"), gzip.compress(pcapng(FRAMES, resolution=0x8A))]
+
+
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 300), st.binary(max_size=4)), max_size=6))
+def test_no_damage_raises_anything_else(content: bytes, damage: list[tuple[int, bytes]]) -> None:
+    """Whatever the bytes, the frames before are given and the rest is told."""
+    for at, put in damage:
+        content = content[:at] + put + content[at + len(put) :]
+    try:
+        events, (truncated, error) = read(content)
+    except NotACaptureError:
+        return
+    assert events[0] == Section()
+    assert error is None or truncated
