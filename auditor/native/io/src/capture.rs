@@ -19,8 +19,11 @@ use crate::split::{Splitter, Stop};
 pub(crate) const LARGE_BLOCK: usize = 512 * 1024;
 /// The same where many captures are open at once, or only the first frame is wanted.
 pub(crate) const SMALL_BLOCK: usize = 32 * 1024;
-/// How many captured bytes may lie between a frame and the end of its capture for the end to be looked for.
+/// How much may lie between a frame and the end of its capture for the end to be looked for. Counted in what frames
+/// hold, not in blocks read, so that it depends on the capture alone.
 const LOOKAHEAD: u64 = 4 * 1024 * 1024;
+/// What a frame counts beyond its bytes.
+const FRAME_COST: u64 = 64;
 
 /// Why a capture was not read, or not to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,7 +207,7 @@ impl Capture {
                 continue;
             };
             for frame in block.frames.get(from..).unwrap_or_default() {
-                ahead += u64::from(frame.len);
+                ahead += u64::from(frame.len) + FRAME_COST;
                 if frame.time > time || ahead > LOOKAHEAD {
                     return false;
                 }

@@ -50,7 +50,8 @@ pub struct Progress {
 /// Frames of one capture stay in their order. Captures are merged by the times of their next frames; of frames at one
 /// time those of the capture that begins first come first. A capture is opened only when the stream has come to
 /// its first frame. The order depends on what the captures contain, not on how they were listed, as long as no
-/// two begin at the same time.
+/// two begin at the same time; and a capture cut into files gives the stream that it gave whole, as long as frames
+/// near the cuts are out of order by milliseconds at most.
 pub struct Stream {
     /// Captures that are not open yet, in the order in which they begin.
     waiting: VecDeque<Waiting>,
