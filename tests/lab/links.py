@@ -141,7 +141,7 @@ def cooked(scene: Scene) -> Sequence[Recording]:
 
 @sample("snap-length.pcapng")
 def snap_length(scene: Scene) -> Sequence[Recording]:
-    """A contractor downloads, captured with a snap length of 160 bytes: the handshakes are whole, the pieces are not."""
+    """A contractor downloads, captured with a snap length of 160 bytes: handshakes are whole, pieces are not."""
     torrent = scene.torrent("cropped.bin", 512 * KIB)
     host = scene.host("contractor", "contractors", "10.30.16.0", role="downloads")
     with Tap(scene.lab, "contractors", snaplen=160) as tap:
@@ -196,7 +196,7 @@ def mid_transfer(scene: Scene) -> Sequence[Recording]:
 
 @sample("inside-to-inside.pcapng")
 def inside_to_inside(scene: Scene) -> Sequence[Recording]:
-    """A contractor downloads from an employee: both are inside, and two interfaces show each frame."""
+    """A contractor downloads from an employee: both are inside, each frame is seen twice."""
     torrent = scene.torrent("shared.bin", 192 * KIB)
     employee = scene.host("employee", "employees", "10.20.66.6", role="seeds")
     contractor = scene.host("contractor", "contractors", "10.30.66.6", role="downloads")

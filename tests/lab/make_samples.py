@@ -16,6 +16,7 @@ from tests.lab import dht, handshakes, links, office_day  # noqa: F401 - they en
 from tests.lab.catalogue import CATALOGUE, Sample
 from tests.lab.frames import save
 from tests.lab.process import LabError
+from tests.lab.readme import refresh
 from tests.lab.scene import Scene
 from tests.lab.topology import Lab
 from tests.lab.truth import Truth
@@ -37,6 +38,7 @@ def make(sample: Sample, folder: Path) -> Path:
     path = folder / sample.file
     save(path, recordings, f"{truth.made}: {truth.purpose}")
     truth.write(folder / f"{sample.name}.truth.json")
+    refresh(folder)
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.lab import torrents
@@ -39,7 +40,7 @@ class Scene:
     def host(self, name: str, segment: str, *addresses: str, role: str, resolver: str | None = None) -> Host:
         """Add a machine."""
         machine = self.lab.host(name, segment, *addresses, resolver=resolver)
-        self.truth.hosts.append(Machine(machine.ip, addresses, segment, role, None))
+        self.truth.hosts.append(Machine(machine.ip, addresses, machine.mac, segment, role, None))
         return machine
 
     def torrent(self, name: str, size: int, kind: Version = "v1", *, tracked: bool = False) -> Torrent:
@@ -53,10 +54,7 @@ class Scene:
         """Note which program, in which version, runs on which host."""
         words = f"{client.program} {version(client.program)}"
         self.truth.clients[client.program] = version(client.program)
-        self.truth.hosts = [
-            Machine(m.ip, m.addresses, m.group, m.role, words) if m.ip == client.host.ip else m
-            for m in self.truth.hosts
-        ]
+        self.truth.hosts = [replace(m, client=words) if m.ip == client.host.ip else m for m in self.truth.hosts]
 
     def peer(
         self, host: Host, port: int = 6881, *, addresses: tuple[str, ...] = (), settings: Settings | None = None

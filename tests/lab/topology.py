@@ -12,6 +12,7 @@ would: routed traffic once, broadcasts, and nothing that two hosts of one segmen
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -69,6 +70,8 @@ class Host:
     addresses: tuple[str, ...]
     folder: Path
     """Where its programs keep their files."""
+    mac: str
+    """The address of ``eth0``, the same at every run."""
 
     @property
     def ip(self) -> str:
@@ -94,7 +97,8 @@ class Lab:
             for setting in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
                 self._in(self.router, "sysctl", "-qw", f"{setting}=1")
             for segment in SEGMENTS.values():
-                self._in(self.router, "ip", "link", "add", segment.name, "type", "bridge", "mcast_snooping", "0")
+                self._in(self.router, "ip", "link", "add", segment.name, "address", _mac(segment.name),
+                         "type", "bridge", "mcast_snooping", "0")  # fmt: skip
                 self._addresses(self.router, segment.name, [str(gateway) for gateway in segment.gateways])
             if self.nat:
                 self._translate()
@@ -120,7 +124,9 @@ class Lab:
         folder = self.folder / name
         folder.mkdir()
         self._namespace(namespace, resolver)
-        run("ip", "-n", namespace, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", self.router)
+        mac = _mac(f"{segment} {name}")
+        wire = ("type", "veth", "peer", "name", port, "netns", self.router)
+        run("ip", "-n", namespace, "link", "add", "eth0", "address", mac, *wire)
         self._plain(namespace, "eth0")
         self._plain(self.router, port)
         self._in(self.router, "ip", "link", "set", port, "master", segment, "up")
@@ -129,7 +135,7 @@ class Lab:
             self._addresses(namespace, "eth0", [f"{address}/{gateway.network.prefixlen}"])
             route = ["ip", f"-{gateway.version}", "route", "replace", "default", "via", str(gateway.ip)]
             self._in(namespace, *route)
-        machine = Host(name, namespace, segment, addresses, folder)
+        machine = Host(name, namespace, segment, addresses, folder, mac)
         self.hosts.append(machine)
         return machine
 
@@ -183,6 +189,11 @@ class Lab:
     @staticmethod
     def _in(namespace: str, *argv: str) -> None:
         run("ip", "netns", "exec", namespace, *argv)
+
+
+def _mac(name: str) -> str:
+    """Return a hardware address for a name, of the range that virtual machines use."""
+    return "52:54:00:" + hashlib.sha256(name.encode()).digest()[:3].hex(":")
 
 
 def _remove_namespace(name: str) -> None:

@@ -21,6 +21,7 @@ class Machine:
 
     ip: str
     addresses: Sequence[str]
+    mac: str
     group: str
     role: str
     client: str | None
