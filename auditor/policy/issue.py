@@ -79,6 +79,4 @@ def listing(words: Iterable[str], limit: int = 12) -> str:
 
 def quoted(value: object, limit: int = 60) -> str:
     """Quote what stands in the file, short enough for a sentence."""
-    text = value if isinstance(value, str) else str(value)
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"
+    return f"'{harmless(str(value), limit)}'"

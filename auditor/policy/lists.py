@@ -12,6 +12,7 @@ from auditor.model.infohash import V1_BYTES
 from auditor.policy import scalars
 from auditor.policy.catalogue import Listed
 from auditor.policy.issue import did_you_mean
+from auditor.policy.source import MAX_ISSUES
 from auditor.torrents import catalogue as torrents
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ def _read_file(gathering: Gathering, name: str, folder: Path, path: str, loc: tu
         gathering.problems.append(Problem("list-unreadable", str(problem), loc, _sibling(file)))
         return
     gathering.digests[path] = sha256(content).hexdigest()
+    tolerated = len(gathering.problems) + MAX_ISSUES
     for number, line in enumerate(lines, 1):
+        if len(gathering.problems) > tolerated:
+            return
         text = line.partition("#")[0].strip()
         if not text:
             continue

@@ -17,7 +17,7 @@ from auditor.policy import lists, repair, source
 from auditor.policy.catalogue import Catalogue
 from auditor.policy.checks import CHECKS_OF_NAMES, CHECKS_OF_SENSE
 from auditor.policy.evaluate import Policy
-from auditor.policy.issue import PolicyIssue, did_you_mean, listing, quoted
+from auditor.policy.issue import IssueSeverity, PolicyIssue, did_you_mean, listing, quoted
 from auditor.policy.schema import PolicyFile
 from auditor.policy.source import MAX_BYTES, MAX_ISSUES, Source
 
@@ -100,12 +100,12 @@ def parse(content: bytes, path: Path) -> Loaded:
         checks = CHECKS_OF_NAMES
         written, restore = repair.mend(text.data, problem)
     if written is None:
-        return Loaded(None, _in_order(issues))
+        return Loaded(None, _in_order(text.file, issues))
     found = [finding for each in checks for finding in each(written)]
     issues += [text.issue(f.code, f.message, restore(f.loc), hint=f.hint, severity=f.severity) for f in found]
     gathering = lists.gather(written.lists, path.parent)
     issues += [_list_issue(text, problem, restore) for problem in gathering.problems]
-    issues = _in_order(issues)
+    issues = _in_order(text.file, issues)
     if any(issue.severity == "error" for issue in issues):
         return Loaded(None, issues)
     digest = _identity(content, gathering.digests)
@@ -121,13 +121,15 @@ def _identity(content: bytes, digests: Mapping[str, str]) -> str:
     return sha256("".join(lines).encode()).hexdigest()
 
 
-def _in_order(issues: list[PolicyIssue]) -> list[PolicyIssue]:
-    ordered = sorted(issues, key=lambda issue: (issue.line, issue.column))
-    if len(ordered) <= MAX_ISSUES:
-        return ordered
-    more = len(ordered) - MAX_ISSUES
-    last = PolicyIssue("too-many-issues", f"{more} more are not shown", ordered[0].file, 0, 0)
-    return [*ordered[:MAX_ISSUES], last]
+def _in_order(file: str, issues: list[PolicyIssue]) -> list[PolicyIssue]:
+    """Sort by place, the policy's own issues before those of the files it points at, and cap their number."""
+    ordered = sorted(issues, key=lambda issue: (issue.file != file, issue.file, issue.line, issue.column))
+    kept, hidden = ordered[:MAX_ISSUES], ordered[MAX_ISSUES:]
+    if hidden:
+        worst: IssueSeverity = "error" if any(issue.severity == "error" for issue in hidden) else "warning"
+        message = f"{len(hidden)} more issues are not shown"
+        kept.append(PolicyIssue("too-many-issues", message, file, 0, 0, severity=worst))
+    return kept
 
 
 def _list_issue(text: Source, problem: lists.Problem, restore: repair.Restore) -> PolicyIssue:

@@ -112,9 +112,8 @@ def _decode(file: str, content: bytes) -> str:
 
 
 def _compose(file: str, lines: tuple[str, ...], text: str) -> yaml.MappingNode:
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
+        root = _Loader(text).get_single_node()
     except _Excess as excess:
         raise _Refusal(_issue_at(file, lines, excess.place, excess.code, excess.message)) from None
     except yaml.reader.ReaderError as problem:
@@ -124,8 +123,6 @@ def _compose(file: str, lines: tuple[str, ...], text: str) -> yaml.MappingNode:
     except (yaml.YAMLError, ValueError, OverflowError):
         # PyYAML lets Python's own errors out: "\UFFFFFFFF" is past chr(), a version in %YAML past int().
         raise _Refusal(PolicyIssue("yaml-syntax", "the YAML cannot be parsed", file, 0, 0)) from None
-    finally:
-        loader.dispose()
     if isinstance(root, yaml.MappingNode):
         return root
     hint = "begin with 'version: 1'; 'auditor policy init' writes a commented first file"
@@ -171,6 +168,8 @@ class _Reader:
         self.issues: list[PolicyIssue] = []
         self._file, self._lines = file, lines
         self._values = 0
+        self._entry: yaml.Node | None = None
+        """The key of the whole file that is being read."""
 
     def read(self, root: yaml.Node) -> Data:
         try:
@@ -182,7 +181,8 @@ class _Reader:
     def _value(self, node: yaml.Node, depth: int) -> Data:
         self._values += 1
         if self._values > MAX_VALUES or depth > MAX_DEPTH:  # a node inside itself is infinitely deep
-            raise _Excess("alias-bomb", f"written out, the aliases give more than {MAX_VALUES} values", node)
+            message = f"written out with its aliases, this has more than {MAX_VALUES} values"
+            raise _Excess("alias-bomb", message, self._entry or node)
         if isinstance(node, yaml.MappingNode) and node.tag in _COLLECTION_TAGS:
             return self._mapping(node, depth)
         if isinstance(node, yaml.SequenceNode) and node.tag in _COLLECTION_TAGS:
@@ -204,6 +204,8 @@ class _Reader:
                 first = f"it stands on line {lines[key.value]} already"
                 self._note(key, "duplicate-key", f"{quoted(key.value)} is given twice; {first}", "keep one of them")
                 continue
+            if depth == 0:
+                self._entry = key
             lines[key.value] = key.start_mark.line + 1
             found[key.value] = self._present(key, value, depth)
         return found
