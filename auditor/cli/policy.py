@@ -49,7 +49,7 @@ def check(files: tuple[Path, ...], output: str) -> None:
 
 def _report(files: tuple[Path, ...] | list[Path], output: str) -> None:
     """Check the files, print their issues and end the program where one is an error."""
-    from auditor.policy import load
+    from auditor.policy import load  # noqa: PLC0415 - pydantic takes longer to import than --help may take
 
     results = [(file, load.read(file)) for file in files]
     issues = [issue for _, loaded in results for issue in loaded.issues]

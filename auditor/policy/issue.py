@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from auditor.model.text import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -144,8 +144,7 @@ def _list_issue(text: Source, problem: lists.Problem, restore: repair.Restore) -
 
 
 def _schema_issues(text: Source, problem: ValidationError) -> Iterator[PolicyIssue]:
-    errors = problem.errors(include_url=False)
-    for error in errors[: 2 * MAX_ISSUES]:
+    for error in repair.errors_of(problem)[: 2 * MAX_ISSUES]:
         if error["input"] is not None or error["type"] == "missing":  # empty values were refused already
             yield _schema_issue(text, error)
 

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from auditor.policy.schema import PolicyFile
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from auditor.policy.source import Data
 
 _ROUNDS = 4
@@ -30,6 +32,12 @@ _HOLE = object()
 """Marks a list item that was taken out: the others keep their places."""
 _NOTHING = object()
 Restore = Callable[[Loc], Loc]
+
+
+def errors_of(problem: ValidationError) -> list[ErrorDetails]:
+    """Return what pydantic found, but for lists that it calls too short because all their items are wrong."""
+    errors = problem.errors(include_url=False)
+    return [error for error in errors if not (error["type"] == "too_short" and error["input"])]
 
 
 def mend(data: dict[str, Data], problem: ValidationError) -> tuple[PolicyFile | None, Restore]:
@@ -52,7 +60,7 @@ def mend(data: dict[str, Data], problem: ValidationError) -> tuple[PolicyFile | 
         return found
 
     for _ in range(_ROUNDS):
-        for number, error in enumerate(problem.errors(include_url=False, include_input=False)):
+        for number, error in enumerate(errors_of(problem)):
             _replace(tree, restore(error["loc"]), f"unnamed-{number}", missing=error["type"] == "missing")
         holes.clear()
         try:

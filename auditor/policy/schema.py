@@ -117,15 +117,15 @@ class TorrentList(Entry):
 class ConfidenceSpan(Entry):
     """How sure it is that the traffic is BitTorrent."""
 
-    at_least: fields.Confidence = scale.Confidence.SUSPECTED
-    at_most: fields.Confidence = scale.Confidence.CONFIRMED
+    at_least: fields.Confidence = Field(default=scale.Confidence.SUSPECTED, description="This sure or surer.")
+    at_most: fields.Confidence = Field(default=scale.Confidence.CONFIRMED, description="This sure or less.")
 
 
 class ParticipationSpan(Entry):
     """What the inside host itself did."""
 
-    at_least: fields.Participation = scale.Participation.CONTACTED
-    at_most: fields.Participation = scale.Participation.TRANSFERRED
+    at_least: fields.Participation = Field(default=scale.Participation.CONTACTED, description="This much or more.")
+    at_most: fields.Participation = Field(default=scale.Participation.TRANSFERRED, description="This much or less.")
 
 
 class AmountSpan(Entry):
@@ -147,7 +147,7 @@ class When(Entry):
     any other verdict matches as soon as a part of the conduct matches.
     """
 
-    detectors: Annotated[tuple[fields.Detector, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+    detectors: Annotated[tuple[fields.Detector, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Detectors that saw the conduct."
     )
     confidence: Annotated[ConfidenceSpan, Short("at_least", fields.CONFIDENCE_WORDS)] | None = Field(
@@ -158,7 +158,7 @@ class When(Entry):
         description="A word means *at least* this much: contacted < present < looked_up < attempted < announced < "
         "connected < transferred.",
     )
-    lists: Annotated[tuple[fields.Id, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+    lists: Annotated[tuple[fields.Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="The torrent stands in one of these lists."
     )
     inferred: bool = Field(
@@ -173,7 +173,7 @@ class When(Entry):
     amount: AmountSpan | None = Field(
         default=None, description="How many bytes, in `direction`, or both ways together where none is given."
     )
-    ports: Annotated[tuple[fields.Ports, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+    ports: Annotated[tuple[fields.Ports, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Ports or ranges of ports, of the host or of its peers."
     )
     hours: fields.Hours | None = Field(
@@ -181,7 +181,7 @@ class When(Entry):
         description="A span on the wall clock of `timezone`, every day or on `days`; one over midnight belongs to the "
         "day on which it begins.",
     )
-    days: Annotated[tuple[fields.Days, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+    days: Annotated[tuple[fields.Days, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Days of the week: `mon-fri`, `sat`."
     )
 
@@ -199,7 +199,7 @@ class Rule(Outcome):
     """One line of the policy. The first rule that matches, from top to bottom, gives the verdict."""
 
     id: fields.Id = Field(description="Stands in every result that this rule decided.")
-    group: Annotated[tuple[fields.Id, ...], OneOrMore(), Field(min_length=1)] | None = Field(
+    group: Annotated[tuple[fields.Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="The groups it is for; all of them where none is named."
     )
     when: When = Field(default=When(), description="What the conduct must be like; any conduct where left out.")

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import yaml
 
+from auditor.model.text import harmless
 from auditor.policy.issue import IssueSeverity, PolicyIssue, quoted
 
 MAX_BYTES = 256 * 1024
@@ -290,7 +291,7 @@ def _not_printable(file: str, lines: tuple[str, ...], text: str, problem: yaml.r
 
 def _syntax(file: str, lines: tuple[str, ...], problem: yaml.MarkedYAMLError) -> PolicyIssue:
     words = [part for part in (problem.context, problem.problem) if part]
-    message = quoted(", ".join(words), 200).strip("'") or "the YAML cannot be parsed"
+    message = harmless(", ".join(words), 200) or "the YAML cannot be parsed"
     mark = problem.problem_mark or problem.context_mark
     if mark is None:
         return PolicyIssue("yaml-syntax", message, file, 0, 0)

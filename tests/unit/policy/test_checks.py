@@ -45,7 +45,10 @@ def test_a_rule_that_an_earlier_one_takes_from_is_unreachable(codes: Codes, firs
         ("when: {ports: 80}, verdict: allow", "when: {ports: 80}, verdict: notice"),
         ("when: {hours: 08:00-18:00}, verdict: allow", "when: {hours: 08:00-18:00}, verdict: notice"),
         ("when: {direction: upload}, verdict: notice", "when: {direction: download}, verdict: notice"),
-        ("when: {amount: {below: 9}}, verdict: notice", "when: {direction: upload, amount: {below: 9}}, verdict: notice"),
+        (
+            "when: {amount: {below: 9}}, verdict: notice",
+            "when: {direction: upload, amount: {below: 9}}, verdict: notice",
+        ),
         ("when: {hours: 08:00-18:00}, verdict: notice", "valid: {from: 2026-01-01}, verdict: notice"),
     ],
 )

@@ -46,7 +46,11 @@ def test_the_first_match_from_the_top_decides(policy: MakePolicy, conduct: MakeC
 def test_the_default_of_the_group_speaks_last(policy: MakePolicy, conduct: MakeConduct) -> None:
     """It has no rule; a group that no policy knows is judged as unattributed."""
     some = policy("")
-    for group, reason in (("guests", "guests by default"), ("unknown", "others by default"), ("x", "nobody by default")):
+    for group, reason in (
+        ("guests", "guests by default"),
+        ("unknown", "others by default"),
+        ("x", "nobody by default"),
+    ):
         judged = some.judge(conduct(), Attribution(group, "attributed"))
         assert (judged.rule, judged.reason) == (None, reason)
 
@@ -123,9 +127,7 @@ def test_what_ships_has_no_issue(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*SHIPPED, FIRST], ids=lambda path: path.name)
 @given(fields=CONDUCTS, group=st.sampled_from(["employees", "contractors", "guests", "unattributed", "unknown"]))
-def test_what_ships_never_overreaches(
-    path: Path, conduct: MakeConduct, fields: dict[str, object], group: str
-) -> None:
+def test_what_ships_never_overreaches(path: Path, conduct: MakeConduct, fields: dict[str, object], group: str) -> None:
     """No violation below ``attempted`` or below ``likely``; and the same conduct is judged the same, for one reason."""
     some = load.load(path)
     conducted = conduct(**fields, last=fields["first"])

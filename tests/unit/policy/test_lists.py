@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from auditor.policy import lists
 from auditor.policy.catalogue import Listed
 from auditor.policy.schema import TorrentList
 from auditor.torrents import catalogue as torrents
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 V1, V2 = Infohash(b"\xaa" * 20), Infohash(b"\xbb" * 32)
 
@@ -47,7 +50,9 @@ def test_a_device_is_no_list(tmp_path: Path) -> None:
     assert [problem.code for problem in found.problems] == ["list-unreadable"]
 
 
-def test_without_libtorrent_torrents_are_said_to_be_unavailable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_libtorrent_torrents_are_said_to_be_unavailable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The policy is refused with what to do, not with a traceback."""
 
     def missing(_what: object) -> torrents.TorrentEntry:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic_core import PydanticCustomError
 
 from auditor.model.infohash import Infohash
 from auditor.policy import scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def test_merging_keeps_the_members(some: list[tuple[int, int]]) -> None:
     """The same integers, in spans that neither meet nor touch."""
     merged = spans.merge(some)
     assert _members(merged) == _members(some)
-    assert all(left[1] < right[0] for left, right in zip(merged, merged[1:], strict=False))
+    assert all(left[1] < right[0] for left, right in pairwise(merged))
 
 
 @given(st.lists(SPAN), SPAN)
