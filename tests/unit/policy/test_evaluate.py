@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -97,6 +98,8 @@ def test_without_a_policy_everyone_is_unattributed(conduct: MakeConduct) -> None
     assert none.name_of(None) is None
 
 
+_loaded = cache(load.load)
+
 CONDUCTS = st.fixed_dictionaries(
     {
         "participation": st.sampled_from(Participation),
@@ -129,7 +132,7 @@ def test_what_ships_has_no_issue(path: Path) -> None:
 @given(fields=CONDUCTS, group=st.sampled_from(["employees", "contractors", "guests", "unattributed", "unknown"]))
 def test_what_ships_never_overreaches(path: Path, conduct: MakeConduct, fields: dict[str, object], group: str) -> None:
     """No violation below ``attempted`` or below ``likely``; and the same conduct is judged the same, for one reason."""
-    some = load.load(path)
+    some = _loaded(path)
     conducted = conduct(**fields, last=fields["first"])
     attribution = Attribution(group, "attributed")
     judged = some.judge(conducted, attribution)
