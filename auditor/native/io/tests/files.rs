@@ -28,7 +28,7 @@ fn read(sources: Vec<CaptureSource>) -> (Vec<u32>, Vec<CaptureSummary>, Progress
     let mut stream = Stream::open(sources, StreamOptions { hash: true });
     let mut frames = Vec::new();
     for batch in &mut stream {
-        frames.extend(batch.iter().map(|frame| u32::from_le_bytes(frame.bytes.try_into().unwrap())));
+        frames.extend(batch.iter().filter_map(|frame| frame.bytes.try_into().ok().map(u32::from_le_bytes)));
     }
     let progress = stream.progress();
     (frames, stream.finish(), progress)
