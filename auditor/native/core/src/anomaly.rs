@@ -21,7 +21,7 @@ macro_rules! anomalies {
 }
 
 anomalies! {
-    /// The capture kept only the frame's first bytes.
+    /// Fewer bytes than the packet says it has: the capture kept only the frame's first ones.
     FrameSnapped = "frame-snapped",
     /// A link type that is not decoded.
     LinkUnknown = "link-unknown",

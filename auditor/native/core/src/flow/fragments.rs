@@ -118,7 +118,7 @@ impl Fragments {
             self.finished.push_back((now, key));
             return Some((partial.header, partial.pieces.into_values().collect::<Vec<_>>().concat()));
         }
-        while self.bytes > MAX_BYTES {
+        while self.bytes > MAX_BYTES && !self.partials.is_empty() {
             self.evictions += u64::from(self.give_up_oldest(anomalies));
         }
         None
@@ -272,4 +272,232 @@ impl Partial {
 /// Where bytes that begin at `offset` end.
 fn end_of(offset: u32, bytes: &[u8]) -> Option<u32> {
     offset.checked_add(u32::try_from(bytes.len()).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::path::{Path, TunnelKind};
+
+    const HEADER: FragmentHeader = FragmentHeader {
+        path: Path { vlans: crate::wire::path::Vlans::NONE, tunnel: None, macs: None },
+        src: [1; 16],
+        dst: [2; 16],
+        protocol: 17,
+        identification: 7,
+        hop_limit: 64,
+        is_ipv6: false,
+        tunnels: 0,
+    };
+
+    /// A reassembler with its counters and a clock.
+    #[derive(Default)]
+    struct Bench {
+        fragments: Fragments,
+        anomalies: Anomalies,
+        now: Timestamp,
+    }
+
+    impl Bench {
+        fn insert(&mut self, fragment: Fragment<'_>) -> Option<(FragmentHeader, Vec<u8>)> {
+            let whole = self.fragments.insert(self.now, 0, &fragment, &mut self.anomalies);
+            let held: usize = self.fragments.partials.values().map(Partial::cost).sum();
+            assert_eq!(
+                (held, self.fragments.partials.len()),
+                (self.fragments.bytes, self.fragments.serials.len())
+            );
+            assert!(held <= MAX_BYTES && self.fragments.partials.len() <= MAX_PACKETS);
+            whole
+        }
+
+        fn counted(&self) -> Vec<(Anomaly, u64)> {
+            self.anomalies.iter().collect()
+        }
+    }
+
+    fn fragment(offset: u32, more: bool, payload: &[u8]) -> Fragment<'_> {
+        Fragment { header: HEADER, offset, more, payload }
+    }
+
+    /// A fragment of another packet.
+    fn of(identification: u32, offset: u32, more: bool, payload: &[u8]) -> Fragment<'_> {
+        Fragment { header: FragmentHeader { identification, ..HEADER }, offset, more, payload }
+    }
+
+    #[test]
+    fn a_packet_is_whole_with_its_last_missing_part() {
+        let mut bench = Bench::default();
+        assert_eq!(bench.insert(fragment(16, false, b"end")), None);
+        assert_eq!(bench.insert(fragment(0, true, b"01234567")), None);
+        let whole = bench.insert(fragment(8, true, b"89abcdef"));
+        assert_eq!(whole, Some((HEADER, b"0123456789abcdefend".to_vec())));
+        bench.fragments.finish(&mut bench.anomalies);
+        assert_eq!(bench.counted(), []);
+    }
+
+    #[test]
+    fn the_header_is_the_first_parts() {
+        let mut bench = Bench::default();
+        let last = FragmentHeader { hop_limit: 9, ..HEADER };
+        bench.insert(Fragment { header: last, ..fragment(8, false, b"end") });
+        assert_eq!(bench.insert(fragment(0, true, b"01234567")).unwrap().0, HEADER);
+    }
+
+    #[test]
+    fn packets_are_kept_apart() {
+        let tunnel = Some(Tunnel { kind: TunnelKind::Gre, id: 1 });
+        for other in [
+            FragmentHeader { src: [3; 16], ..HEADER },
+            FragmentHeader { dst: [3; 16], ..HEADER },
+            FragmentHeader { protocol: 6, ..HEADER },
+            FragmentHeader { identification: 8, ..HEADER },
+            FragmentHeader { path: Path { tunnel, ..HEADER.path }, ..HEADER },
+        ] {
+            let mut bench = Bench::default();
+            bench.insert(fragment(0, true, b"01234567"));
+            assert_eq!(
+                bench.insert(Fragment { header: other, ..fragment(8, false, b"end") }),
+                None,
+                "{other:?}"
+            );
+        }
+        let mut bench = Bench::default();
+        bench.insert(fragment(0, true, b"01234567"));
+        let elsewhere =
+            bench.fragments.insert(bench.now, 1, &fragment(8, false, b"end"), &mut bench.anomalies);
+        assert_eq!(elsewhere, None);
+    }
+
+    #[test]
+    fn other_tags_and_addresses_are_the_same_packet() {
+        let mut bench = Bench::default();
+        let tagged = Path { vlans: [7].into_iter().collect(), ..HEADER.path };
+        bench.insert(Fragment {
+            header: FragmentHeader { path: tagged, ..HEADER },
+            ..fragment(8, false, b"end")
+        });
+        assert!(bench.insert(fragment(0, true, b"01234567")).is_some());
+    }
+
+    #[test]
+    fn contradictions_spoil_the_packet_and_what_follows_of_it() {
+        let conflicts: &[&[(u32, bool, &[u8])]] = &[
+            &[(0, true, b"01234567"), (0, true, b"01234568")],
+            &[(8, true, b"01234567"), (0, true, b"0123456789ab0123")],
+            &[(8, false, b"end"), (8, false, b"longer end")],
+            &[(8, false, b"end"), (16, true, b"01234567")],
+            &[(16, true, b"01234567"), (8, false, b"end")],
+            &[(65_528, false, b"01234567")],
+        ];
+        for conflict in conflicts {
+            let mut bench = Bench::default();
+            for &(offset, more, payload) in *conflict {
+                assert_eq!(bench.insert(fragment(offset, more, payload)), None);
+            }
+            bench.insert(fragment(0, true, b"01234567"));
+            assert_eq!(bench.insert(fragment(8, false, b"end")), None);
+            bench.fragments.finish(&mut bench.anomalies);
+            assert_eq!(bench.counted(), [(Anomaly::FragmentConflict, 1)], "{conflict:?}");
+        }
+    }
+
+    #[test]
+    fn copies_of_a_finished_packet_are_swallowed_for_a_moment() {
+        let mut bench = Bench::default();
+        let both = [fragment(0, true, b"01234567"), fragment(8, false, b"end")];
+        bench.insert(both[0]);
+        assert!(bench.insert(both[1]).is_some());
+        assert_eq!((bench.insert(both[0]), bench.insert(both[1])), (None, None));
+        bench.now = Timestamp(COPY_WINDOW + 1);
+        bench.insert(both[0]);
+        assert!(bench.insert(both[1]).is_some());
+        assert_eq!(bench.counted(), []);
+    }
+
+    #[test]
+    fn a_packet_has_thirty_seconds() {
+        let mut bench = Bench::default();
+        bench.insert(fragment(0, true, b"01234567"));
+        bench.now = Timestamp(LIFETIME + 1);
+        assert_eq!(bench.insert(fragment(8, false, b"end")), None);
+        assert_eq!(bench.counted(), [(Anomaly::FragmentIncomplete, 1)]);
+        bench.fragments.finish(&mut bench.anomalies);
+        assert_eq!(bench.counted(), [(Anomaly::FragmentIncomplete, 2)]);
+        assert_eq!(bench.fragments.take_evictions(), 0);
+    }
+
+    #[test]
+    fn the_oldest_packet_goes_when_there_are_too_many() {
+        let mut bench = Bench::default();
+        for id in 0..=1_024 {
+            bench.insert(of(id, 0, true, b"01234567"));
+        }
+        assert_eq!(bench.fragments.take_evictions(), 1);
+        assert_eq!(bench.fragments.take_evictions(), 0);
+        assert_eq!(bench.counted(), [(Anomaly::FragmentIncomplete, 1)]);
+        assert_eq!(bench.insert(of(0, 8, false, b"end")), None);
+        assert!(bench.insert(of(1_024, 8, false, b"end")).is_some());
+    }
+
+    #[test]
+    fn the_oldest_packet_goes_when_there_are_too_many_bytes() {
+        let mut bench = Bench::default();
+        let payload = vec![0; 65_000];
+        for id in 0..65 {
+            bench.insert(of(id, 0, true, &payload));
+        }
+        assert_eq!(bench.fragments.take_evictions(), 1);
+        assert_eq!(bench.insert(of(0, 65_000, false, b"end")), None);
+        assert!(bench.insert(of(1, 65_000, false, b"end")).is_some());
+    }
+
+    #[test]
+    fn a_packet_of_too_many_pieces_is_given_up() {
+        let mut bench = Bench::default();
+        for piece in 0..129 {
+            bench.insert(fragment(piece * 16, true, b"01234567"));
+        }
+        assert_eq!(bench.fragments.take_evictions(), 1);
+        assert_eq!(bench.counted(), [(Anomaly::FragmentIncomplete, 1)]);
+        assert_eq!(bench.fragments.bytes, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn order_copies_and_overlaps_change_nothing(
+            payload in prop::collection::vec(any::<u8>(), 9..2_000),
+            cuts in prop::collection::btree_set(1..250_usize, 0..20),
+            overlap in 0..3_usize,
+            seed in prop::collection::vec(any::<u32>(), 60),
+        ) {
+            // Cut at multiples of eight, each fragment reaching `overlap` cuts further than it need.
+            let mut edges: Vec<_> = cuts.into_iter().map(|cut| cut * 8).filter(|&at| at < payload.len()).collect();
+            edges.insert(0, 0);
+            edges.push(payload.len());
+            let parts: Vec<_> = edges.windows(2).enumerate().map(|(index, _)| {
+                let (from, to) = (edges[index], edges[(index + 1 + overlap).min(edges.len() - 1)]);
+                fragment(u32::try_from(from).unwrap(), to < payload.len(), &payload[from..to])
+            }).collect();
+            // Each twice, in an order that the seed decides.
+            let mut order: Vec<_> = parts.iter().chain(&parts).zip(&seed).collect();
+            order.sort_by_key(|(_, seed)| **seed);
+            let mut bench = Bench::default();
+            let whole: Vec<_> = order.into_iter().filter_map(|(part, _)| bench.insert(*part)).collect();
+            prop_assert_eq!(whole, [(HEADER, payload.clone())]);
+            bench.fragments.finish(&mut bench.anomalies);
+            prop_assert_eq!(bench.counted(), []);
+        }
+
+        #[test]
+        fn any_fragments_are_survived(
+            parts in prop::collection::vec((0..3_u32, 0..70_000_u32, any::<bool>(), 0..300_usize, any::<u8>()), 0..60),
+        ) {
+            let mut bench = Bench::default();
+            for (id, offset, more, len, byte) in parts {
+                bench.insert(of(id, offset, more, &vec![byte; len]));
+            }
+        }
+    }
 }

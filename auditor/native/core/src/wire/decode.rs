@@ -274,3 +274,133 @@ fn follow_datagram<'a>(
         Err(_) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    use super::*;
+    use crate::wire::path::{Tunnel, TunnelKind, Vlans};
+    use crate::wire::testing::{FRAMES, TCP4, UDP4, hex};
+
+    const HEADER: FragmentHeader = FragmentHeader {
+        path: Path { tunnel: Some(Tunnel { kind: TunnelKind::Gre, id: 5 }), vlans: Vlans::NONE, macs: None },
+        src: [1; 16],
+        dst: [2; 16],
+        protocol: protocol::UDP,
+        identification: 7,
+        hop_limit: 64,
+        is_ipv6: false,
+        tunnels: 1,
+    };
+
+    fn reassembled(header: FragmentHeader, payload: &[&str]) -> (Decoded<'static>, Vec<(Anomaly, u64)>) {
+        let mut anomalies = Anomalies::default();
+        let decoded = decode_reassembled(&header, hex(payload).leak(), &mut anomalies);
+        (decoded, anomalies.iter().collect())
+    }
+
+    #[test]
+    fn a_reassembled_packet_is_read_on() {
+        let (decoded, anomalies) = reassembled(HEADER, &["1ae1c8d5000a0000 6869"]);
+        let datagram = Datagram { src_port: 6881, dst_port: 51413, payload: b"hi", payload_len: 2 };
+        let packet = Packet {
+            path: HEADER.path,
+            src: [1; 16],
+            dst: [2; 16],
+            ip_id: 7,
+            hop_limit: 64,
+            transport: Transport::Udp(datagram),
+        };
+        assert_eq!((decoded, anomalies), (Decoded::Packet(packet), vec![]));
+    }
+
+    #[test]
+    fn extension_headers_may_be_inside() {
+        let header = FragmentHeader { protocol: protocol::DESTINATION_OPTIONS, is_ipv6: true, ..HEADER };
+        let (decoded, _) = reassembled(header, &["1100010400000000 1ae1c8d5000a0000 6869"]);
+        assert!(matches!(decoded, Decoded::Packet(Packet { ip_id: 0, transport: Transport::Udp(_), .. })));
+        let again = reassembled(header, &["2c00010400000000 1100000100000001 1ae1c8d5000a0000"]);
+        assert_eq!(again, (Decoded::Nothing, vec![(Anomaly::Ipv6Malformed, 1)]));
+    }
+
+    #[test]
+    fn a_tunnel_may_be_inside_and_counts_as_one_more() {
+        let header = FragmentHeader { protocol: protocol::IPV4, ..HEADER };
+        let (decoded, anomalies) = reassembled(header, &[TCP4]);
+        let Decoded::Packet(Packet { path, .. }) = decoded else { panic!("{decoded:?}") };
+        assert_eq!(path.tunnel, Some(Tunnel { kind: TunnelKind::Ipip, id: 0 }));
+        assert_eq!(anomalies, []);
+        let too_deep = reassembled(FragmentHeader { tunnels: MAX_TUNNELS, ..header }, &[UDP4]);
+        assert_eq!(too_deep, (Decoded::Nothing, vec![(Anomaly::NestingTooDeep, 1)]));
+    }
+
+    /// Decodes, and checks what must hold for every frame.
+    fn check(link: LinkType, frame: &[u8]) -> Result<(), TestCaseError> {
+        let mut anomalies = Anomalies::default();
+        let decoded = decode(link, frame, &mut anomalies);
+        let counted: u64 = anomalies.iter().map(|(_, count)| count).sum();
+        prop_assert!(counted <= 2, "a note and a refusal at most: {:?}", anomalies);
+        if let Decoded::Packet(packet) = decoded {
+            let (captured, claimed) = match packet.transport {
+                Transport::Tcp(segment) => (segment.payload.len(), segment.payload_len),
+                Transport::Udp(datagram) => (datagram.payload.len(), datagram.payload_len),
+                Transport::Other(_) => (0, 0),
+            };
+            prop_assert!(captured <= claimed as usize);
+        }
+        if link == LinkType::Ethernet
+            && let Some(packet) = plain(frame)
+        {
+            let mut none = Anomalies::default();
+            prop_assert_eq!(thorough(link, frame, &mut none), Decoded::Packet(packet));
+            prop_assert_eq!(none, Anomalies::default());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_frame_decodes_and_every_prefix_of_it_is_survived() {
+        for (link, parts) in FRAMES {
+            let frame = hex(parts);
+            let mut anomalies = Anomalies::default();
+            assert_ne!(decode(*link, &frame, &mut anomalies), Decoded::Nothing, "{parts:?}");
+            assert_eq!(anomalies, Anomalies::default(), "{parts:?}");
+            for cut in 0..frame.len() {
+                check(*link, &frame[..cut]).unwrap();
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(dlt in 0..300_u16, bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            check(LinkType::from_dlt(dlt), &bytes)?;
+        }
+
+        #[test]
+        fn bent_frames_are_survived(
+            (link, parts) in select(FRAMES),
+            bends in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6),
+            tail in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let mut frame = hex(parts);
+            for (at, byte) in bends {
+                *at.get_mut(&mut frame) = byte;
+            }
+            frame.extend(tail);
+            check(link, &frame)?;
+        }
+
+        #[test]
+        fn any_reassembled_payload_is_survived(
+            protocol: u8,
+            is_ipv6: bool,
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let header = FragmentHeader { protocol, is_ipv6, ..HEADER };
+            decode_reassembled(&header, &bytes, &mut Anomalies::default());
+        }
+    }
+}

@@ -88,3 +88,81 @@ fn snap(bytes: &[u8]) -> Result<(u16, &[u8]), Stop> {
         _ => Err(Stop::NotIp),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::anomaly::Anomaly;
+    use crate::wire::link::LinkType::Ethernet;
+    use crate::wire::path::Path;
+    use crate::wire::testing::{
+        ETHERNET, MACS, TCP4, TCP6, UDP4, assert_nothing, decoded, path, prefix, vlans,
+    };
+
+    #[test]
+    fn plain_frames_of_both_versions_are_read() {
+        let plain = Path { macs: MACS, ..Path::default() };
+        assert_eq!(path(Ethernet, &[ETHERNET, "0800", TCP4]), plain);
+        assert_eq!(path(Ethernet, &[ETHERNET, "0800", UDP4]), plain);
+        assert_eq!(path(Ethernet, &[ETHERNET, "86dd", TCP6]), plain);
+    }
+
+    #[test]
+    fn padding_is_left_out() {
+        path(Ethernet, &[ETHERNET, "0800", TCP4, "0000 0000"]);
+        path(Ethernet, &[ETHERNET, "86dd", TCP6, "0000 0000"]);
+    }
+
+    #[test]
+    fn tags_are_followed_and_kept() {
+        let tagged = |tags| vlans(path(Ethernet, &[ETHERNET, tags, "0800", TCP4]));
+        assert_eq!(tagged("8100 a00a"), [10]);
+        assert_eq!(tagged("88a8 0064 8100 000a"), [100, 10]);
+        assert_eq!(tagged("9100 0064 8100 000a"), [100, 10]);
+    }
+
+    #[test]
+    fn a_priority_tag_is_no_vlan() {
+        assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 e000 0800", TCP4])), []);
+        assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 e000 8100 0007 0800", TCP4])), [7]);
+    }
+
+    #[test]
+    fn tags_beyond_two_are_skipped_and_counted_once() {
+        let (_, anomalies) =
+            decoded(Ethernet, &[ETHERNET, "88a8 0001 8100 0002 8100 0003 8100 0004 0800", TCP4]);
+        assert_eq!(anomalies, [(Anomaly::NestingTooDeep, 1)]);
+    }
+
+    #[test]
+    fn endless_tags_are_refused() {
+        let tags = "8100 0000".repeat(20);
+        assert_nothing(Ethernet, &[ETHERNET, &tags, "0800", TCP4], Some(Anomaly::NestingTooDeep));
+    }
+
+    #[test]
+    fn ip_in_snap_is_read() {
+        assert_eq!(path(Ethernet, &[ETHERNET, "0032 aaaa03 000000 0800", TCP4]).macs, MACS);
+        assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 000a 0032 aaaa03 000000 0800", TCP4])), [10]);
+    }
+
+    #[test]
+    fn what_carries_no_ip_is_no_anomaly() {
+        let arp = "0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
+        assert_nothing(Ethernet, &[ETHERNET, arp], None);
+        assert_nothing(Ethernet, &[ETHERNET, "88cc 0207 04"], None);
+        assert_nothing(Ethernet, &["0180c2000000 020000000001 0026 424203 0000000000"], None);
+        assert_nothing(Ethernet, &[ETHERNET, "0010 aaaa03 00000c 2000 0000"], None);
+        assert_nothing(Ethernet, &[ETHERNET, "0010 aaaa03 000000 0005 0000"], None);
+    }
+
+    #[test]
+    fn a_frame_that_ends_in_a_link_header_is_refused() {
+        for cut in 0..18 {
+            assert_nothing(
+                Ethernet,
+                &[&prefix(&[ETHERNET, "8100 000a 0800"], cut)],
+                Some(Anomaly::LinkTruncated),
+            );
+        }
+    }
+}

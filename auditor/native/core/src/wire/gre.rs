@@ -109,3 +109,82 @@ fn erspan(session: u32, ether_type: u16, body: Body<'_>) -> Inner<'_> {
     let tunnel = Tunnel { kind: TunnelKind::Erspan, id: session };
     Inner { tunnel, ether_type, bytes: body.captured }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::anomaly::Anomaly;
+    use crate::wire::link::LinkType::Ipv4;
+    use crate::wire::path::TunnelKind::{Erspan, Gre};
+    use crate::wire::testing::{INNER_ETHERNET, INNER_MACS, TCP4, TCP6, assert_nothing, path, tunnel, vlans};
+
+    /// A carrier's IPv4 header; its length of 0 stands for all there is.
+    const CARRIER: &str = "4500000000010000402f0000 c6336401 c6336402";
+
+    #[test]
+    fn optional_fields_are_skipped_and_the_key_is_kept() {
+        assert_eq!(path(Ipv4, &[CARRIER, "0000 0800", TCP4]), tunnel(Gre, 0, None));
+        let all = "b000 86dd c5490000 deadbeef 00000007";
+        assert_eq!(path(Ipv4, &[CARRIER, all, TCP6]), tunnel(Gre, 0xdead_beef, None));
+        assert_eq!(path(Ipv4, &[CARRIER, "3000 0800 00000005 00000007", TCP4]), tunnel(Gre, 5, None));
+    }
+
+    #[test]
+    fn bridged_frames_bring_their_addresses_and_tags() {
+        let bridged = path(Ipv4, &[CARRIER, "0000 6558", INNER_ETHERNET, "8100 0007 0800", TCP4]);
+        assert_eq!((vlans(bridged), bridged.macs), (vec![7], INNER_MACS));
+        let labelled = path(Ipv4, &[CARRIER, "0000 8847 00064140", TCP4]);
+        assert_eq!(labelled, tunnel(Gre, 0, None));
+    }
+
+    #[test]
+    fn mirrored_frames_are_read_in_all_three_types() {
+        for (head, session) in [
+            ("0000 88be", 0),
+            ("1000 88be 00000009 1007 0155 00000000", 0x155),
+            ("1000 22eb 00000009 2007 0155 00000000 0000 0000", 0x155),
+            ("1000 22eb 00000009 2007 0155 00000000 0000 0001 0000000000000000", 0x155),
+        ] {
+            let mirrored = path(Ipv4, &[CARRIER, head, INNER_ETHERNET, "0800", TCP4]);
+            assert_eq!(mirrored, tunnel(Erspan, session, INNER_MACS), "{head}");
+        }
+        let ip = path(Ipv4, &[CARRIER, "1000 22eb 00000009 2007 0155 00000000 0000 0800", TCP6]);
+        assert_eq!(ip, tunnel(Erspan, 0x155, None));
+    }
+
+    #[test]
+    fn point_to_point_tunnels_have_no_identifier_in_common() {
+        let head = "3081 880b 002e 0005 00000001 00000000 ff03 0021";
+        assert_eq!(path(Ipv4, &[CARRIER, head, TCP4]), tunnel(Gre, 0, None));
+        assert_eq!(path(Ipv4, &[CARRIER, "3001 880b 002c 0005 00000001 21", TCP4]), tunnel(Gre, 0, None));
+        assert_nothing(Ipv4, &[CARRIER, "2081 880b 0000 0005 00000001"], None);
+    }
+
+    #[test]
+    fn keepalives_are_no_anomaly() {
+        assert_nothing(Ipv4, &[CARRIER, "0000 0000"], None);
+    }
+
+    #[test]
+    fn headers_that_contradict_themselves_are_refused() {
+        let anomaly = Some(Anomaly::TunnelMalformed);
+        for head in [
+            "4000 0800",
+            "0002 0800",
+            "0001 880b",
+            "8000 0800 0000",
+            "2000 0800 0000",
+            "1000 88be 00000009 2007 0155 00000000",
+            "1000 22eb 00000009 1007 0155 00000000 0000 0000",
+            "0000",
+            "0000 0800 4500",
+        ] {
+            assert_nothing(Ipv4, &[CARRIER, head], anomaly);
+        }
+    }
+
+    #[test]
+    fn a_packet_longer_than_its_carrier_is_refused() {
+        let cut = TCP4.strip_suffix("69").unwrap();
+        assert_nothing(Ipv4, &[CARRIER, "0000 0800", cut], Some(Anomaly::TunnelMalformed));
+    }
+}

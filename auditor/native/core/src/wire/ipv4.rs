@@ -77,3 +77,66 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
 fn mapped(address: [u8; 4]) -> [u8; 16] {
     (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode::{Decoded, Fragment, Transport};
+    use crate::wire::link::LinkType::Ipv4;
+    use crate::wire::testing::{assert_nothing, decoded, packet, path};
+
+    const ENDS: &str = "0a000001 c0000201";
+    const TCP: &str = "1ae1c8d5 00000001 00000002 5018020095a50000 6869";
+
+    #[test]
+    fn options_are_skipped() {
+        path(Ipv4, &["4600002e12344000 40060000", ENDS, "94040000", TCP]);
+    }
+
+    #[test]
+    fn a_length_of_zero_means_all_of_it() {
+        path(Ipv4, &["4500000012344000 40060000", ENDS, TCP]);
+    }
+
+    #[test]
+    fn other_protocols_are_named() {
+        let icmp = packet(Ipv4, &["4500001c12340000 40010000", ENDS, "0800000000000000"]);
+        assert_eq!(icmp.transport, Transport::Other(1));
+    }
+
+    #[test]
+    fn the_first_fragment_is_one_too() {
+        for (field, offset, more) in [("2000", 0, true), ("2003", 24, true), ("1fff", 65_528, false)] {
+            let (decoded, anomalies) =
+                decoded(Ipv4, &["4500001c0007", field, "40110000", ENDS, "0001000200300000"]);
+            let Decoded::Fragment(Fragment { header, offset: at, more: m, payload }) = decoded else {
+                panic!("{decoded:?}");
+            };
+            assert_eq!((at, m, payload), (offset, more, &[0, 1, 0, 2, 0, 0x30, 0, 0][..]));
+            assert_eq!((header.identification, header.protocol, header.is_ipv6), (7, 17, false));
+            assert_eq!(anomalies, []);
+        }
+    }
+
+    #[test]
+    fn a_fragment_must_leave_the_next_a_place_and_be_whole() {
+        let head = "4500001d00072000 40110000";
+        assert_nothing(Ipv4, &[head, ENDS, "000100020030000000"], Some(Anomaly::Ipv4Malformed));
+        let head = "4500002400072000 40110000";
+        assert_nothing(Ipv4, &[head, ENDS, "0001000200300000"], Some(Anomaly::FrameSnapped));
+    }
+
+    #[test]
+    fn headers_that_contradict_themselves_are_refused() {
+        for head in ["5500002a", "4400002a", "45000013", "46000017"] {
+            let anomaly = Some(Anomaly::Ipv4Malformed);
+            assert_nothing(Ipv4, &[head, "12344000 40060000", ENDS, "94040000", TCP], anomaly);
+        }
+    }
+
+    #[test]
+    fn cut_headers_are_refused_as_snapped() {
+        assert_nothing(Ipv4, &["4500002a12344000 4006"], Some(Anomaly::FrameSnapped));
+        assert_nothing(Ipv4, &["4600002e12344000 40060000", ENDS, "9404"], Some(Anomaly::FrameSnapped));
+    }
+}

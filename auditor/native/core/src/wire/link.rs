@@ -137,3 +137,78 @@ fn by_family(family: u32, packet: &[u8]) -> Result<Network<'_>, Stop> {
         _ => Err(Stop::NotIp),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::testing::{TCP4, TCP6, assert_nothing, path, vlans};
+
+    const SENDER: Option<Macs> = Some(Macs { src: [2, 0, 0, 0, 0, 1], dst: [0; 6] });
+
+    #[test]
+    fn numbers_and_types_agree() {
+        for dlt in 0..=u16::MAX {
+            let link = LinkType::from_dlt(dlt);
+            assert_eq!(LinkType::from_dlt(link.dlt()), link);
+            assert!(link.dlt() == dlt || matches!(dlt, 12 | 14 | 50));
+        }
+    }
+
+    #[test]
+    fn cooked_frames_name_their_sender() {
+        let v1 = path(LinkType::LinuxSll, &["0000 0001 0006 0200000000010000 0800", TCP4]);
+        assert_eq!(v1, Path { macs: SENDER, ..Path::default() });
+        let v2 = path(LinkType::LinuxSll2, &["86dd 0000 00000003 0001 00 06 0200000000010000", TCP6]);
+        assert_eq!(v2, Path { macs: SENDER, ..Path::default() });
+    }
+
+    #[test]
+    fn cooked_frames_may_be_tagged() {
+        let tagged = path(LinkType::LinuxSll, &["0000 0001 0006 0200000000010000 8100 000a 0800", TCP4]);
+        assert_eq!((vlans(tagged), tagged.macs), (vec![10], SENDER));
+    }
+
+    #[test]
+    fn a_device_that_is_no_ethernet_has_no_hardware_address() {
+        let loopback = path(LinkType::LinuxSll, &["0000 0304 0006 0000000000000000 0800", TCP4]);
+        assert_eq!(loopback, Path::default());
+        let tun = path(LinkType::LinuxSll2, &["0800 0000 00000003 fffe 04 00 0000000000000000", TCP4]);
+        assert_eq!(tun, Path::default());
+    }
+
+    #[test]
+    fn bare_packets_are_read() {
+        assert_eq!(path(LinkType::Raw, &[TCP4]), Path::default());
+        assert_eq!(path(LinkType::Raw, &[TCP6]), Path::default());
+        assert_eq!(path(LinkType::Ipv4, &[TCP4]), Path::default());
+        assert_eq!(path(LinkType::Ipv6, &[TCP6]), Path::default());
+    }
+
+    #[test]
+    fn loopback_families_are_known_in_their_orders() {
+        for (link, family, packet) in [
+            (LinkType::Null, "02000000", TCP4),
+            (LinkType::Null, "00000002", TCP4),
+            (LinkType::Null, "1e000000", TCP6),
+            (LinkType::Null, "0000001c", TCP6),
+            (LinkType::Loop, "00000002", TCP4),
+            (LinkType::Loop, "00000018", TCP6),
+        ] {
+            assert_eq!(path(link, &[family, packet]), Path::default(), "{family}");
+        }
+        assert_nothing(LinkType::Loop, &["02000000", TCP4], None);
+    }
+
+    #[test]
+    fn what_is_cut_or_unknown_is_refused() {
+        for link in [LinkType::LinuxSll, LinkType::LinuxSll2, LinkType::Null, LinkType::Loop, LinkType::Raw] {
+            assert_nothing(link, &[""], Some(Anomaly::LinkTruncated));
+        }
+        assert_nothing(
+            LinkType::LinuxSll,
+            &["0000 0001 0006 0200000000010000 08"],
+            Some(Anomaly::LinkTruncated),
+        );
+        assert_nothing(LinkType::Other(127), &[TCP4], Some(Anomaly::LinkUnknown));
+    }
+}

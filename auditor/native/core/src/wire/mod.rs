@@ -19,6 +19,8 @@ mod ipv6;
 mod mpls;
 mod ppp;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod tunnel;
 mod udp;
 mod vlan;

@@ -34,3 +34,40 @@ pub(super) fn parse_pppoe(bytes: &[u8]) -> Result<Network<'_>, Stop> {
     let len = usize::from(u16::from_be_bytes([len_high, len_low]));
     parse(frame.get(..len).unwrap_or(frame))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::anomaly::Anomaly;
+    use crate::wire::link::LinkType::{Ethernet, Ppp, PppoE};
+    use crate::wire::path::Path;
+    use crate::wire::testing::{ETHERNET, MACS, TCP4, TCP6, assert_nothing, path, vlans};
+
+    #[test]
+    fn ppp_is_read_in_all_its_framings() {
+        for head in ["ff03 0021", "0021", "21", "ff03 21"] {
+            assert_eq!(path(Ppp, &[head, TCP4]), Path::default(), "{head}");
+        }
+        assert_eq!(path(Ppp, &["0057", TCP6]), Path::default());
+    }
+
+    #[test]
+    fn a_session_over_ethernet_keeps_its_frame() {
+        let session = path(Ethernet, &[ETHERNET, "8100 0007 8864 11 00 0007 002c 0021", TCP4, "0000"]);
+        assert_eq!((vlans(session), session.macs), (vec![7], MACS));
+        assert_eq!(path(PppoE, &["11 00 0007 002c 0021", TCP4]), Path::default());
+    }
+
+    #[test]
+    fn negotiation_is_no_anomaly() {
+        assert_nothing(Ppp, &["ff03 c021 01 01 0004"], None);
+        assert_nothing(PppoE, &["11 a7 0007 0000"], None);
+    }
+
+    #[test]
+    fn cut_headers_are_refused() {
+        for frame in ["", "ff03", "00"] {
+            assert_nothing(Ppp, &[frame], Some(Anomaly::LinkTruncated));
+        }
+        assert_nothing(PppoE, &["11 00 0007 00"], Some(Anomaly::LinkTruncated));
+    }
+}

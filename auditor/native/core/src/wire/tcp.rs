@@ -78,3 +78,51 @@ pub(super) fn parse(body: Body<'_>) -> Result<Segment<'_>, Anomaly> {
         payload_len: body.wire_len.checked_sub(header_len).ok_or(Anomaly::TcpMalformed)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode::{Decoded, Transport};
+    use crate::wire::link::LinkType::Ipv4;
+    use crate::wire::testing::{assert_nothing, decoded, packet, prefix};
+
+    const HEAD: &str = "450000361234400040060000 0a000001 c0000201";
+    const SEGMENT: &str = "1ae1c8d5 fffffffe 00000002 8012020000000000 0101080a0000000100000002 6869";
+
+    #[test]
+    fn options_are_skipped_and_flags_read() {
+        let Transport::Tcp(segment) = packet(Ipv4, &[HEAD, SEGMENT]).transport else { panic!() };
+        assert_eq!((segment.seq, segment.payload, segment.payload_len), (0xffff_fffe, &b"hi"[..], 2));
+        let Flags(bits) = segment.flags;
+        assert_eq!(bits, 0x12);
+        assert!(segment.flags.syn() && segment.flags.ack());
+        assert!(!segment.flags.fin() && !segment.flags.rst());
+        assert!(Flags(0x01).fin() && Flags(0x04).rst());
+    }
+
+    #[test]
+    fn a_snapped_segment_keeps_what_its_header_says() {
+        for kept in 14..34 {
+            let (Decoded::Packet(packet), anomalies) = decoded(Ipv4, &[&prefix(&[HEAD, SEGMENT], 20 + kept)])
+            else {
+                panic!("{kept}")
+            };
+            let Transport::Tcp(segment) = packet.transport else { panic!("{kept}") };
+            assert_eq!((segment.src_port, segment.dst_port, segment.seq), (6881, 51413, 0xffff_fffe));
+            assert_eq!((segment.payload.len(), segment.payload_len), (kept.saturating_sub(32), 2));
+            assert_eq!(anomalies, [(Anomaly::FrameSnapped, 1)]);
+        }
+        assert_nothing(Ipv4, &[HEAD, "1ae1c8d5 fffffffe 00000002 80"], Some(Anomaly::FrameSnapped));
+    }
+
+    #[test]
+    fn headers_that_contradict_themselves_are_refused() {
+        let anomaly = Some(Anomaly::TcpMalformed);
+        let ends = "0a000001 c0000201";
+        for (len, offset) in [("0028", "40"), ("0028", "60"), ("0027", "50"), ("0021", "50")] {
+            let segment = ["1ae1c8d5 00000001 00000002", offset, "10 0200 00000000"].concat();
+            let head = ["4500", len, "1234400040060000"].concat();
+            assert_nothing(Ipv4, &[&head, ends, &segment], anomaly);
+        }
+    }
+}

@@ -116,3 +116,157 @@ fn gtpu<'a>(datagram: &Datagram<'a>) -> Option<Inner<'a>> {
     // key, one flow would be two.
     Some(Inner { tunnel: Tunnel { kind: TunnelKind::Gtpu, id: 0 }, ether_type, bytes: rest })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::Anomaly;
+    use crate::wire::decode::Transport;
+    use crate::wire::link::LinkType::{Ipv4, Ipv6};
+    use crate::wire::path::Path;
+    use crate::wire::testing::{
+        INNER_ETHERNET, INNER_MACS, TCP4, TCP6, UDP4, assert_nothing, decoded, hex, packet, path, tunnel,
+        vlans,
+    };
+
+    /// A carrier's header before its protocol; its length of 0 stands for all there is.
+    const CARRIER: &str = "450000000001000040";
+    const ENDS: &str = "0000 c6336401 c6336402";
+    const CARRIER6: &str = "60000000";
+    const ENDS6: &str = "20010db8ffff00000000000000000001 20010db8ffff00000000000000000002";
+
+    /// A datagram of the carrier to a tunnel's port. Its own length of 0 stands for all there is.
+    fn carried<'a>(port: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+        [&[CARRIER, "11", ENDS, "c350", port, "0000 0000"], rest].concat()
+    }
+
+    /// Asserts that a datagram to that port stays one.
+    fn assert_ordinary(port: &str, rest: &[&str]) {
+        let packet = packet(Ipv4, &carried(port, rest));
+        let Transport::Udp(datagram) = packet.transport else { panic!("{packet:?}") };
+        assert_eq!((packet.path, datagram.src_port), (Path::default(), 50_000), "{rest:?}");
+        assert_eq!(datagram.payload, hex(rest), "{rest:?}");
+    }
+
+    #[test]
+    fn ip_in_ip_is_read_in_every_combination() {
+        use TunnelKind::{Ipip, SixInFour};
+        assert_eq!(path(Ipv4, &[CARRIER, "04", ENDS, TCP4]), tunnel(Ipip, 0, None));
+        assert_eq!(path(Ipv4, &[CARRIER, "29", ENDS, TCP6]), tunnel(SixInFour, 0, None));
+        assert_eq!(path(Ipv6, &[CARRIER6, "002a0440", ENDS6, TCP4]), tunnel(Ipip, 0, None));
+        assert_eq!(path(Ipv6, &[CARRIER6, "003e2940", ENDS6, TCP6]), tunnel(Ipip, 0, None));
+        assert_eq!(
+            path(Ipv6, &[CARRIER6, "002e2f40", ENDS6, "0000 0800", TCP4]).tunnel.unwrap().kind.label(),
+            "gre"
+        );
+    }
+
+    #[test]
+    fn vxlan_is_read_on_both_its_ports() {
+        for port in ["12b5", "2118"] {
+            let head = "08 000000 123456 00";
+            let inner = path(Ipv4, &carried(port, &[head, INNER_ETHERNET, "0800", TCP4]));
+            assert_eq!(inner, tunnel(TunnelKind::Vxlan, 0x12_3456, INNER_MACS));
+        }
+    }
+
+    #[test]
+    fn geneve_is_read_with_options_and_without() {
+        for (head, macs) in [
+            (["00 00 6558 123456 00", INNER_ETHERNET, "0800"].concat(), INNER_MACS),
+            ("02 40 0800 123456 00 0108 81 01 61626364".into(), None),
+        ] {
+            let inner = path(Ipv4, &carried("17c1", &[&head, TCP4]));
+            assert_eq!(inner, tunnel(TunnelKind::Geneve, 0x12_3456, macs), "{head}");
+        }
+        assert_eq!(path(Ipv4, &carried("17c1", &["00 00 86dd 000001 00", TCP6])).tunnel.unwrap().id, 1);
+    }
+
+    #[test]
+    fn gtp_u_is_read_with_extensions_and_without_its_endpoint() {
+        for head in [
+            "30 ff 002a 11223344",
+            "32 ff 002e 11223344 0001 00 00",
+            "34 ff 0032 11223344 0000 00 85 01 0009 00",
+            "34 ff 003a 11223344 0000 00 c0 01 0009 85 02 000900000000 00",
+        ] {
+            let inner = path(Ipv4, &carried("0868", &[head, TCP4]));
+            assert_eq!(inner, tunnel(TunnelKind::Gtpu, 0, None), "{head}");
+        }
+        assert_eq!(path(Ipv4, &carried("0868", &["30 ff 003e 11223344", TCP6])).tunnel.unwrap().id, 0);
+    }
+
+    #[test]
+    fn a_carriers_tags_and_addresses_stay_outside() {
+        let outer =
+            ["020000000002 020000000001 8100 0064 0800", CARRIER, "11", ENDS, "c350 12b5 0000 0000"].concat();
+        let frame = [&outer, "08 000000 000007 00", INNER_ETHERNET, "8100 000a 0800", TCP4];
+        let inner = path(crate::wire::link::LinkType::Ethernet, &frame);
+        assert_eq!((vlans(inner), inner.macs), (vec![10], INNER_MACS));
+    }
+
+    #[test]
+    fn any_other_datagram_to_a_tunnels_port_stays_one() {
+        let ping = "64313a6164323a696432303a6162636465666768696a30313233343536373839";
+        for port in ["12b5", "2118", "17c1", "0868"] {
+            for payload in ["", "08", ping, "210044b6f4328c9f00000056001000002fd7e7f4"] {
+                assert_ordinary(port, &[payload]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_off_by_a_bit_makes_no_tunnel() {
+        for head in ["0c 000000 123456 00", "08 000001 123456 00", "08 000000 123456 01"] {
+            assert_ordinary("12b5", &[head, INNER_ETHERNET, "0800", TCP4]);
+        }
+        for head in
+            ["40 00 0800 123456 00", "00 80 0800 123456 00", "00 00 0806 123456 00", "00 00 0800 123456 01"]
+        {
+            assert_ordinary("17c1", &[head, TCP4]);
+        }
+        for head in [
+            "50 ff 002a 11223344",
+            "20 ff 002a 11223344",
+            "38 ff 002a 11223344",
+            "30 fe 002a 11223344",
+            "30 ff 002b 11223344",
+            "34 ff 002e 11223344 0000 00 85",
+            "34 ff 0032 11223344 0000 00 85 00 0009 00",
+        ] {
+            assert_ordinary("0868", &[head, TCP4]);
+        }
+        assert_ordinary("0868", &["01 00 0004 11223344 00000000"]);
+    }
+
+    #[test]
+    fn a_header_around_something_broken_makes_no_tunnel() {
+        let vxlan = "08 000000 123456 00";
+        assert_ordinary("12b5", &[vxlan, INNER_ETHERNET, "0806 0001"]);
+        assert_ordinary("12b5", &[vxlan, INNER_ETHERNET, "0800", &TCP4.replace("5018", "4018")]);
+        assert_ordinary("12b5", &[vxlan, INNER_ETHERNET, "0800", TCP4.strip_suffix("69").unwrap()]);
+        assert_ordinary("12b5", &[vxlan, "0200"]);
+        assert_ordinary("17c1", &["00 00 86dd 000001 00", TCP4]);
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |levels: usize| [[CARRIER, "04", ENDS].concat().repeat(levels), TCP4.into()].concat();
+        assert_eq!(path(Ipv4, &[&nested(4)]), tunnel(TunnelKind::Ipip, 0, None));
+        assert_nothing(Ipv4, &[&nested(5)], Some(Anomaly::NestingTooDeep));
+        let level =
+            [&carried("12b5", &["08 000000 000001 00", INNER_ETHERNET, "0800"]).concat()[..]].concat();
+        let nested = |levels: usize| [level.repeat(levels), UDP4.into()].concat();
+        assert_eq!(path(Ipv4, &[&nested(4)]).tunnel.unwrap().kind, TunnelKind::Vxlan);
+        assert_nothing(Ipv4, &[&nested(5)], Some(Anomaly::NestingTooDeep));
+    }
+
+    #[test]
+    fn a_snapped_tunnel_gives_what_is_left() {
+        let head = ["450000460001000040 2f 0000 c6336401 c6336402 0000 0800"];
+        let cut = TCP4.strip_suffix("95a50000 6869").unwrap();
+        let (decoded, anomalies) = decoded(Ipv4, &[head[0], cut]);
+        assert!(matches!(decoded, crate::wire::decode::Decoded::Packet(_)));
+        assert_eq!(anomalies, [(Anomaly::FrameSnapped, 1)]);
+    }
+}

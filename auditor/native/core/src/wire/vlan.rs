@@ -10,6 +10,9 @@ use crate::anomaly::Anomaly;
 pub struct Vlans([u16; 2]);
 
 impl Vlans {
+    /// Those of an untagged frame.
+    pub const NONE: Self = Self([0, 0]);
+
     /// The identifiers, 1 to 4095.
     pub fn iter(self) -> impl Iterator<Item = u16> {
         self.0.into_iter().filter(|&vid| vid != 0)
@@ -18,7 +21,7 @@ impl Vlans {
     /// Whether the frame was untagged.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.0 == [0, 0]
+        self == Self::NONE
     }
 
     /// Adds the next inner tag, if there is room for it.
