@@ -44,7 +44,7 @@ _ANOMALIES = {
     "frame-snapped": "frames of which the capture kept only the first bytes (snap length)",
     "link-unknown": "frames of a link type that is not decoded",
     "link-truncated": "frames whose link header ends too early",
-    "not-ip": "frames that carry no IP",
+    "packet-truncated": "packets whose headers, and fragments whose bytes, are not all there",
     "nesting-too-deep": "frames with more tags or tunnels than are followed",
     "ipv4-malformed": "malformed IPv4 headers",
     "ipv6-malformed": "malformed IPv6 headers",

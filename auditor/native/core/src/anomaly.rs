@@ -21,12 +21,14 @@ macro_rules! anomalies {
 }
 
 anomalies! {
-    /// Fewer bytes than the packet says it has: the capture kept only the frame's first ones.
+    /// The capture kept only the frame's first bytes.
     FrameSnapped = "frame-snapped",
     /// A link type that is not decoded.
     LinkUnknown = "link-unknown",
     /// A link header that ends too early.
     LinkTruncated = "link-truncated",
+    /// A packet that ends before its headers do, or a fragment that ends before its payload does.
+    PacketTruncated = "packet-truncated",
     /// More than the bounded number of VLAN tags, MPLS labels, IPv6 extension headers or tunnels.
     NestingTooDeep = "nesting-too-deep",
     /// An IPv4 header that contradicts itself.

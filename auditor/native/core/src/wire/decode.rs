@@ -1,7 +1,7 @@
 //! A frame down to its transport payload, through whatever wraps it.
 //!
 //! The innermost addresses make the packet. A refused frame counts exactly one anomaly; what is ordinary and
-//! carries no IP counts none.
+//! carries no IP counts none. Of a frame that a snap length cut, its headers are enough.
 
 use super::ethernet::ether_type;
 use super::ip::{Body, Ip, Network, Stop, protocol};
@@ -100,7 +100,7 @@ pub fn decode<'a>(link: LinkType, frame: &'a [u8], anomalies: &mut Anomalies) ->
     thorough(link, frame, anomalies)
 }
 
-/// The way that nearly every frame goes: Ethernet, IP, and TCP or UDP, whole and with nothing in between.
+/// The way that nearly every frame goes: Ethernet, IP, and TCP or UDP, with nothing in between.
 ///
 /// It calls nothing out of line, and so stays in registers. Whatever is not plain, or not
 /// right, is `None`: the thorough way reads it again, and is the only one that refuses and counts.
@@ -116,7 +116,7 @@ fn plain(frame: &[u8]) -> Option<Packet<'_>> {
         ether_type::IPV6 => ipv6::parse_fixed(bytes).ok()?,
         _ => return None,
     };
-    if ip.part.is_some() || ip.body.is_cut() {
+    if ip.part.is_some() {
         return None;
     }
     let transport = match ip.protocol {
@@ -193,9 +193,6 @@ fn follow<'a>(ip: Ip<'a>, path: Path, tunnels: u8, anomalies: &mut Anomalies) ->
             None => Transport::Other(other),
         },
     };
-    if ip.body.is_cut() {
-        anomalies.count(Anomaly::FrameSnapped);
-    }
     Ok(Decoded::Packet(packet(&ip, path, transport)))
 }
 
@@ -247,7 +244,7 @@ fn enter<'a>(
     match ip {
         // Nothing was cut off the carrier, so what is missing inside never was there.
         Ok(ip) if carrier_is_whole && ip.body.is_cut() => Err(Anomaly::TunnelMalformed.into()),
-        Err(Stop::Refused(Anomaly::FrameSnapped | Anomaly::LinkTruncated)) if carrier_is_whole => {
+        Err(Stop::Refused(Anomaly::PacketTruncated | Anomaly::LinkTruncated)) if carrier_is_whole => {
             Err(Anomaly::TunnelMalformed.into())
         }
         ip => follow(ip?, path, tunnels + 1, anomalies),

@@ -91,7 +91,7 @@ impl Part {
             return Err(malformed);
         }
         // Half a fragment helps nobody: its bytes would be missing in the middle of the packet.
-        if body.is_cut() { Err(Anomaly::FrameSnapped) } else { Ok(()) }
+        if body.is_cut() { Err(Anomaly::PacketTruncated) } else { Ok(()) }
     }
 }
 
@@ -123,18 +123,18 @@ impl<'a> Body<'a> {
     }
 
     /// The first `N` bytes and what follows. A header that was longer on the wire than the payload is
-    /// `malformed`; one that was not captured whole was snapped.
+    /// `malformed`; one that was not captured whole is truncated.
     #[inline]
     pub(super) fn header<const N: usize>(self, malformed: Anomaly) -> Result<(&'a [u8; N], Self), Anomaly> {
         let wire_len = (self.wire_len as usize).checked_sub(N).ok_or(malformed)?;
-        let (header, captured) = self.captured.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
+        let (header, captured) = self.captured.split_first_chunk().ok_or(Anomaly::PacketTruncated)?;
         Ok((header, Self { captured, wire_len: u32::try_from(wire_len).unwrap_or(u32::MAX) }))
     }
 
     /// What follows the first `len` bytes, with the same distinction.
     pub(super) fn skip(self, len: usize, malformed: Anomaly) -> Result<Self, Anomaly> {
         let wire_len = (self.wire_len as usize).checked_sub(len).ok_or(malformed)?;
-        let captured = self.captured.get(len..).ok_or(Anomaly::FrameSnapped)?;
+        let captured = self.captured.get(len..).ok_or(Anomaly::PacketTruncated)?;
         Ok(Self { captured, wire_len: u32::try_from(wire_len).unwrap_or(u32::MAX) })
     }
 }

@@ -15,7 +15,7 @@ const OFFSET: u16 = 0x1fff;
 /// Reads the header and cuts off the link's padding.
 #[inline]
 pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
-    let (header, after) = packet.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
+    let (header, after) = packet.split_first_chunk().ok_or(Anomaly::PacketTruncated)?;
     let &[
         version_ihl,
         _,
@@ -46,10 +46,10 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
     let total_len = u16::from_be_bytes([len_high, len_low]);
     let body = if total_len == 0 {
         // Captured on its way to a card that cuts it into segments: longer than the field can say.
-        Body::whole(after.get(usize::from(options_len)..).ok_or(Anomaly::FrameSnapped)?)
+        Body::whole(after.get(usize::from(options_len)..).ok_or(Anomaly::PacketTruncated)?)
     } else {
         let len = total_len.checked_sub(20 + options_len).ok_or(Anomaly::Ipv4Malformed)?;
-        Body::of(after.get(usize::from(options_len)..).ok_or(Anomaly::FrameSnapped)?, len)
+        Body::of(after.get(usize::from(options_len)..).ok_or(Anomaly::PacketTruncated)?, len)
     };
     let part_field = u16::from_be_bytes([part_high, part_low]);
     let part = if part_field & (MORE_FRAGMENTS | OFFSET) == 0 {
@@ -123,7 +123,7 @@ mod tests {
         let head = "4500001d00072000 40110000";
         assert_nothing(Ipv4, &[head, ENDS, "000100020030000000"], Some(Anomaly::Ipv4Malformed));
         let head = "4500002400072000 40110000";
-        assert_nothing(Ipv4, &[head, ENDS, "0001000200300000"], Some(Anomaly::FrameSnapped));
+        assert_nothing(Ipv4, &[head, ENDS, "0001000200300000"], Some(Anomaly::PacketTruncated));
     }
 
     #[test]
@@ -135,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn cut_headers_are_refused_as_snapped() {
-        assert_nothing(Ipv4, &["4500002a12344000 4006"], Some(Anomaly::FrameSnapped));
-        assert_nothing(Ipv4, &["4600002e12344000 40060000", ENDS, "9404"], Some(Anomaly::FrameSnapped));
+    fn cut_headers_are_refused_as_truncated() {
+        assert_nothing(Ipv4, &["4500002a12344000 4006"], Some(Anomaly::PacketTruncated));
+        assert_nothing(Ipv4, &["4600002e12344000 40060000", ENDS, "9404"], Some(Anomaly::PacketTruncated));
     }
 }

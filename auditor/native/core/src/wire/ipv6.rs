@@ -21,11 +21,11 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
 /// Reads the header alone.
 #[inline]
 pub(super) fn parse_fixed(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
-    let (header, after) = packet.split_first_chunk::<40>().ok_or(Anomaly::FrameSnapped)?;
+    let (header, after) = packet.split_first_chunk::<40>().ok_or(Anomaly::PacketTruncated)?;
     let (&[version, _, _, _, len_high, len_low, next, hop_limit], addresses) =
-        header.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
-    let (&src, dst) = addresses.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
-    let (&dst, _) = dst.split_first_chunk().ok_or(Anomaly::FrameSnapped)?;
+        header.split_first_chunk().ok_or(Anomaly::PacketTruncated)?;
+    let (&src, dst) = addresses.split_first_chunk().ok_or(Anomaly::PacketTruncated)?;
+    let (&dst, _) = dst.split_first_chunk().ok_or(Anomaly::PacketTruncated)?;
     if version >> 4 != 6 || is_mapped(src) || is_mapped(dst) {
         return Err(Anomaly::Ipv6Malformed);
     }
@@ -137,7 +137,7 @@ mod tests {
         let anomaly = Some(Anomaly::Ipv6Malformed);
         assert_nothing(Ipv6, &["6000000000083c40", ENDS, "0601010400000000", TCP], anomaly);
         assert_nothing(Ipv6, &["6000000000043c40", ENDS, "06000104"], anomaly);
-        assert_nothing(Ipv6, &["60000000001e3c40", ENDS, "0602010400000000"], Some(Anomaly::FrameSnapped));
+        assert_nothing(Ipv6, &["60000000001e3c40", ENDS, "0602010400000000"], Some(Anomaly::PacketTruncated));
     }
 
     #[test]
