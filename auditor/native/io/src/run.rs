@@ -138,14 +138,12 @@ fn read<B>(
 }
 
 fn ingest(engine: &mut Engine, batch: &Batch) {
-    for frame in batch.iter() {
-        engine.ingest(&Frame {
-            time: frame.time,
-            link: batch.link,
-            wire_len: frame.wire_len,
-            place: FrameRef { capture: batch.capture, number: frame.number },
-            vantage: batch.vantage,
-            bytes: frame.bytes,
-        });
-    }
+    engine.ingest(batch.iter().map(|frame| Frame {
+        time: frame.time,
+        link: batch.link,
+        wire_len: frame.wire_len,
+        place: FrameRef { capture: batch.capture, number: frame.number },
+        vantage: batch.vantage,
+        bytes: frame.bytes,
+    }));
 }

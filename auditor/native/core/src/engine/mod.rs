@@ -8,6 +8,7 @@ mod report;
 mod tcp;
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher};
 
 pub use self::report::{FlowReport, Report, Totals};
 use self::tcp::{Detail, Outcome};
@@ -110,11 +111,16 @@ pub struct Engine {
     reports: Vec<FlowReport>,
 }
 
+/// How many packets are decoded before their flows are looked at. A flow is rarely in the cache; asking for many at
+/// once costs little more than asking for one.
+const TOGETHER: usize = 32;
+
 /// A packet on its way to its flow.
 struct Passage<'a> {
     packet: Packet<'a>,
     stamp: Stamp,
     key: FlowKey,
+    hash: u64,
     from_low: bool,
 }
 
@@ -141,10 +147,21 @@ impl Engine {
         }
     }
 
-    /// Takes one frame in.
-    pub fn ingest(&mut self, frame: &Frame<'_>) {
+    /// Takes frames in, in their order.
+    pub fn ingest<'a>(&mut self, frames: impl IntoIterator<Item = Frame<'a>>) {
+        let mut waiting = Vec::with_capacity(TOGETHER);
+        for frame in frames {
+            self.decode(&frame, &mut waiting);
+            if waiting.len() >= TOGETHER {
+                self.pass(&mut waiting);
+            }
+        }
+        self.pass(&mut waiting);
+    }
+
+    /// Decodes a frame; its packet joins those that wait.
+    fn decode<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Vec<Passage<'a>>) {
         let mut ignored = Anomalies::default();
-        self.now = self.now.max(frame.time);
         let stamp = Stamp { time: frame.time, frame: frame.place };
         let first_worker = self.options.shard.0 == 0;
         let capture = frame.place.capture as usize;
@@ -160,14 +177,16 @@ impl Engine {
             anomalies.count(Anomaly::FrameSnapped);
         }
         match decode::decode(frame.link, frame.bytes, anomalies) {
-            Decoded::Packet(packet) => self.packet(packet, frame.vantage, stamp),
+            Decoded::Packet(packet) => waiting.extend(self.passage(packet, frame.vantage, stamp)),
             Decoded::Fragment(fragment) => {
                 self.totals.fragments += u64::from(first_worker);
                 let whole = self.fragments.insert(frame.time, frame.vantage, &fragment, anomalies);
                 if let Some((header, payload)) = whole
                     && let Decoded::Packet(packet) = decode::decode_reassembled(&header, &payload, anomalies)
                 {
-                    self.packet(packet, frame.vantage, stamp);
+                    self.pass(waiting);
+                    let mut whole: Vec<_> = self.passage(packet, frame.vantage, stamp).into_iter().collect();
+                    self.pass(&mut whole);
                 }
             }
             Decoded::Nothing => self.totals.other_packets += u64::from(first_worker),
@@ -226,13 +245,15 @@ impl Engine {
         }
     }
 
-    fn packet(&mut self, packet: Packet<'_>, vantage: u16, stamp: Stamp) {
+    /// Says where a packet belongs; `None` if to no flow, or to another worker's.
+    #[inline]
+    fn passage<'a>(&mut self, packet: Packet<'a>, vantage: u16, stamp: Stamp) -> Option<Passage<'a>> {
         let (protocol, src_port, dst_port) = match &packet.transport {
             Transport::Tcp(segment) => (Protocol::Tcp, segment.src_port, segment.dst_port),
             Transport::Udp(datagram) => (Protocol::Udp, datagram.src_port, datagram.dst_port),
             Transport::Other(_) => {
                 self.totals.other_packets += u64::from(self.options.shard.0 == 0);
-                return;
+                return None;
             }
         };
         let src = Endpoint { ip: packet.src, port: src_port };
@@ -240,14 +261,46 @@ impl Engine {
         let (key, from_low) = FlowKey::new(src, dst, protocol, vantage, &packet.path);
         let (shard, shards) = self.options.shard;
         if shards > 1 && key.shard_hash() % shards != shard {
-            return;
+            return None;
         }
-        let passage = Passage { packet, stamp, key, from_low };
-        match &passage.packet.transport {
-            Transport::Tcp(segment) => self.tcp(&passage, segment),
-            Transport::Udp(datagram) => self.udp(&passage, datagram.payload, datagram.payload_len),
-            Transport::Other(_) => {}
+        let hash = self.flows.hash(&key);
+        Some(Passage { packet, stamp, key, hash, from_low })
+    }
+
+    /// Takes the waiting packets to their flows.
+    fn pass(&mut self, waiting: &mut Vec<Passage<'_>>) {
+        if waiting.len() > 1 {
+            self.warm(waiting);
         }
+        for passage in waiting.drain(..) {
+            self.now = self.now.max(passage.stamp.time);
+            match &passage.packet.transport {
+                Transport::Tcp(segment) => self.tcp(&passage, segment),
+                Transport::Udp(datagram) => self.udp(&passage, datagram.payload, datagram.payload_len),
+                Transport::Other(_) => {}
+            }
+        }
+    }
+
+    /// Brings the flows of the waiting packets into the cache: each step's reads do not depend on one another, so the
+    /// processor does them side by side.
+    fn warm(&self, waiting: &[Passage<'_>]) {
+        let mut guesses = [None; TOGETHER];
+        for (guess, passage) in guesses.iter_mut().zip(waiting) {
+            *guess = self.flows.guess(passage.hash);
+        }
+        let mut slots = [None; TOGETHER];
+        let mut touched = 0;
+        for (slot, guess) in slots.iter_mut().zip(guesses) {
+            if let Some(flow) = guess.and_then(|place| self.flows.get(place)) {
+                touched ^= flow.last.0 ^ i64::from(flow.key.low.port) ^ i64::from(flow.reset);
+                *slot = flow.slot;
+            }
+        }
+        for slot in slots.into_iter().flatten() {
+            touched ^= self.dht.touch(slot);
+        }
+        std::hint::black_box(touched);
     }
 
     /// Finds the flow of a packet, or begins one. `None`: the packet was delivered twice.
@@ -259,7 +312,7 @@ impl Engine {
     ) -> Option<Place> {
         let mut key = passage.key;
         let vlans = passage.packet.path.vlans;
-        let mut found = self.flows.find(&key);
+        let mut found = self.flows.find(&key, passage.hash);
         if let Some(place) = found
             && let Some(flow) = self.flows.get_mut(place)
             && self.options.vlan_in_key
@@ -274,7 +327,7 @@ impl Engine {
                 return None;
             }
             key.vlans = Some(vlans);
-            found = self.flows.find(&key);
+            found = self.flows.find(&key, self.flows.hash(&key));
         }
         if let Some(place) = found {
             let Some(flow) = self.flows.get_mut(place) else { return Some(place) };
@@ -312,7 +365,7 @@ impl Engine {
 
     fn udp(&mut self, passage: &Passage<'_>, payload: &[u8], sent: u32) {
         let candidate = Dht::probe(payload);
-        let mark = candidate.then(|| mark_of(passage, payload, &[]));
+        let mark = candidate.then(|| mark_of(passage, payload, [0; 3]));
         let Some(place) = self.flow(passage, || mark, |_| false) else { return };
         let Self { flows, dht, anomalies, totals, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
@@ -343,7 +396,7 @@ impl Engine {
 
     fn tcp(&mut self, passage: &Passage<'_>, segment: &Segment<'_>) {
         let mark =
-            || mark_of(passage, segment.payload, &[segment.seq, segment.ack, u32::from(segment.flags.0)]);
+            || mark_of(passage, segment.payload, [segment.seq, segment.ack, u32::from(segment.flags.0)]);
         let opens = segment.flags.syn() && !segment.flags.ack();
         // A SYN with another number than the flow's begins another connection on the same ports.
         let renew = |flow: &Flow| {
@@ -538,23 +591,21 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
 }
 
 /// A mark by which a copy of the same frame is known: IP identification, numbers of the transport, payload.
-fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: &[u32]) -> u32 {
-    const PRIME: u32 = 0x0100_0193;
+#[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough among a few packets")]
+fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: [u32; 3]) -> u32 {
+    /// Sequence numbers tell segments apart all but alone; datagrams have nothing but their payload.
     const SAMPLE: usize = 16;
-    let mix = |mark: u32, word: u32| (mark ^ word).wrapping_mul(PRIME).rotate_left(13);
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    let mut mark = mix(passage.packet.ip_id, length ^ u32::from(passage.from_low) << 31);
-    for number in numbers {
-        mark = mix(mark, *number);
-    }
-    // Sequence numbers tell segments apart all but alone; datagrams have nothing but their payload.
-    let sample = if numbers.is_empty() { payload } else { payload.get(..SAMPLE).unwrap_or(payload) };
-    for chunk in sample.chunks(4) {
-        let mut word = [0; 4];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
+    let mut hasher = Seeded(passage.hash ^ u64::from(passage.from_low)).build_hasher();
+    hasher.write_u32(passage.packet.ip_id);
+    let sample = if let Transport::Tcp(_) = passage.packet.transport {
+        for number in numbers {
+            hasher.write_u32(number);
         }
-        mark = mix(mark, u32::from_le_bytes(word));
-    }
-    mark
+        hasher.write_u64(payload.len() as u64);
+        payload.get(..SAMPLE).unwrap_or(payload)
+    } else {
+        payload
+    };
+    hasher.write(sample);
+    hasher.finish() as u32
 }

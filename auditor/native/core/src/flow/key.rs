@@ -161,6 +161,13 @@ impl KeyHasher {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+    fn block(&mut self, block: [u8; 16]) {
+        let word = u128::from_le_bytes(block);
+        self.mix(word as u64, (word >> 64) as u64);
+    }
+
+    #[inline]
     fn ends(mut self, key: &FlowKey) -> u64 {
         for end in [&key.low, &key.high] {
             let ip = u128::from_be_bytes(end.ip);
@@ -188,16 +195,18 @@ impl BuildHasher for Seeded {
 pub struct SeededHasher(KeyHasher);
 
 impl Hasher for SeededHasher {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(16) {
-            let mut block = [0; 16];
-            for (to, from) in block.iter_mut().zip(chunk) {
-                *to = *from;
-            }
-            let word = u128::from_le_bytes(block);
-            #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
-            self.0.mix(word as u64 ^ chunk.len() as u64, (word >> 64) as u64);
+        let (blocks, rest) = bytes.as_chunks::<16>();
+        for block in blocks {
+            self.0.block(*block);
         }
+        let mut last = [0; 16];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.0.mix(bytes.len() as u64, 1);
+        self.0.block(last);
     }
 
     fn write_u16(&mut self, value: u16) {

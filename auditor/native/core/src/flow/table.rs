@@ -178,13 +178,34 @@ impl FlowTable {
         self.flows.is_empty()
     }
 
-    /// Finds a flow.
+    /// The hash by which a flow is found.
     #[inline]
     #[must_use]
-    pub fn find(&self, key: &FlowKey) -> Option<Place> {
+    pub fn hash(&self, key: &FlowKey) -> u64 {
+        key.hash_with(self.seed)
+    }
+
+    /// Finds a flow by its key and the key's hash.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, key: &FlowKey, hash: u64) -> Option<Place> {
         let flows = &self.flows;
         let found = |place: &Place| flows.get(*place).is_some_and(|flow| flow.key == *key);
-        self.index.find(key.hash_with(self.seed), found).copied()
+        self.index.find(hash, found).copied()
+    }
+
+    /// The place of the flow that `hash` probably belongs to: found without a look at the flow.
+    #[inline]
+    #[must_use]
+    pub fn guess(&self, hash: u64) -> Option<Place> {
+        self.index.find(hash, |_| true).copied()
+    }
+
+    /// The flow at a place.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, place: Place) -> Option<&Flow> {
+        self.flows.get(place)
     }
 
     /// The flow at a place.
@@ -195,7 +216,7 @@ impl FlowTable {
 
     /// Puts a flow in.
     pub fn insert(&mut self, flow: Flow) -> Place {
-        let hash = flow.key.hash_with(self.seed);
+        let hash = self.hash(&flow.key);
         let place = self.flows.insert(flow);
         let Self { flows, index, seed } = self;
         index.insert_unique(hash, place, |place| {
@@ -263,10 +284,10 @@ mod tests {
         let mut table = FlowTable::new(1);
         let places: Vec<_> = (0..500).map(|n| table.insert(flow(n, 0))).collect();
         for (n, place) in (0..500).zip(&places) {
-            assert_eq!(table.find(&key(n)), Some(*place));
+            assert_eq!(table.find(&key(n), table.hash(&key(n))), Some(*place));
         }
         assert!(table.remove(places[7]).is_some());
-        assert_eq!(table.find(&key(7)), None);
+        assert_eq!(table.find(&key(7), table.hash(&key(7))), None);
         assert_eq!(table.len(), 499);
     }
 

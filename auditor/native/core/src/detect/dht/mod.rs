@@ -144,6 +144,16 @@ impl Dht {
         true
     }
 
+    /// Reads what a datagram of the flow with this slot will need.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self, slot: Place) -> i64 {
+        self.links.get(slot).map_or(0, |link| {
+            let sent = |end| link.sent.at(end).as_ref().map_or(0, |sent| sent.last.0);
+            sent(End::Orig) ^ sent(End::Resp)
+        })
+    }
+
     /// Says that the flow with this slot has ended; returns what was observed in it.
     pub fn flow_ended(&mut self, slot: Place) -> Vec<Observation> {
         let Some(link) = self.links.remove(slot) else { return Vec::new() };
