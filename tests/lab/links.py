@@ -88,12 +88,14 @@ def vxlan(scene: Scene) -> Sequence[Recording]:
     torrent = scene.torrent("overlaid.bin", 192 * KIB)
     seed = scene.seed(torrent, "198.51.100.20")
     host = scene.host("site", "guests", "10.40.0.200", role="downloads, as 10.40.99.2 through the tunnel")
-    far = ("vxlan0", "type", "vxlan", "id", "4040", "dstport", "4789")
-    scene.lab.run(host, "ip", "link", "add", *far, "local", "10.40.0.200", "remote", "10.40.0.1")
-    scene.lab.run(None, "ip", "link", "add", *far, "local", "10.40.0.1", "remote", "10.40.0.200")
-    for end, address in ((host, "10.40.99.2/24"), (None, "10.40.99.1/24")):
-        scene.lab.run(end, "ethtool", "-K", "vxlan0", "tx", "off", "rx", "off", "sg", "off", "tso", "off", "gso", "off",
-                      "gro", "off")  # fmt: skip
+    ends = (
+        (host, "52:54:00:40:40:02", "10.40.0.200", "10.40.0.1", "10.40.99.2/24"),
+        (None, "52:54:00:40:40:01", "10.40.0.1", "10.40.0.200", "10.40.99.1/24"),
+    )
+    for end, mac, local, remote, address in ends:
+        tunnel = ("type", "vxlan", "id", "4040", "dstport", "4789", "local", local, "remote", remote)
+        scene.lab.run(end, "ip", "link", "add", "vxlan0", "address", mac, *tunnel)
+        scene.lab.plain(end.namespace if end else scene.lab.router, "vxlan0")
         scene.lab.run(end, "ip", "address", "add", address, "dev", "vxlan0")
         scene.lab.run(end, "ip", "link", "set", "vxlan0", "up")
     scene.lab.run(host, "ip", "route", "replace", "198.51.100.0/24", "via", "10.40.99.1")

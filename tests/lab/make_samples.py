@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CATALOGUE)}")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write (default: samples/)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if unknown := set(options.names) - set(CATALOGUE):
         parser.error(f"no such sample: {', '.join(sorted(unknown))}")
     for name in options.names or CATALOGUE:

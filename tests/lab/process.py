@@ -7,12 +7,14 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
+"""Where programs run, so that ``python -m tests.lab...`` is this laboratory's."""
 GRACE = 8.0
 """Seconds that a program has to end by itself when asked to."""
 
@@ -27,7 +29,7 @@ def run(*argv: str, timeout: float = 60, check: bool = True, stdin: str | None =
     Raises:
         LabError: if it fails and ``check`` is set.
     """
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT)
     if check and done.returncode:
         raise LabError(f"{' '.join(argv)} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
@@ -64,6 +66,7 @@ class Process:
                 stderr=log,
                 env={**os.environ, "HOME": str(folder), **(env or {})},
                 start_new_session=True,
+                cwd=ROOT,
             )
 
     def expect(self, text: str, timeout: float = 20) -> None:

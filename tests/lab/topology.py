@@ -99,6 +99,7 @@ class Lab:
             for segment in SEGMENTS.values():
                 self._in(self.router, "ip", "link", "add", segment.name, "address", _mac(segment.name),
                          "type", "bridge", "mcast_snooping", "0")  # fmt: skip
+                self.plain(self.router, segment.name)
                 self._addresses(self.router, segment.name, [str(gateway) for gateway in segment.gateways])
             if self.nat:
                 self._translate()
@@ -127,8 +128,8 @@ class Lab:
         mac = _mac(f"{segment} {name}")
         wire = ("type", "veth", "peer", "name", port, "netns", self.router)
         run("ip", "-n", namespace, "link", "add", "eth0", "address", mac, *wire)
-        self._plain(namespace, "eth0")
-        self._plain(self.router, port)
+        self.plain(namespace, "eth0")
+        self.plain(self.router, port)
         self._in(self.router, "ip", "link", "set", port, "master", segment, "up")
         for address in addresses:
             gateway = next(g for g in gateways if ip_interface(address).ip in g.network)
@@ -152,6 +153,10 @@ class Lab:
         namespace = host.namespace if host else self.router
         return run("ip", "netns", "exec", namespace, *argv, timeout=timeout, check=check)
 
+    def plain(self, namespace: str, interface: str) -> None:
+        """Turn an interface's offloads off."""
+        self._in(namespace, "ethtool", "-K", interface, *(word for name in OFFLOADS for word in (name, "off")))
+
     def lose(self, one_in: int) -> None:
         """Let the router lose one forwarded packet in so many, whichever way it goes."""
         rule = f"numgen random mod {one_in} < 1 drop"
@@ -167,9 +172,6 @@ class Lab:
         run("ip", "netns", "add", name)
         self._exit.callback(_remove_namespace, name)
         self._in(name, "ip", "link", "set", "lo", "up")
-
-    def _plain(self, namespace: str, interface: str) -> None:
-        self._in(namespace, "ethtool", "-K", interface, *(word for name in OFFLOADS for word in (name, "off")))
 
     def _addresses(self, namespace: str, interface: str, addresses: Sequence[str]) -> None:
         for address in addresses:

@@ -48,10 +48,8 @@ def make(folder: Path, name: str, size: int, *, version: Version = "v1", tracker
     content = folder / "content"
     content.mkdir(parents=True, exist_ok=True)
     (content / name).write_bytes(hashlib.shake_256(name.encode()).digest(size))
-    storage = lt.file_storage()
-    lt.add_files(storage, str(content / name))
     flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[version]
-    creation = lt.create_torrent(storage, PIECE, flags)
+    creation = lt.create_torrent(lt.list_files(str(content / name)), PIECE, flags)
     creation.set_creation_date(CREATED)
     if tracker:
         creation.add_tracker(tracker)
