@@ -177,7 +177,8 @@ def _flow(judged: JudgedFlow) -> Json:
         "detectors": sorted({o.detector for o in flow.observations}),
         "infohashes": [{"wire": infohash, "basis": Basis.READ.value} for infohash in wire],
         "peers": [
-            {"end": end, "peer_id": fact.peer_id.hex(), "client": name_client(fact.peer_id)} for end, fact in handshakes
+            {"end": end, "peer_id": fact.peer_id.hex() or None, "client": name_client(fact.peer_id)}
+            for end, fact in handshakes
         ],
         "inside_end": judged.inside_end,
         "attribution": {

@@ -153,7 +153,7 @@ def _flow() -> Json:
     endpoint = _object({"ip": _TEXT, "port": _PORT})
     each_end = _object({"orig": _COUNT, "resp": _COUNT})
     whose = _or_null({"$ref": "#/$defs/attribution"})
-    peer_id = {"type": "string", "pattern": "^[0-9a-f]{40}$"}
+    peer_id = {"type": ["string", "null"], "pattern": "^[0-9a-f]{40}$"}
     return _object(
         {
             "id": {"type": "string", "pattern": r"^f-\d{6,}$"},

@@ -85,17 +85,17 @@ def _sight(
 ) -> Sighting:
     if not opened:
         return Sighting(captures=(), flows=(), activities=(), limits_hit={}, totals={})
-    pipes = [CapturePath(f"/dev/fd/{each.stream.fileno()}", capture.vantage) for capture, each in opened]
+    pipes = [replace(capture, fd=each.stream.fileno()) for capture, each in opened]
     return sight(pipes, replace(options, digest=False), progress)
 
 
 def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -> CaptureInfo:
-    """Give a capture its own name and hash back, and say how its conversion ended."""
+    """Give a capture its hash, and say how its conversion ended."""
     try:
         outcome = conversion.finish()
     except (OSError, ValueError) as problem:
-        return replace(info, path=capture.path, error=_reason(capture, problem))
-    return replace(info, path=capture.path, sha256=outcome.sha256, truncated=info.truncated or outcome.truncated)
+        return replace(info, error=_reason(capture, problem))
+    return replace(info, sha256=outcome.sha256, truncated=info.truncated or outcome.truncated)
 
 
 def _refuse(capture: CapturePath, problem: OSError | ValueError) -> CaptureInfo:

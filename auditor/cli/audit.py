@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from auditor import engine
 from auditor.audit.captures import STDIN, Selection, VantageRule, refuse, select, vantage_of
 from auditor.cli import EXIT_CODES, output
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parameters import Duration, Vantage
 from auditor.cli.progress import ProgressBar
-from auditor.engine import CapturePath, Options, sight, sight_interface
+from auditor.engine import CapturePath, Options
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.evaluate import Policy
@@ -179,7 +180,7 @@ def _sight(request: Request, policy: Policy) -> Sighting:
 
 def _readers(source: str) -> tuple[_SightCaptures, _SightInterface]:
     if source == "native":
-        return sight, sight_interface
+        return engine.sight, engine.sight_interface
     from auditor.audit import through_scapy  # noqa: PLC0415 - start-up
 
     def sight_captures(captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:

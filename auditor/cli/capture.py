@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from auditor import engine
 from auditor.cli import EXIT_CODES, output
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parameters import Duration, Size
 from auditor.cli.progress import ProgressBar
-from auditor.engine import record
 
 
 @click.command(epilog=EXIT_CODES)
@@ -53,7 +53,7 @@ def capture(  # noqa: PLR0917 - one argument an option
         raise click.UsageError(f"{directory} cannot be made: {problem.strerror}") from problem
     try:
         with ProgressBar() as progress:
-            files = record(
+            files = engine.record(
                 interface,
                 directory,
                 snap_length=snap_length,

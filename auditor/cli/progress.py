@@ -40,8 +40,8 @@ class ProgressBar:
             return
         if self._bar is None:
             self._bar = _bar()
+            self._bar.add_task("auditing", total=progress.bytes_total, packets="")
             self._bar.start()
-            self._bar.add_task("auditing", total=progress.bytes_total)
         packets = f"{progress.packets:,} packets"
         task = self._bar.task_ids[0]
         self._bar.update(task, completed=progress.bytes_read, total=progress.bytes_total, packets=packets)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from auditor.model.activity import Activity, DhtTarget
 from auditor.model.capture import CaptureInfo, Sighting
@@ -12,6 +12,9 @@ from auditor.model.flow import Datagrams, End, Endpoint, Fact, Flow, FrameRef, H
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NINE = 1_795_338_000 * NANOSECONDS
 """2026-11-22 09:00:00 UTC."""

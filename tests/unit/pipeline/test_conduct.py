@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.capture import Sighting
-from auditor.model.flow import Address, Flow
-from auditor.model.incident import Conduct
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Confidence, Participation
 from auditor.pipeline.conduct import IDLE, PROOF_FRAMES, conducts
-from auditor.pipeline.part import Host
 from tests.build.sighting import (
     DEBIAN,
     EMPLOYEE,
@@ -33,6 +30,12 @@ from tests.build.sighting import (
     talk,
     target,
 )
+
+if TYPE_CHECKING:
+    from auditor.model.capture import Sighting
+    from auditor.model.flow import Address, Flow
+    from auditor.model.incident import Conduct
+    from auditor.pipeline.part import Host
 
 V2 = Infohash(bytes([0xCC] * 32))
 

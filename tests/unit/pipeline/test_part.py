@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.flow import End, Flow, Observation
 from auditor.model.scale import AmountBasis, Confidence, Participation
 from auditor.pipeline import part
 from tests.build.sighting import (
@@ -22,6 +22,9 @@ from tests.build.sighting import (
     talk,
     target,
 )
+
+if TYPE_CHECKING:
+    from auditor.model.flow import End, Flow, Observation
 
 
 def only(seen: Flow, end: End = "orig") -> part.Part:

@@ -1,0 +1,134 @@
+"""The JSON document and the JSON lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from auditor.audit import document
+from auditor.pipeline.run import judge
+from tests.build.audits import office_audit, policy
+from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, shake, sighting
+
+
+def incident_of(whole: dict[str, Any], host: str, kind: str = "swarm") -> dict[str, Any]:
+    """Return the incident of a host."""
+    [found] = [i for i in whole["incidents"] if (i["host"], i["kind"]) == (host, kind)]
+    return dict(found)
+
+
+def test_an_incident_says_everything_that_the_contract_asks() -> None:
+    """Field by field, in the contract's words."""
+    whole = document.document(office_audit())
+
+    assert incident_of(whole, "10.40.0.9") == {
+        "id": "i-0004",
+        "kind": "swarm",
+        "host": "10.40.0.9",
+        "attribution": {
+            "group": "guests",
+            "subject": None,
+            "status": "attributed",
+            "source": "network 10.40.0.0/16",
+            "candidates": incident_of(whole, "10.40.0.9")["attribution"]["candidates"],
+        },
+        "infohashes": {"wire": ["bb" * 20], "v1": None, "v2": None, "basis": "read"},
+        "name": None,
+        "first": "2026-11-22T09:00:00.000000000Z",
+        "last": "2026-11-22T09:01:00.000000000Z",
+        "participation": "transferred",
+        "confidence": "confirmed",
+        "detectors": ["bt.handshake", "bt.messages"],
+        "downloaded": 163823616,
+        "uploaded": 3145728,
+        "amount_basis": "pieces",
+        "verdict": "violation",
+        "rule": "guest-sharing",
+        "severity": "high",
+        "reason": "guests do not share files here",
+        "flows": ["f-000002"],
+    }
+
+
+def test_a_flow_says_everything_that_the_contract_asks() -> None:
+    """Ends, amounts, peers with their clients, and whose it was."""
+    [told] = document.document(judge(sighting([connection(EMPLOYEE, OUTSIDER)]), policy()))["flows"]
+
+    assert told.pop("attribution")["resp"] is None
+    assert told == {
+        "id": "f-000001",
+        "community_id": "1:LQU9qZlK+B5F3KDmev6m5PMibrg=",
+        "vantage": "default",
+        "transport": "tcp",
+        "orig": {"ip": EMPLOYEE, "port": 51000},
+        "resp": {"ip": OUTSIDER, "port": 6881},
+        "vlan": [],
+        "first": "2026-11-22T09:00:00.000000000Z",
+        "last": "2026-11-22T09:01:00.000000000Z",
+        "packets": {"orig": 10, "resp": 20},
+        "bytes": {"orig": 1000, "resp": 2000},
+        "confidence": "confirmed",
+        "detectors": ["bt.handshake", "bt.messages"],
+        "infohashes": [{"wire": "bb" * 20, "basis": "read"}],
+        "peers": [
+            {"end": "orig", "peer_id": b"-qB4520-abcdefghijkl".hex(), "client": "qBittorrent 4.5.2"},
+            {"end": "resp", "peer_id": b"-TR4060-abcdefghijkl".hex(), "client": "Transmission 4.0.6"},
+        ],
+        "inside_end": "orig",
+        "incidents": ["i-0001"],
+        "verdict": "notice",
+    }
+
+
+def test_what_is_not_known_is_null() -> None:
+    """The shape never changes: without a policy, its name and hash are null."""
+    whole = document.document(office_audit())
+
+    assert whole["identity"] == {"sha256": None}
+    assert whole["captures"][2]["first"] is None
+    assert incident_of(whole, "10.50.1.1", "dht")["infohashes"] is None
+
+
+def test_the_printed_document_is_the_document() -> None:
+    """Its lines are for eyes alone; what they hold together is one JSON document, also with empty lists."""
+    for result in (office_audit(), judge(sighting(), policy())):
+        assert json.loads("\n".join(document.text(result))) == document.document(result)
+
+
+def test_each_member_of_a_list_is_a_line_of_its_own() -> None:
+    """So that grep and diff are of use."""
+    printed = list(document.text(office_audit()))
+
+    assert sum('"id": "i-' in line for line in printed) == len(office_audit().incidents)
+
+
+def test_json_lines_are_the_documents_objects_with_their_kind() -> None:
+    """Nothing is in one format that is not in the other."""
+    whole = document.document(office_audit())
+    records = [json.loads(line) for line in document.lines(office_audit())]
+
+    assert [record["record"] for record in records[:2]] == ["meta", "capture"]
+    for name, kind in (
+        ("captures", "capture"),
+        ("incidents", "incident"),
+        ("activities", "activity"),
+        ("flows", "flow"),
+    ):
+        assert [r for r in records if r["record"] == kind] == [{"record": kind} | member for member in whole[name]]
+
+
+def test_strangers_bytes_stay_escaped() -> None:
+    """No control character reaches whoever prints the document."""
+    printed = "\n".join(document.text(office_audit()))
+
+    assert "\x1b" not in printed
+    assert printed.isascii()
+
+
+def test_a_handshake_answered_with_another_infohash_lists_both() -> None:
+    """A flow says what was read in it, whichever end said it."""
+    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)])
+
+    [told] = document.document(judge(sighting([seen]), policy()))["flows"]
+
+    assert [each["wire"] for each in told["infohashes"]] == ["bb" * 20, "aa" * 20]

@@ -1,0 +1,110 @@
+"""Facts, attribution and judgement wired together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.model.scale import Verdict
+from auditor.pipeline.run import judge
+from auditor.policy.evaluate import Policy
+from tests.build.audits import office_audit, office_day, policy
+from tests.build.sighting import (
+    CONTRACTOR,
+    DEBIAN,
+    EMPLOYEE,
+    FILM,
+    GUEST,
+    OUTSIDER,
+    STRANGER,
+    activity,
+    connection,
+    sighting,
+    target,
+)
+
+
+def test_each_host_is_attributed_and_judged() -> None:
+    """Who it was, what the rule says, and what the torrent is called where a list names it."""
+    told = {
+        (str(i.conduct.host), i.conduct.kind): (
+            i.attribution.group,
+            i.judgement.verdict.label,
+            i.judgement.rule,
+            i.name,
+        )
+        for i in judge(
+            sighting([connection(EMPLOYEE, OUTSIDER, DEBIAN), connection(GUEST, OUTSIDER, FILM)]), policy()
+        ).incidents
+    }
+
+    assert told == {
+        (EMPLOYEE, "swarm"): ("employees", "allow", "linux-images", "debian-13.1.0-amd64-netinst.iso"),
+        (GUEST, "swarm"): ("guests", "violation", "guest-sharing", None),
+    }
+
+
+def test_ids_do_not_depend_on_the_order_of_discovery() -> None:
+    """However many cores looked, the ids are the same, and they are ordinals that give nothing away."""
+    day = office_day()
+    other = replace(day, flows=day.flows[::-1], activities=day.activities[::-1])
+
+    assert judge(day, policy()) == judge(other, policy())
+    assert [i.id for i in judge(day, policy()).incidents[:2]] == ["i-0001", "i-0002"]
+    assert [f.id for f in judge(day, policy()).flows[:2]] == ["f-000001", "f-000002"]
+
+
+def test_flows_and_incidents_name_each_other() -> None:
+    """Every flow of an incident names it, and carries the gravest verdict of its incidents."""
+    result = office_audit()
+    flows = {judged.id: judged for judged in result.flows}
+
+    for incident in result.incidents:
+        for index in incident.conduct.flows:
+            judged = result.flows[index]
+            assert incident.id in flows[judged.id].incidents
+            assert judged.verdict is not None
+            assert judged.verdict >= incident.judgement.verdict
+
+
+def test_a_flow_between_two_inside_hosts_belongs_to_both() -> None:
+    """Each end has its attribution and its incident; the verdict is the graver."""
+    [judged] = judge(sighting([connection(GUEST, CONTRACTOR)]), policy()).flows
+
+    assert judged.inside_end == "both"
+    assert judged.orig is not None
+    assert judged.resp is not None
+    assert (judged.orig.group, judged.resp.group) == ("guests", "contractors")
+    assert judged.incidents == ("i-0001", "i-0002")
+    assert judged.verdict is Verdict.VIOLATION
+
+
+def test_an_outside_end_has_no_attribution() -> None:
+    """An outsider belongs to no group of ours."""
+    [judged] = judge(sighting([connection(GUEST, OUTSIDER)]), policy()).flows
+
+    assert (judged.inside_end, judged.resp) == ("orig", None)
+
+
+def test_bittorrent_without_an_inside_end_is_unknown_and_names_what_to_declare() -> None:
+    """It is reported for the originator in group `unknown`, and both addresses may be ours."""
+    result = judge(sighting([connection(STRANGER, OUTSIDER)], [activity("192.0.2.1")]), policy())
+
+    assert {i.attribution.group for i in result.incidents} == {"unknown"}
+    assert [str(address) for address in result.undeclared] == ["192.0.2.1", OUTSIDER, STRANGER]
+    assert result.flows[0].inside_end == "none"
+
+
+def test_an_activity_names_its_own_incident_and_those_of_its_infohashes() -> None:
+    """The DHT conduct and each swarm that it announced or looked up."""
+    result = judge(sighting([], [activity(EMPLOYEE, announced=[target(FILM)], looked_up=[target(DEBIAN)])]), policy())
+
+    assert [i.conduct.kind for i in result.incidents] == ["dht", "swarm", "swarm"]
+    assert result.activities[0].incidents == ("i-0001", "i-0002", "i-0003")
+
+
+def test_without_a_policy_private_addresses_are_inside_and_nobody_is_known() -> None:
+    """The result names no policy and calls nothing a violation."""
+    result = judge(sighting([connection(GUEST, OUTSIDER)]), Policy.none())
+
+    assert (result.policy_name, result.policy_sha256, result.violations) == (None, None, 0)
+    assert [i.attribution.group for i in result.incidents] == ["unattributed"]
