@@ -32,6 +32,11 @@ class Contestant:
     slice: int | None = None
     once: bool = False
 
+    @property
+    def own(self) -> bool:
+        """Whether this is the project itself."""
+        return self.name.startswith(HASHED)
+
     def on(self, capture: Path) -> list[str]:
         """Return the command for ``capture``."""
         return [str(capture) if word == CAPTURE else word for word in self.command]

@@ -55,7 +55,7 @@ def of_lengths(lengths: Sequence[tuple[float, Race]]) -> Iterator[str]:
     rows = [
         (
             race.capture.recipe,
-            f"{times:g} times",
+            f"x {times:g}",
             f"{race.capture.packets:,}",
             *(("failed", "", "") if result.rate is None else _length(result)),
         )
