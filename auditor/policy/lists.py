@@ -135,6 +135,8 @@ def _read_file(gathering: Gathering, name: str, folder: Path, path: str, loc: tu
 
 
 def _read(file: Path, limit: int) -> bytes:
+    if file.exists() and not file.is_file():  # a pipe would keep us waiting
+        raise ValueError(f"{file} is no regular file")
     try:
         with file.open("rb") as stream:
             content = stream.read(limit + 1)

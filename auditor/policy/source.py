@@ -139,11 +139,15 @@ class _Loader(yaml.SafeLoader):
         super().__init__(stream)
         self._depth = 0
         self._aliases = 0
+        self._nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             self._aliases += 1
         self._depth += 1
+        self._nodes += 1
+        if self._nodes > MAX_VALUES:
+            raise _Excess("too-large", f"a policy may have {MAX_VALUES} values", self.peek_event())  # type: ignore[no-untyped-call]
         if self._aliases > MAX_ALIASES:
             raise _Excess("alias-bomb", f"a policy may use {MAX_ALIASES} aliases", self.peek_event())  # type: ignore[no-untyped-call]
         if self._depth > MAX_DEPTH:

@@ -17,6 +17,7 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
 from auditor.policy import load
 from auditor.policy.evaluate import Policy, match
+from auditor.torrents.catalogue import read_torrent
 
 MakeConduct = Callable[..., Conduct]
 MakePolicy = Callable[[str], Policy]
@@ -129,7 +130,9 @@ def test_what_ships_has_no_issue(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*SHIPPED, FIRST], ids=lambda path: path.name)
-@given(fields=CONDUCTS, group=st.sampled_from(["employees", "contractors", "guests", "unattributed", "unknown"]))
+@given(
+    fields=CONDUCTS, group=st.sampled_from(["employees", "contractors", "guests", "staff", "unattributed", "unknown"])
+)
 def test_what_ships_never_overreaches(path: Path, conduct: MakeConduct, fields: dict[str, object], group: str) -> None:
     """No violation below ``attempted`` or below ``likely``; and the same conduct is judged the same, for one reason."""
     some = _loaded(path)
@@ -166,3 +169,19 @@ def test_the_corporate_policy_says_what_its_comments_say(
     corporate = load.load(next(path for path in SHIPPED if path.name == "corporate.yaml"))
     judged = corporate.judge(conduct(infohashes=None, **fields), Attribution(group, "attributed"))
     assert (judged.rule, judged.verdict.label) == expected
+
+
+def test_the_corporate_policy_approves_the_sample_of_an_approved_torrent(conduct: MakeConduct) -> None:
+    """The list file has the infohash of the torrent that the samples share; only employees and contractors may."""
+    pytest.importorskip("libtorrent", reason="needs libtorrent, which has no wheel for this Python")
+    entry = read_torrent(Path(__file__).parents[3] / "samples" / "torrents" / "approved-linux.torrent")
+    assert entry.v1 is not None
+    corporate = load.load(next(path for path in SHIPPED if path.name == "corporate.yaml"))
+    for basis, group, rule in (
+        (Basis.READ, "employees", "approved-content"),
+        (Basis.INFERRED, "employees", "probably-approved-content"),
+        (Basis.READ, "guests", "approved-content-elsewhere"),
+    ):
+        shared = conduct(infohashes=Infohashes((entry.v1,), entry.v1, None, basis))
+        assert corporate.judge(shared, Attribution(group, "attributed")).rule == rule
+        assert corporate.name_of(shared.infohashes) == "approved-linux.iso"

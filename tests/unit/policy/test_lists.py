@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,10 +45,19 @@ def test_a_list_file_that_is_no_text_is_one_problem(tmp_path: Path) -> None:
     assert "0x89" in found.problems[0].message
 
 
-def test_a_device_is_no_list(tmp_path: Path) -> None:
-    """Reading stops at a cap, whatever the path leads to."""
-    found = lists.gather({"approved": TorrentList(files=("/dev/zero",))}, tmp_path)
-    assert [problem.code for problem in found.problems] == ["list-unreadable"]
+def test_a_device_or_a_pipe_is_no_list(tmp_path: Path) -> None:
+    """Nothing is waited for, and nothing is read without end."""
+    os.mkfifo(tmp_path / "pipe")
+    found = lists.gather({"approved": TorrentList(files=("/dev/zero", "pipe"), torrents=("pipe",))}, tmp_path)
+    assert [problem.code for problem in found.problems] == ["torrent-unreadable", "list-unreadable", "list-unreadable"]
+
+
+def test_a_list_has_an_end(tmp_path: Path) -> None:
+    """What is too large is refused, not cut."""
+    with (tmp_path / "list.txt").open("wb") as file:
+        file.truncate(lists.MAX_FILE_BYTES + 1)
+    found = lists.gather({"approved": TorrentList(files=("list.txt",))}, tmp_path)
+    assert [problem.message for problem in found.problems] == [f"{tmp_path}/list.txt is larger than 16 MiB"]
 
 
 def test_without_libtorrent_torrents_are_said_to_be_unavailable(

@@ -92,6 +92,7 @@ def test_a_byte_order_mark_is_no_character() -> None:
         (b"a: &x [*x]", "alias-bomb"),
         (b"a: &x b\nc: [" + b"*x, " * 101 + b"]", "alias-bomb"),
         (b"x" * (source.MAX_BYTES + 1), "too-large"),
+        (b"a: [" + b"b," * source.MAX_VALUES + b"]", "too-large"),
     ],
 )
 def test_what_is_refused_has_a_name(content: bytes, code: str) -> None:
