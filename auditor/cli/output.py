@@ -53,7 +53,7 @@ _ANOMALIES = {
     "udp-malformed": "malformed UDP headers",
     "fragment-conflict": "fragments that contradict another",
     "fragment-incomplete": "packets whose fragments never became whole",
-    "tcp-gap": "gaps: TCP bytes that were sent and not captured",
+    "tcp-gap": "gaps, TCP bytes that were sent and not captured",
     "tcp-overlap-conflict": "TCP bytes sent twice with different content (the first were kept)",
     "message-malformed": "malformed BitTorrent messages",
     "krpc-malformed": "datagrams that look like the DHT's and are not",
@@ -274,12 +274,13 @@ def _not_looked_at(result: AuditResult) -> Iterator[str]:
             yield f"{harmless(capture.path)} breaks off; it was audited as far as it goes."
     one_sided = result.totals.get("one_sided_flows", 0)
     if one_sided:
-        yield f"{one_sided:,} one-sided flows: packets of only one direction were captured."
+        yield f"One-sided flows, of which only one direction was captured: {one_sided:,}."
     anomalies: Counter[str] = Counter()
     for capture in result.captures:
         anomalies.update(capture.anomalies)
     for kind, count in sorted(anomalies.items()):
-        yield f"{count:,} {_ANOMALIES.get(kind, harmless(kind).replace('-', ' '))}."
+        words = _ANOMALIES.get(kind, harmless(kind).replace("-", " "))
+        yield f"{words[:1].upper()}{words[1:]}: {count:,}."
     for limit, count in sorted(result.limits_hit.items()):
         yield f"The limit {harmless(limit)} was reached {counted(count, 'time')}: what lay beyond it was not looked at."
     unhashed = sum(capture.error is None and capture.sha256 is None for capture in result.captures)

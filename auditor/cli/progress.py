@@ -26,11 +26,13 @@ class ProgressBar:
         self._bar: Bar | None = None
 
     def __enter__(self) -> Self:
+        """Begin to wait."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Leave the terminal as it was."""
         if self._bar is not None:
             self._bar.stop()
 

@@ -11,13 +11,14 @@ from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.part import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo, Sighting
     from auditor.model.flow import Address, Endpoint, Flow
     from auditor.policy.evaluate import Policy
+    from auditor.policy.scalars import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
         policy_name=policy.name if policy.sha256 else None,
         policy_sha256=policy.sha256,
         people=policy.people,
-        inside=tuple(str(network) for network in (*policy.inside_networks, *policy.egress_networks)),
+        inside=_outermost((*policy.inside_networks, *policy.egress_networks)),
         captures=sighting.captures,
         incidents=incidents,
         activities=tuple(
@@ -139,6 +140,16 @@ def _judged_flow(
         incidents=tuple(i.id for i in incidents),
         verdict=max((i.judgement.verdict for i in incidents), default=None),
     )
+
+
+def _outermost(networks: Sequence[Network]) -> tuple[str, ...]:
+    """Leave out what is within another: a group's network says nothing new about what is inside."""
+    ordered = sorted(set(networks), key=lambda n: (n.version, int(n.network_address), n.prefixlen))
+    kept: list[Network] = []
+    for network in ordered:
+        if not (kept and kept[-1].version == network.version and network.network_address in kept[-1]):
+            kept.append(network)
+    return tuple(str(network) for network in kept)
 
 
 def _undeclared(sighting: Sighting, policy: Policy) -> tuple[Address, ...]:
