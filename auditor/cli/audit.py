@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +21,9 @@ from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.evaluate import Policy
 
 if TYPE_CHECKING:
-    from auditor.model.flow import FrameRef
+    from collections.abc import Iterable, Iterator, Sequence
 
-_SightCaptures = Callable[[Sequence[CapturePath], Options, ProgressBar], Sighting]
-_SightInterface = Callable[[str, float, Options, ProgressBar], Sighting]
+    from auditor.model.flow import FrameRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,32 +162,37 @@ def _sight(request: Request, policy: Policy) -> Sighting:
         dht_flows=request.all_flows,
         vlan_in_key=policy.vlan_in_key,
     )
-    sight_captures, watch = _readers(request.source)
     with ProgressBar() as progress:
         if request.interface is not None and request.seconds is not None:
-            try:
-                return watch(request.interface, request.seconds, options, progress)
-            except OSError as problem:
-                return _unreadable(request.interface, problem)
+            return _sight_interface(request.source, request.interface, request.seconds, options, progress)
         selection = select(request.captures)
         _say_left_out(selection, request.vantages)
         captures = [CapturePath(path, vantage_of(path, request.vantages)) for path in selection.paths]
-        sighting = sight_captures(captures, options, progress)
+        sighting = _sight_captures(request.source, captures, options, progress)
     return replace(sighting, captures=sighting.captures + selection.refused)
 
 
-def _readers(source: str) -> tuple[_SightCaptures, _SightInterface]:
+def _sight_captures(source: str, captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:
     if source == "native":
-        return engine.sight, engine.sight_interface
+        return engine.sight(captures, options, progress)
     from auditor.audit import through_scapy  # noqa: PLC0415 - start-up
 
-    def sight_captures(captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:
-        try:
-            return through_scapy.sight_captures(captures, options, progress)
-        except through_scapy.TooManyCaptures as problem:
-            raise click.UsageError(str(problem)) from problem
+    try:
+        return through_scapy.sight_captures(captures, options, progress)
+    except through_scapy.TooManyCaptures as problem:
+        raise click.UsageError(str(problem)) from problem
 
-    return sight_captures, through_scapy.sight_interface
+
+def _sight_interface(source: str, interface: str, seconds: float, options: Options, progress: ProgressBar) -> Sighting:
+    """Watch an interface; one that cannot be watched is a capture that could not be read."""
+    try:
+        if source == "native":
+            return engine.sight_interface(interface, seconds, options, progress)
+        from auditor.audit import through_scapy  # noqa: PLC0415 - start-up
+
+        return through_scapy.sight_interface(interface, seconds, options, progress)
+    except OSError as problem:
+        return _unreadable(interface, problem)
 
 
 def _unreadable(interface: str, problem: OSError) -> Sighting:
