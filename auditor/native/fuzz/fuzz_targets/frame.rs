@@ -1,0 +1,32 @@
+//! Any frame of any link type is a packet, a fragment or nothing; a packet's payload is never longer than it says,
+//! and a refusal is counted once, beside at most one note.
+#![no_main]
+
+use auditor_core::anomaly::Anomalies;
+use auditor_core::wire::decode::{Decoded, Transport, decode, decode_reassembled};
+use auditor_core::wire::link::LinkType;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&dlt, frame)) = input.split_first_chunk() else { return };
+    let mut anomalies = Anomalies::default();
+    let decoded = decode(LinkType::from_dlt(u16::from_be_bytes(dlt)), frame, &mut anomalies);
+    check(&decoded, &anomalies);
+    if let Decoded::Fragment(fragment) = decoded {
+        assert!(fragment.payload.len() <= frame.len());
+        let mut anomalies = Anomalies::default();
+        check(&decode_reassembled(&fragment.header, fragment.payload, &mut anomalies), &anomalies);
+    }
+});
+
+fn check(decoded: &Decoded<'_>, anomalies: &Anomalies) {
+    let counted: u64 = anomalies.iter().map(|(_, count)| count).sum();
+    assert!(counted <= if *decoded == Decoded::Nothing { 2 } else { 1 });
+    if let Decoded::Packet(packet) = decoded {
+        match packet.transport {
+            Transport::Tcp(segment) => assert!(segment.payload.len() <= segment.payload_len as usize),
+            Transport::Udp(datagram) => assert!(datagram.payload.len() <= datagram.payload_len as usize),
+            Transport::Other(_) => {}
+        }
+    }
+}
