@@ -182,7 +182,8 @@ def _contractor_seeds(scene: Scene, office: Office, contractor: Host, film: Torr
 @sample("clean-hour.pcapng", nat=True)
 def clean_hour(scene: Scene) -> Sequence[Recording]:
     """The same ordinary things without any BitTorrent, and things that only look like it: a page that quotes the
-    protocol, a bencoded file and one that begins as a handshake does over HTTP, a look-up of router.bittorrent.com, datagrams that begin like it."""  # noqa: D205, D209
+    protocol, a bencoded file and one that begins as a handshake does over HTTP, a look-up of router.bittorrent.com,
+    datagrams that begin like it."""  # noqa: D205, D209
     clock, people, office = Clock(), _staff(scene), Office(scene)
     with Tap(scene.lab, *GROUPS) as tap:
         clock.episode(13, 2)
