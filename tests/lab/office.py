@@ -53,7 +53,8 @@ def web_server(scene: Scene, host: Host, port: int = 80, *, tls: bool = False) -
     config = host.folder / "nginx.conf"
     config.write_text(
         f"pid {host.folder}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ access_log off; sendfile on; client_body_temp_path {host.folder}/b; proxy_temp_path {host.folder}/p;\n"
+        "http { access_log off; sendfile on;\n"
+        f"client_body_temp_path {host.folder}/b; proxy_temp_path {host.folder}/p;\n"
         f"fastcgi_temp_path {host.folder}/f; uwsgi_temp_path {host.folder}/u; scgi_temp_path {host.folder}/s;\n"
         f"server {{ {listens} root {root}; }} }}\n"
     )
