@@ -44,9 +44,8 @@ def sight_captures(
     with ExitStack() as stack:
         for capture in captures:
             source = sys.stdin.buffer if capture.path == STDIN else Path(capture.path)
-            digest = options.digest and capture.path != STDIN
             try:
-                opened.append((capture, _enter(stack, convert(source, digest=digest))))
+                opened.append((capture, _enter(stack, convert(source, digest=options.digest))))
             except (OSError, ValueError) as problem:
                 refused.append(_refuse(capture, problem))
         sighting = _sight(opened, options, progress)

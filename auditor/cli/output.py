@@ -40,6 +40,11 @@ _SHORT_INFOHASH = 10
 _NAME_CHARACTERS = 60
 _COLOURS = {Verdict.VIOLATION: "red", Verdict.NOTICE: "yellow", Verdict.ALLOW: "green"}
 
+_UNSEEN_TOTALS = {
+    "one_sided_flows": "One-sided flows, of which only one direction was captured",
+    "midstream_flows": "Flows already under way when the capture began, whose beginning is not in it",
+    "other_packets": "Packets that are neither TCP nor UDP",
+}
 _ANOMALIES = {
     "frame-snapped": "frames of which the capture kept only the first bytes (snap length)",
     "link-unknown": "frames of a link type that is not decoded",
@@ -254,11 +259,10 @@ def _looked_at(result: AuditResult) -> Iterator[tuple[str, str]]:
         first, last = min(moments), max(moments)
         yield "time", f"{to_second(first)} to {to_second(last)} UTC ({duration(last - first)})"
     yield "packets", f"{sum(c.packets for c in read):,}, {size(sum(c.bytes for c in read))}"
-    totals = dict(result.totals)
-    flows, tcp, udp = (totals.get(key) for key in ("flows", "tcp_flows", "udp_flows"))
-    if flows is not None:
-        kinds = "" if tcp is None or udp is None else f" (TCP {tcp:,}, UDP {udp:,})"
-        yield "flows", f"{flows:,}{kinds}"
+    tcp, udp = result.totals.get("tcp_flows", 0), result.totals.get("udp_flows", 0)
+    yield "flows", f"{tcp + udp:,} (TCP {tcp:,}, UDP {udp:,})"
+    if twice := result.totals.get("duplicate_frames"):
+        yield "", f"{counted(twice, 'frame')} captured twice, counted once"
     yield "inside", ", ".join(result.inside) or "no network"
     if result.policy_name:
         yield "policy", f"{harmless(result.policy_name)}, sha256 {(result.policy_sha256 or '')[:16]}…"
@@ -272,9 +276,9 @@ def _not_looked_at(result: AuditResult) -> Iterator[str]:
             yield f"{harmless(capture.path)} could not be read: {harmless(capture.error)}"
         elif capture.truncated:
             yield f"{harmless(capture.path)} breaks off; it was audited as far as it goes."
-    one_sided = result.totals.get("one_sided_flows", 0)
-    if one_sided:
-        yield f"One-sided flows, of which only one direction was captured: {one_sided:,}."
+    for total, words in _UNSEEN_TOTALS.items():
+        if count := result.totals.get(total):
+            yield f"{words}: {count:,}."
     anomalies: Counter[str] = Counter()
     for capture in result.captures:
         anomalies.update(capture.anomalies)

@@ -97,7 +97,7 @@ def office_day() -> Sighting:
             ],
         ),
         limits_hit={"flows": 2},
-        totals={"flows": 20_012, "tcp_flows": 12_000, "udp_flows": 8_012, "one_sided_flows": 12},
+        totals={"tcp_flows": 12_000, "udp_flows": 8_012, "one_sided_flows": 12, "duplicate_frames": 7},
     )
 
 

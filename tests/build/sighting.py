@@ -158,5 +158,5 @@ def sighting(
         flows=tuple(flows),
         activities=tuple(activities),
         limits_hit={},
-        totals={"flows": 120, "tcp_flows": 80, "udp_flows": 40, "one_sided_flows": 0},
+        totals={"tcp_flows": 80, "udp_flows": 40, "one_sided_flows": 0},
     )
