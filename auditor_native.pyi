@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Literal, TypedDict
 
 CONTRACT: Final[int]
@@ -9,6 +10,17 @@ def sight(
     setup: _Setup,
     tell: Callable[[int, int | None, int], None] | None,
 ) -> _Sighting: ...
+def sight_interface(
+    interface: str,
+    seconds: float,
+    setup: _Setup,
+    tell: Callable[[int, int | None, int], None] | None,
+) -> _Sighting: ...
+def record(
+    interface: str,
+    setup: _RecordSetup,
+    tell: Callable[[int, int | None, int], None] | None,
+) -> _Recording: ...
 
 class _Source(TypedDict):
     path: str
@@ -21,6 +33,20 @@ class _Setup(TypedDict):
     digest: bool
     dht_flows: bool
     vlan_in_key: bool
+
+class _RecordSetup(TypedDict):
+    directory: Path
+    snap_length: int
+    rotate_bytes: int | None
+    rotate_seconds: float | None
+    seconds: float | None
+
+class _Recording(TypedDict):
+    paths: list[Path]
+    packets: int
+    bytes: int
+    dropped: int
+    error: str | None
 
 class _Capture(TypedDict):
     path: str

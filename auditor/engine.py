@@ -36,12 +36,15 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from auditor_native import (
         _Activity,
         _Capture,
         _Endpoint,
         _Flow,
         _Observation,
+        _RecordSetup,
         _Setup,
         _Sighting,
         _Source,
@@ -98,6 +101,20 @@ class Options:
     """Whether VLAN tags part flows of the same ends."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded."""
+
+    paths: tuple[Path, ...]
+    """The files, oldest first."""
+    packets: int
+    bytes: int
+    dropped: int
+    """Frames that the kernel had no room for."""
+    error: str | None
+    """Why it ended before its time."""
+
+
 def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None = None) -> Sighting:
     """Read captures and return what was seen in them.
 
@@ -111,6 +128,42 @@ def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None =
         {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
     ]
     return _sighting(auditor_native.sight(sources, _setup(options), _teller(tell)), vantages)
+
+
+def sight_interface(interface: str, seconds: float, options: Options, tell: Tell | None = None) -> Sighting:
+    """Listen on an interface for so many seconds and return what was seen.
+
+    Raises:
+        OSError: if there is no such interface, it is down, or may not be listened on.
+        KeyboardInterrupt: when the user interrupts.
+    """
+    return _sighting(auditor_native.sight_interface(interface, seconds, _setup(options), _teller(tell)), (interface,))
+
+
+def record(
+    interface: str,
+    directory: Path,
+    *,
+    snap_length: int,
+    rotate_bytes: int | None = None,
+    rotate_seconds: float | None = None,
+    seconds: float | None = None,
+    tell: Tell | None = None,
+) -> Recording:
+    """Record an interface into pcapng files for so many seconds, or until the user interrupts.
+
+    Raises:
+        OSError: if the interface cannot be listened on or goes away, or the disk is full.
+    """
+    setup: _RecordSetup = {
+        "directory": directory,
+        "snap_length": snap_length,
+        "rotate_bytes": rotate_bytes,
+        "rotate_seconds": rotate_seconds,
+        "seconds": seconds,
+    }
+    raw = auditor_native.record(interface, setup, _teller(tell))
+    return Recording(tuple(raw["paths"]), raw["packets"], raw["bytes"], raw["dropped"], raw["error"])
 
 
 def community_id(flow: _Flow) -> str:

@@ -53,17 +53,22 @@ def capture(  # noqa: PLR0917 - one argument an option
         raise click.UsageError(f"{directory} cannot be made: {problem.strerror}") from problem
     try:
         with ProgressBar() as progress:
-            files = engine.record(
+            recording = engine.record(
                 interface,
                 directory,
                 snap_length=snap_length,
                 rotate_bytes=rotate_size,
                 rotate_seconds=rotate_time,
                 seconds=seconds,
-                progress=progress,
+                tell=progress,
             )
     except OSError as problem:
         output.say(f"{interface} cannot be recorded: {problem.strerror or problem}")
         return ExitCode.UNREADABLE
-    output.emit("\n".join(str(file) for file in files))
+    output.emit("\n".join(str(path) for path in recording.paths))
+    if recording.dropped:
+        output.say(f"{recording.dropped} frames were lost: the disk or the processor did not keep up")
+    if recording.error is not None:
+        output.say(f"{interface}: {recording.error}")
+        return ExitCode.UNREADABLE
     return ExitCode.OK

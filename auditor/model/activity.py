@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from auditor.model.flow import Endpoint, FrameRef, Minute, Tunnel
-from auditor.model.infohash import Infohash
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.model.flow import Endpoint, FrameRef, Minute, Tunnel
+    from auditor.model.infohash import Infohash
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from auditor.model.activity import Activity
-from auditor.model.flow import Flow
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.model.activity import Activity
+    from auditor.model.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +40,4 @@ class Sighting:
     activities: tuple[Activity, ...]
     limits_hit: Mapping[str, int]
     totals: Mapping[str, int]
-    """What was looked at: ``flows``, ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames``, ``fragments`` …"""
+    """What was looked at, counted: ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames`` …"""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from auditor.model.infohash import Infohash
-from auditor.model.scale import Confidence
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.model.infohash import Infohash
+    from auditor.model.scale import Confidence
 
 Address = IPv4Address | IPv6Address
 End = Literal["orig", "resp"]

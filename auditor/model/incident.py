@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from auditor.model.attribution import Attribution
-from auditor.model.flow import Address, End, FrameRef
-from auditor.model.infohash import Infohash
-from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
+if TYPE_CHECKING:
+    from auditor.model.attribution import Attribution
+    from auditor.model.flow import Address, End, FrameRef
+    from auditor.model.infohash import Infohash
+    from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
 
 Kind = Literal["swarm", "dht", "encrypted"]
 

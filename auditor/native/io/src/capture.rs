@@ -81,6 +81,8 @@ pub struct CaptureSummary {
     pub snapped: u64,
     /// Frames more than a second older than the one before them.
     pub backwards: u64,
+    /// Frames that the kernel had no room for, of a live capture.
+    pub dropped: u64,
     /// The time of the last frame counted.
     pub(crate) previous: Option<Timestamp>,
 }

@@ -10,7 +10,7 @@ use auditor_core::wire::link::LinkType;
 
 use crate::batch::{Batch, FrameMeta, LinkRun};
 use crate::block::{Block, Pool};
-use crate::capture::CaptureSummary;
+use crate::capture::{CaptureError, CaptureSummary};
 use crate::split::{MAX_CAPTURED, place};
 
 #[cfg(target_os = "linux")]
@@ -156,6 +156,19 @@ impl Live {
     #[must_use]
     pub const fn summary(&self) -> &CaptureSummary {
         &self.summary
+    }
+
+    /// Notes why the capture ended before its time.
+    pub(crate) fn fail(&mut self, error: &LiveError) {
+        self.summary.truncated = true;
+        self.summary.error = Some(CaptureError::Io(error.to_string()));
+    }
+
+    /// Ends the capture: what can be said of it, the frames that the kernel dropped included.
+    #[must_use]
+    pub fn finish(mut self) -> CaptureSummary {
+        let dropped = self.statistics().map_or(self.statistics.dropped, |statistics| statistics.dropped);
+        CaptureSummary { dropped, ..self.summary }
     }
 
     /// Takes what waits in the socket, until it is empty or the block full.

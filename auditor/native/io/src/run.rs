@@ -4,6 +4,7 @@
 //! it, and keeps the flows that fall to it: reading and decoding are cheap beside a flow's memory, no frame is copied
 //! or queued by flow, and the facts do not depend on the number of workers.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -14,13 +15,35 @@ use auditor_core::engine::{Engine, Frame, Options, Report};
 
 use crate::batch::Batch;
 use crate::capture::CaptureSummary;
+use crate::live::Live;
 use crate::stream::{Progress, Stream};
+use crate::write::{CaptureWriter, Written};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_millis(100);
 
 /// Batches that may wait for a worker: enough that no worker idles, few enough to keep blocks in the cache.
 const WAITING: usize = 4;
+
+/// Writes what an interface delivers until its time is over or `tell` breaks; either way the files are whole.
+///
+/// # Errors
+/// When the interface goes away or the disk is full.
+pub fn record<B>(
+    mut source: Live,
+    mut writer: CaptureWriter,
+    tell: impl FnMut(Progress, u64) -> ControlFlow<B>,
+) -> io::Result<(Written, CaptureSummary, Option<B>)> {
+    let mut failed = Ok(());
+    let write = |batch: &Batch| {
+        if failed.is_ok() {
+            failed = writer.write(batch);
+        }
+    };
+    let broken = read(&mut source, write, tell).err();
+    failed?;
+    Ok((writer.finish()?, source.finish(), broken))
+}
 
 /// What a run saw.
 #[derive(Debug)]
@@ -39,6 +62,26 @@ pub trait Source {
     fn progress(&self) -> Progress;
     /// What was read in all.
     fn finish(self) -> Vec<CaptureSummary>;
+}
+
+impl Source for Live {
+    fn next(&mut self) -> Option<Batch> {
+        match self.receive() {
+            Ok(batch) => batch,
+            Err(error) => {
+                self.fail(&error);
+                None
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { bytes_read: self.summary().bytes, bytes_total: None }
+    }
+
+    fn finish(self) -> Vec<CaptureSummary> {
+        vec![Self::finish(self)]
+    }
 }
 
 impl Source for Stream {

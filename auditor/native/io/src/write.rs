@@ -39,7 +39,7 @@ pub struct WriteOptions {
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Files begun, removed ones among them.
     pub files: u64,
@@ -47,6 +47,8 @@ pub struct Written {
     pub packets: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// The files that are still there, oldest first.
+    pub paths: VecDeque<PathBuf>,
 }
 
 /// Writes the frames of one interface. Everything handed over is with the system when [`Self::write`] returns.
@@ -58,8 +60,6 @@ pub struct CaptureWriter {
     link: LinkType,
     options: WriteOptions,
     current: Option<Current>,
-    /// Files that `max_files` may yet remove.
-    kept: VecDeque<PathBuf>,
     written: Written,
     /// The record being written.
     record: Vec<u8>,
@@ -93,7 +93,6 @@ impl CaptureWriter {
             link,
             options: WriteOptions { snap_length: options.snap_length.clamp(1, MAX_CAPTURED), ..options },
             current: None,
-            kept: VecDeque::new(),
             written: Written::default(),
             record: Vec::new(),
         })
@@ -171,10 +170,10 @@ impl CaptureWriter {
         file.write_all(&header)?;
         self.written.bytes += bytes(&header);
         self.current = Some(Current { file, bytes: bytes(&header), first });
+        self.written.paths.push_back(path);
         if let Some(most) = self.options.max_files {
-            self.kept.push_back(path);
-            while self.kept.len() > most.max(1)
-                && let Some(oldest) = self.kept.pop_front()
+            while self.written.paths.len() > most.max(1)
+                && let Some(oldest) = self.written.paths.pop_front()
             {
                 match fs::remove_file(oldest) {
                     Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -325,7 +324,7 @@ mod tests {
             let files = files(folder.path());
             assert_eq!(seen(&files[0].1).0, expected);
             let bytes = files[0].1.len() as u64;
-            assert_eq!((files.len(), written), (1, Written { files: 1, packets: 9, bytes }));
+            assert_eq!((files.len(), written.files, written.packets, written.bytes), (1, 1, 9, bytes));
         }
     }
 

@@ -2,6 +2,7 @@
 //! domain's types of them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
 use auditor_core::detect::dht::activity::{Activity, Target};
@@ -10,8 +11,8 @@ use auditor_core::engine::FlowReport;
 use auditor_core::flow::key::{Endpoint, Transport};
 use auditor_core::flow::minutes::Minutes;
 use auditor_core::wire::path::Tunnel;
-use auditor_io::CaptureSummary;
 use auditor_io::run::Outcome;
+use auditor_io::{CaptureSummary, Written};
 use pyo3::IntoPyObject;
 
 type Frames = Vec<(u32, u64)>;
@@ -131,6 +132,28 @@ struct ActivityFacts {
     frames: Frames,
 }
 
+/// What was recorded.
+#[derive(IntoPyObject)]
+pub(crate) struct Recording {
+    paths: Vec<PathBuf>,
+    packets: u64,
+    bytes: u64,
+    dropped: u64,
+    error: Option<String>,
+}
+
+impl Recording {
+    pub(crate) fn new(written: Written, summary: &CaptureSummary) -> Self {
+        Self {
+            paths: written.paths.into(),
+            packets: written.packets,
+            bytes: written.bytes,
+            dropped: summary.dropped,
+            error: summary.error.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
 impl From<Outcome> for Sighting {
     fn from(outcome: Outcome) -> Self {
         let Outcome { captures, report } = outcome;
@@ -151,6 +174,9 @@ impl CaptureFacts {
         let mut anomalies: Counts = refused.iter().map(|(kind, count)| (kind.label(), count)).collect();
         if summary.backwards > 0 {
             anomalies.insert("time-backwards", summary.backwards);
+        }
+        if summary.dropped > 0 {
+            anomalies.insert("frame-dropped", summary.dropped);
         }
         Self {
             path: summary.path,

@@ -8,16 +8,22 @@ use std::fs::File;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use auditor_core::detect::registry;
 use auditor_core::engine::Options;
 use auditor_core::networks::Networks;
-use auditor_io::run::{Source, run};
-use auditor_io::{CaptureSource, Progress, SourceKind, Stream, StreamOptions};
-use pyo3::exceptions::PyValueError;
+use auditor_io::run::{Source, record, run};
+use auditor_io::{
+    CaptureSource, CaptureWriter, Live, LiveError, LiveOptions, Progress, SourceKind, Stream, StreamOptions,
+    WriteFormat, WriteOptions,
+};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
-use facts::Sighting;
+use facts::{Recording, Sighting};
 
 /// A capture: its path as it is to be shown, where its bytes are, and its vantage point's number.
 #[derive(FromPyObject)]
@@ -97,24 +103,87 @@ fn look(
 ) -> PyResult<Sighting> {
     let options = setup.options();
     let jobs = setup.jobs();
-    let outcome = py.detach(move || {
-        run(source, &options, jobs, |progress: Progress, frames| {
-            let told = Python::attach(|py| {
-                py.check_signals()?;
-                tell.map_or(Ok(()), |tell| {
-                    tell.call1(py, (progress.bytes_read, progress.bytes_total, frames)).map(drop)
-                })
-            });
-            told.map_or_else(ControlFlow::Break, ControlFlow::Continue)
-        })
-    })?;
+    let outcome =
+        py.detach(move || run(source, &options, jobs, |progress, frames| told(tell, progress, frames)))?;
     Ok(Sighting::from(outcome))
 }
+
+/// Tells Python of the progress; breaks with what a signal or the callee raises.
+fn told(tell: Option<&Py<PyAny>>, progress: Progress, frames: u64) -> ControlFlow<PyErr> {
+    let told = Python::attach(|py| {
+        py.check_signals()?;
+        let progress = (progress.bytes_read, progress.bytes_total, frames);
+        tell.map_or(Ok(()), |tell| tell.call1(py, progress).map(drop))
+    });
+    told.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+}
+
+/// What to record, and how to part it.
+#[derive(FromPyObject)]
+struct RecordSetup {
+    #[pyo3(item("directory"))]
+    directory: PathBuf,
+    #[pyo3(item("snap_length"))]
+    snap_length: u32,
+    #[pyo3(item("rotate_bytes"))]
+    rotate_bytes: Option<u64>,
+    #[pyo3(item("rotate_seconds"))]
+    rotate_seconds: Option<f64>,
+    #[pyo3(item("seconds"))]
+    seconds: Option<f64>,
+}
+
+impl RecordSetup {
+    fn record(&self, interface: &str, tell: Option<&Py<PyAny>>) -> PyResult<Recording> {
+        let live = listen(interface, self.seconds, self.snap_length)?;
+        let options = WriteOptions {
+            format: WriteFormat::Pcapng,
+            snap_length: self.snap_length,
+            rotate_bytes: self.rotate_bytes,
+            rotate_after: self.rotate_seconds.map(duration).transpose()?,
+            max_files: None,
+        };
+        let writer = CaptureWriter::create(&self.directory, interface, live.link(), options)?;
+        let (written, summary, broken) =
+            record(live, writer, |progress, frames| told(tell, progress, frames))?;
+        match broken {
+            // Ctrl-C is how a recording without an end is ended.
+            Some(error) if !Python::attach(|py| error.is_instance_of::<PyKeyboardInterrupt>(py)) => {
+                Err(error)
+            }
+            _ => Ok(Recording::new(written, &summary)),
+        }
+    }
+}
+
+fn duration(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn listen(interface: &str, seconds: Option<f64>, snap_length: u32) -> PyResult<Live> {
+    let options = LiveOptions {
+        snap_length,
+        promiscuous: true,
+        vantage: 0,
+        duration: seconds.map(duration).transpose()?,
+        stop: Arc::default(),
+    };
+    Live::open(interface, options).map_err(|error| match error {
+        LiveError::Io(error) => error.into(),
+        error => PyOSError::new_err(error.to_string()),
+    })
+}
+
+/// More bytes than any frame has.
+const WHOLE_FRAMES: u32 = 1 << 18;
 
 /// The engine of the egress auditor: frames in, facts out.
 #[pymodule]
 mod auditor_native {
-    use super::{Capture, PyResult, Python, Setup, Sighting, Stream, StreamOptions, look, registry};
+    use super::{
+        Capture, PyResult, Python, RecordSetup, Recording, Setup, Sighting, Stream, StreamOptions,
+        WHOLE_FRAMES, listen, look, registry,
+    };
     use pyo3::prelude::*;
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
@@ -140,5 +209,33 @@ mod auditor_native {
         let sources = captures.into_iter().map(Capture::source).collect::<PyResult<Vec<_>>>()?;
         let stream = Stream::open(sources, StreamOptions { hash: setup.digest });
         look(py, stream, &setup, tell.as_ref())
+    }
+
+    /// Listens on an interface and returns what was seen.
+    #[pyfunction]
+    #[pyo3(signature = (interface, seconds, setup, tell))]
+    #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
+    fn sight_interface(
+        py: Python<'_>,
+        interface: &str,
+        seconds: f64,
+        setup: Setup,
+        tell: Option<Py<PyAny>>,
+    ) -> PyResult<Sighting> {
+        let live = listen(interface, Some(seconds), WHOLE_FRAMES)?;
+        look(py, live, &setup, tell.as_ref())
+    }
+
+    /// Records an interface into files.
+    #[pyfunction]
+    #[pyo3(signature = (interface, setup, tell))]
+    #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
+    fn record(
+        py: Python<'_>,
+        interface: &str,
+        setup: RecordSetup,
+        tell: Option<Py<PyAny>>,
+    ) -> PyResult<Recording> {
+        py.detach(|| setup.record(interface, tell.as_ref()))
     }
 }
