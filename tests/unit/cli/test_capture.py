@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auditor.engine import Recording
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,11 +20,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the engine was asked to record."""
     calls: list[dict[str, Any]] = []
 
-    def record(interface: str, directory: Path, **how: object) -> list[Path]:
+    def record(interface: str, directory: Path, **how: object) -> Recording:
         calls.append({"interface": interface, "directory": directory} | how)
-        return [directory / "1.pcapng"]
+        return Recording((directory / "1.pcapng",), packets=7, bytes=700, dropped=0, error=None)
 
-    monkeypatch.setattr("auditor.engine.record", record, raising=False)
+    monkeypatch.setattr("auditor.engine.record", record)
     return calls
 
 
@@ -52,10 +54,10 @@ def test_an_interface_that_cannot_be_recorded_ends_with_three(
 ) -> None:
     """One sentence says why."""
 
-    def record(*_: object, **__: object) -> list[Path]:
+    def record(*_: object, **__: object) -> Recording:
         raise OSError(19, "No such device")
 
-    monkeypatch.setattr("auditor.engine.record", record, raising=False)
+    monkeypatch.setattr("auditor.engine.record", record)
 
     ended = run("capture", "eth9", "--write", str(tmp_path))
 
