@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.policy.selectors import wire_forms
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -47,6 +45,12 @@ class Catalogue:
         """Return the full v1 and v2 infohashes that the lists know for what was read on the wire."""
         entry = self._known.get(wire.wire.digest)
         return (None, None) if entry is None else (entry.v1, entry.v2)
+
+
+def wire_forms(infohashes: Infohashes) -> frozenset[bytes]:
+    """Return the 20-byte names of a torrent: its own on the wire, and those that its v1 and v2 would have there."""
+    known = (*infohashes.wire, infohashes.v1, infohashes.v2)
+    return frozenset(infohash.wire.digest for infohash in known if infohash is not None)
 
 
 def _richer(known: Listed | None, new: Listed) -> Listed:

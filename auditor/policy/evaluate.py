@@ -15,7 +15,6 @@ from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
 from auditor.policy.membership import Membership, PrefixMap
 from auditor.policy.private import PRIVATE_NETWORKS
-from auditor.policy.selectors import GroupSelector, Match, Selector, compile_selectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
     from auditor.policy.scalars import Network
+    from auditor.policy.selectors import Match, Selector
 
 _SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
 """How grave a verdict is where the policy does not say."""
@@ -142,6 +142,8 @@ _OUTSIDE = Attribution(UNKNOWN, "unattributed")
 
 
 def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue) -> Rule:
+    from auditor.policy.selectors import GroupSelector, compile_selectors  # noqa: PLC0415 - start-up without a policy
+
     group = () if rule.group is None else (GroupSelector(rule.group),)
     selectors = compile_selectors(rule, written.timezone, catalogue.members)
     return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from auditor.model.scale import AmountBasis, Basis, Scale, Verdict
 from auditor.policy import spans
+from auditor.policy.catalogue import wire_forms
 from auditor.policy.issue import listing
 from auditor.policy.schedule import NANOSECONDS, Interval, Schedule
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from auditor.model.attribution import Attribution
-    from auditor.model.incident import Conduct, Infohashes
+    from auditor.model.incident import Conduct
     from auditor.policy import schema
     from auditor.policy.spans import Spans
 
@@ -272,12 +273,6 @@ def compile_selectors(
 def covers(broader: tuple[Selector, ...], narrower: tuple[Selector, ...]) -> bool:
     """Whether ``broader`` match wherever ``narrower`` do, as far as comparing them one by one can tell."""
     return all(any(_same_kind(b, n) and b.includes(n) for n in narrower) for b in broader)
-
-
-def wire_forms(infohashes: Infohashes) -> frozenset[bytes]:
-    """Return the 20-byte names of a torrent: its own on the wire, and those that its v1 and v2 would have there."""
-    known = (*infohashes.wire, infohashes.v1, infohashes.v2)
-    return frozenset(infohash.wire.digest for infohash in known if infohash is not None)
 
 
 def _same_kind(one: Selector, other: Selector) -> bool:
