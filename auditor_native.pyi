@@ -2,6 +2,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
+__all__ = ["CONTRACT", "detectors", "record", "sight", "sight_interface"]
+
 CONTRACT: Final[int]
 
 def detectors() -> list[str]: ...

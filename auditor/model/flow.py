@@ -118,11 +118,6 @@ class Flow:
     minutes: tuple[Minute, ...]
     observations: tuple[Observation, ...] = field(default=())
 
-    @property
-    def one_sided(self) -> bool:
-        """Whether only one end's packets were captured."""
-        return 0 in self.packets
-
     def endpoint(self, end: End) -> Endpoint:
         """Return the end of that name."""
         return self.orig if end == "orig" else self.resp

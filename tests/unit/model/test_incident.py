@@ -1,0 +1,16 @@
+"""What an incident says of its ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.model.flow import End
+from auditor.model.incident import host_end
+
+
+@pytest.mark.parametrize(
+    ("inside", "word"), [({"orig"}, "orig"), ({"resp"}, "resp"), ({"orig", "resp"}, "both"), (set(), "none")]
+)
+def test_one_word_says_which_ends_are_inside(inside: set[End], word: str) -> None:
+    """As ``inside_end`` in the JSON."""
+    assert host_end(frozenset(inside)) == word
