@@ -62,7 +62,7 @@ def sight_interface(
         OSError: if the interface does not exist or may not be listened on.
     """
     with sniff(interface, seconds) as conversion:
-        capture = CapturePath(interface, "default")
+        capture = CapturePath(interface, vantage=interface)
         sighting = _sight([(capture, conversion)], replace(options, digest=False), progress)
         return replace(sighting, captures=(_finished(sighting.captures[0], capture, conversion),))
 

@@ -65,7 +65,10 @@ def capture(  # noqa: PLR0917 - one argument an option
     except OSError as problem:
         output.say(f"{interface} cannot be recorded: {problem.strerror or problem}")
         return ExitCode.UNREADABLE
-    output.emit("\n".join(str(path) for path in recording.paths))
+    if recording.paths:
+        output.emit("\n".join(str(path) for path in recording.paths))
+    else:
+        output.say("No frame came, so no file was written.")
     if recording.dropped:
         output.say(f"{recording.dropped} frames were lost: the disk or the processor did not keep up")
     if recording.error is not None:

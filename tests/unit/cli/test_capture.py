@@ -62,3 +62,15 @@ def test_an_interface_that_cannot_be_recorded_ends_with_three(
     ended = run("capture", "eth9", "--write", str(tmp_path))
 
     assert (ended.code, ended.err) == (3, "eth9 cannot be recorded: No such device\n")
+
+
+def test_an_idle_interface_leaves_no_file_and_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Stdout stays empty, not a blank line that a script takes for a name."""
+    nothing = Recording(paths=(), packets=0, bytes=0, dropped=0, error=None)
+    monkeypatch.setattr("auditor.engine.record", lambda *_, **__: nothing)
+
+    ended = run("capture", "eth0", "--write", str(tmp_path), "--duration", "1s")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "No frame came, so no file was written.\n")
