@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from auditor.model.flow import End
 from auditor.model.incident import host_end
+
+if TYPE_CHECKING:
+    from auditor.model.flow import End
 
 
 @pytest.mark.parametrize(

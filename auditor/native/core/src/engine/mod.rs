@@ -133,7 +133,7 @@ impl Engine {
         Self {
             flows: FlowTable::new(options.seed),
             details: Slab::default(),
-            dht: Dht::new(options.ours.clone(), options.vlan_in_key, seed),
+            dht: Dht::new(options.ours.clone(), options.vlan_in_key, options.dht_flows, seed),
             fragments: Fragments::default(),
             budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
             now: Timestamp(i64::MIN),
@@ -211,8 +211,8 @@ impl Engine {
     /// Ends everything and reports it.
     #[must_use]
     pub fn finish(mut self) -> Report {
-        for place in self.flows.all() {
-            self.end(place);
+        for flow in self.flows.take_all() {
+            self.close(&flow);
         }
         let first_worker = self.options.shard.0 == 0;
         if let Some(anomalies) = self.anomalies.last_mut()
@@ -455,7 +455,13 @@ impl Engine {
     }
 
     fn end(&mut self, place: Place) {
-        let Some(flow) = self.flows.remove(place) else { return };
+        if let Some(flow) = self.flows.remove(place) {
+            self.close(&flow);
+        }
+    }
+
+    /// Counts and reports a flow that has ended.
+    fn close(&mut self, flow: &Flow) {
         let payload = flow.bytes.orig + flow.bytes.resp > 0;
         if flow.key.transport == Protocol::Tcp {
             let one_sided = flow.packets.orig == 0 || flow.packets.resp == 0;
@@ -463,12 +469,9 @@ impl Engine {
             self.totals.midstream_flows += u64::from(payload && flow.isn == Ends::default());
         }
         let mut observations = flow.slot.map(|slot| self.dht.flow_ended(slot)).unwrap_or_default();
-        if !self.options.dht_flows {
-            observations.clear();
-        }
         let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) else {
             if !observations.is_empty() {
-                self.report_flow(&flow, None, observations);
+                self.report_flow(flow, None, observations);
             }
             return;
         };
@@ -477,7 +480,7 @@ impl Engine {
         if observations.is_empty() {
             detail.release(&mut self.budget);
         } else {
-            self.report_flow(&flow, Some(&detail), observations);
+            self.report_flow(flow, Some(&detail), observations);
         }
     }
 

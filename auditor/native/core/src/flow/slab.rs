@@ -79,6 +79,11 @@ impl<T> Slab<T> {
         self.values.get_mut(place.index())?.as_mut()
     }
 
+    /// The values.
+    pub fn into_values(self) -> impl Iterator<Item = T> {
+        self.values.into_iter().flatten()
+    }
+
     /// The places of the values that `choose` chooses.
     pub fn places(&self, mut choose: impl FnMut(&T) -> bool) -> Vec<Place> {
         let values = self.values.iter().enumerate();

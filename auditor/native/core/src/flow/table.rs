@@ -234,6 +234,12 @@ impl FlowTable {
         Some(flow)
     }
 
+    /// Takes all flows out.
+    pub fn take_all(&mut self) -> impl Iterator<Item = Flow> + use<> {
+        self.index.clear();
+        std::mem::take(&mut self.flows).into_values()
+    }
+
     /// The flows that have ended by `now`.
     #[must_use]
     pub fn expired(&self, now: Timestamp) -> Vec<Place> {

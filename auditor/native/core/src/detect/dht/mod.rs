@@ -45,6 +45,7 @@ pub struct Dht {
     ours: Networks,
     seed: Seeded,
     vlan_in_key: bool,
+    by_flow: bool,
     activities: Slab<Activity>,
     by_host: HashMap<HostKey, Place, Seeded>,
     nodes: HashSet<u64, Seeded>,
@@ -59,7 +60,8 @@ pub struct Dht {
 struct Link {
     activities: Ends<Option<Place>>,
     pending: Ends<Option<Pending>>,
-    sent: Ends<Option<Sent>>,
+    /// Kept only where flows are reported one by one.
+    sent: Option<Box<Ends<Option<Sent>>>>,
 }
 
 /// The last query of one end that awaits its reply.
@@ -81,12 +83,14 @@ struct Sent {
 
 impl Dht {
     /// Makes the detector. Activities are kept of hosts in `ours`; of talk between others, of the end that began.
+    /// What each flow carried is kept only if `by_flow` asks for it.
     #[must_use]
-    pub fn new(ours: Networks, vlan_in_key: bool, seed: Seeded) -> Self {
+    pub fn new(ours: Networks, vlan_in_key: bool, by_flow: bool, seed: Seeded) -> Self {
         Self {
             ours,
             seed,
             vlan_in_key,
+            by_flow,
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
             nodes: HashSet::with_hasher(seed),
@@ -123,7 +127,9 @@ impl Dht {
         let Self { activities, links, seed, limits, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
-        Sent::count(link.sent.at_mut(from), &krpc.body, stamp);
+        if let Some(sent) = &mut link.sent {
+            Sent::count(sent.at_mut(from), &krpc.body, stamp);
+        }
         if let Some(host) = link.activities.at(from).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Orig, datagram.payload.len() as u64);
@@ -149,16 +155,17 @@ impl Dht {
     #[inline]
     pub fn touch(&self, slot: Place) -> i64 {
         self.links.get(slot).map_or(0, |link| {
-            let sent = |end| link.sent.at(end).as_ref().map_or(0, |sent| sent.last.0);
-            sent(End::Orig) ^ sent(End::Resp)
+            let pending =
+                |end| link.pending.at(end).as_ref().map_or(0, |pending| i64::from(pending.transaction));
+            pending(End::Orig) ^ pending(End::Resp)
         })
     }
 
     /// Says that the flow with this slot has ended; returns what was observed in it.
     pub fn flow_ended(&mut self, slot: Place) -> Vec<Observation> {
-        let Some(link) = self.links.remove(slot) else { return Vec::new() };
+        let Some(sent) = self.links.remove(slot).and_then(|link| link.sent) else { return Vec::new() };
         let ends = [End::Orig, End::Resp].into_iter();
-        ends.filter_map(|end| link.sent.at(end).map(|sent| sent.observation(end))).collect()
+        ends.filter_map(|end| sent.at(end).map(|sent| sent.observation(end))).collect()
     }
 
     /// Ends the activities that were idle too long at `now`.
@@ -197,7 +204,7 @@ impl Dht {
     fn link(&mut self, datagram: &Datagram<'_>) -> Link {
         let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.ends.at(end).ip));
         let nobody = inside == [false, false];
-        let mut link = Link::default();
+        let mut link = Link { sent: self.by_flow.then(Box::default), ..Link::default() };
         for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
             if inside || (nobody && end == End::Orig) {
                 *link.activities.at_mut(end) = self.activity(datagram, end);
