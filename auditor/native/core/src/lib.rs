@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod correlate;
 pub mod detect;
 pub mod engine;
 pub mod error;

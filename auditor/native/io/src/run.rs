@@ -10,6 +10,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use auditor_core::correlate;
 use auditor_core::detect::FrameRef;
 use auditor_core::engine::{Engine, Frame, Options, Report};
 
@@ -118,7 +119,7 @@ fn run_alone<B>(
 ) -> Result<Outcome, B> {
     let mut engine = Engine::new(options.clone());
     read(&mut source, |batch| ingest(&mut engine, batch), tell)?;
-    let report = Report::join(vec![engine.finish()]);
+    let report = correlate::join(vec![engine.finish()]);
     Ok(Outcome { captures: source.finish(), report })
 }
 
@@ -150,7 +151,7 @@ fn run_shared<B>(
         let parts: Vec<_> = parts.collect();
         read.map(|()| parts)
     })?;
-    Ok(Outcome { captures: source.finish(), report: Report::join(parts) })
+    Ok(Outcome { captures: source.finish(), report: correlate::join(parts) })
 }
 
 fn send(senders: &[SyncSender<Batch>], batch: &Batch) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::anomaly::Anomalies;
 use crate::detect::Observation;
-use crate::detect::dht::activity::{self, Activity};
+use crate::detect::dht::activity::Activity;
 use crate::flow::key::{Endpoint, Ends, Transport};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
@@ -75,7 +75,8 @@ impl Totals {
         ]
     }
 
-    const fn merge(&mut self, other: &Self) {
+    /// Adds the counters of `other`.
+    pub(crate) const fn merge(&mut self, other: &Self) {
         self.tcp_flows += other.tcp_flows;
         self.udp_flows += other.udp_flows;
         self.one_sided_flows += other.one_sided_flows;
@@ -99,39 +100,4 @@ pub struct Report {
     pub limits: BTreeMap<&'static str, u64>,
     /// What was looked at.
     pub totals: Totals,
-}
-
-impl Report {
-    /// Joins the reports of all workers of one run: the same, in the same order, for any number of them.
-    #[must_use]
-    pub fn join(parts: Vec<Self>) -> Self {
-        let mut whole = Self::default();
-        let mut activities = Vec::new();
-        for part in parts {
-            whole.flows.extend(part.flows);
-            activities.extend(part.activities);
-            whole.totals.merge(&part.totals);
-            for (limit, count) in part.limits {
-                *whole.limits.entry(limit).or_default() += count;
-            }
-            let captures = whole.anomalies.len().max(part.anomalies.len());
-            whole.anomalies.resize_with(captures, Anomalies::default);
-            for (mine, theirs) in whole.anomalies.iter_mut().zip(&part.anomalies) {
-                mine.merge(theirs);
-            }
-        }
-        whole.activities = activity::join(activities);
-        whole.flows.sort_by_key(|flow| {
-            (
-                flow.first,
-                flow.ends.orig,
-                flow.ends.resp,
-                flow.transport,
-                flow.vantage,
-                flow.tunnel,
-                flow.vlans,
-            )
-        });
-        whole
-    }
 }

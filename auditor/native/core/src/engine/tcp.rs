@@ -69,7 +69,7 @@ impl Detail {
         {
             let mut sink = self.reading.sink(end, anomalies, &mut outcome);
             if !stream.has_begun()
-                && let Some(first) = first.or_else(|| looks_first(arrival.bytes).then_some(arrival.seq))
+                && let Some(first) = first.or_else(|| looks_first(&stream, arrival).then_some(arrival.seq))
             {
                 stream.begin(first, budget, &mut sink);
             }
@@ -212,9 +212,46 @@ impl Reading {
     }
 }
 
-/// Whether a segment of unknown place in its stream must be the first: it begins as a detector's protocol does, with
-/// more than a few bytes that happen to fit.
-fn looks_first(bytes: &[u8]) -> bool {
+/// Whether a segment of a stream whose SYN was not captured must be the first: it begins as a detector's protocol
+/// does, with more than a few bytes that happen to fit, and nothing was seen before it. What a page or a file quotes
+/// in the middle of a connection is no beginning.
+fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
     const TELLING: usize = 8;
-    bytes.len() >= TELLING && probe(bytes).0 != Probe::Reject
+    arrival.bytes.len() >= TELLING
+        && !stream.holds_before(arrival.seq)
+        && probe(arrival.bytes).0 != Probe::Reject
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Fact;
+
+    const HANDSHAKE: &[u8; 68] =
+        b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05iiiiiiiiiiiiiiiiiiii-LT2110-abcdefghijkl";
+
+    /// Gives segments of one direction, as (sequence number, bytes), to a flow whose SYN was not captured.
+    fn facts(segments: &[(u32, &[u8])]) -> Vec<Fact> {
+        let (mut detail, mut anomalies) = (Detail::default(), Anomalies::default());
+        let mut budget = HeldBytes { now: 0, cap: 1 << 20, hits: 0 };
+        for (seq, bytes) in segments {
+            let sent = u32::try_from(bytes.len()).unwrap();
+            let arrival = Arrival { stamp: Stamp::default(), seq: *seq, bytes, sent };
+            detail.segment(End::Orig, &arrival, None, &mut budget, &mut anomalies);
+        }
+        let facts = detail.finish(&mut budget, &mut anomalies);
+        assert_eq!(budget.now, 0, "nothing stays held after the end");
+        facts.into_iter().map(|observation| observation.fact).collect()
+    }
+
+    #[test]
+    fn without_a_syn_a_handshake_that_comes_first_is_found() {
+        assert_eq!(facts(&[(1000, HANDSHAKE)]).len(), 1);
+        assert_eq!(facts(&[(1068, &[0; 4]), (1000, HANDSHAKE)]).len(), 2, "what came early follows it");
+    }
+
+    #[test]
+    fn a_handshake_quoted_in_mid_stream_is_nothing() {
+        assert_eq!(facts(&[(1000, b"<pre>"), (1005, HANDSHAKE)]), []);
+    }
 }

@@ -118,6 +118,12 @@ impl Stream {
         self.begun
     }
 
+    /// Whether bytes before sequence number `seq` are held.
+    #[must_use]
+    pub fn holds_before(&self, seq: u32) -> bool {
+        self.held.first().is_some_and(|first| first.start < self.place(seq))
+    }
+
     /// Whether more is held than `window` allows at `now`.
     #[must_use]
     pub fn overfull(&self, window: Window, now: Timestamp) -> bool {

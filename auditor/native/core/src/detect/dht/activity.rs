@@ -269,24 +269,6 @@ fn common_bits(a: &[u8; 20], b: &[u8; 20]) -> u32 {
     u32::try_from(equal).unwrap_or(u32::MAX).saturating_mul(8) + rest
 }
 
-/// Joins the parts of activities that several workers saw: parts of one host belong together unless they are
-/// [`IDLE`] apart, which is just how one worker would have cut them.
-#[must_use]
-pub fn join(mut parts: Vec<Activity>) -> Vec<Activity> {
-    parts.sort_by_key(|part| (part.host, part.span.first, part.span.last));
-    let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
-    for part in parts {
-        match whole.last_mut() {
-            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => {
-                last.merge(&part);
-            }
-            _ => whole.push(part),
-        }
-    }
-    whole.sort_by_key(|activity| (activity.span.first, activity.host));
-    whole
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,35 +276,6 @@ mod tests {
 
     fn stamp(seconds: i64) -> Stamp {
         Stamp { time: Timestamp(seconds * Timestamp::SECOND), frame: FrameRef { capture: 0, number: 1 } }
-    }
-
-    fn part(port: u16, first: i64, last: i64) -> Activity {
-        let host = HostKey {
-            endpoint: Endpoint { ip: [1; 16], port },
-            vantage: 0,
-            tunnel: None,
-            vlans: Vlans::default(),
-        };
-        let mut activity = Activity::begin(host, stamp(first), Seeded::default());
-        activity.span.extend(stamp(last));
-        activity.nodes = 1;
-        activity
-    }
-
-    #[test]
-    fn parts_of_one_host_join_unless_six_idle_hours_lie_between() {
-        let six_hours = 6 * 3600;
-        let parts = vec![
-            part(1, 50, 100),
-            part(1, 0, 60),
-            part(1, 101 + six_hours, 102 + six_hours),
-            part(2, 70, 80),
-        ];
-        let joined: Vec<_> = join(parts)
-            .iter()
-            .map(|whole| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))
-            .collect();
-        assert_eq!(joined, [(1, 100, 2), (2, 80, 1), (1, 102 + six_hours, 1)]);
     }
 
     #[test]

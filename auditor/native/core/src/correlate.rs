@@ -1,0 +1,94 @@
+//! Joins what several engines saw into what one would have seen.
+//!
+//! Workers share a run's flows among them. A host's DHT activity is spread over many flows and so over workers; here
+//! it becomes one again. Whatever is tied across flows has its place here, in the order of time and frame, so that
+//! the number of workers changes speed and nothing else.
+
+use crate::anomaly::Anomalies;
+use crate::detect::dht::activity::{Activity, IDLE};
+use crate::engine::Report;
+
+/// Joins the reports of all workers of one run: the same, in the same order, for any number of them.
+#[must_use]
+pub fn join(parts: Vec<Report>) -> Report {
+    let mut whole = Report::default();
+    let mut activities = Vec::new();
+    for part in parts {
+        whole.flows.extend(part.flows);
+        activities.extend(part.activities);
+        whole.totals.merge(&part.totals);
+        for (limit, count) in part.limits {
+            *whole.limits.entry(limit).or_default() += count;
+        }
+        let captures = whole.anomalies.len().max(part.anomalies.len());
+        whole.anomalies.resize_with(captures, Anomalies::default);
+        for (mine, theirs) in whole.anomalies.iter_mut().zip(&part.anomalies) {
+            mine.merge(theirs);
+        }
+    }
+    whole.activities = join_activities(activities);
+    whole.flows.sort_by_key(|flow| {
+        (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
+    });
+    whole
+}
+
+/// Joins the parts of activities: those of one host belong together unless they are [`IDLE`] apart, which is just how
+/// one worker would have cut them.
+fn join_activities(mut parts: Vec<Activity>) -> Vec<Activity> {
+    parts.sort_by_key(|part| (part.host, part.span.first, part.span.last));
+    let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match whole.last_mut() {
+            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => {
+                last.merge(&part);
+            }
+            _ => whole.push(part),
+        }
+    }
+    whole.sort_by_key(|activity| (activity.span.first, activity.host));
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::dht::activity::HostKey;
+    use crate::detect::{FrameRef, Stamp};
+    use crate::flow::key::{Endpoint, Seeded};
+    use crate::time::Timestamp;
+    use crate::wire::path::Vlans;
+
+    fn stamp(seconds: i64) -> Stamp {
+        Stamp { time: Timestamp(seconds * Timestamp::SECOND), frame: FrameRef { capture: 0, number: 1 } }
+    }
+
+    fn part(port: u16, first: i64, last: i64) -> Activity {
+        let host = HostKey {
+            endpoint: Endpoint { ip: [1; 16], port },
+            vantage: 0,
+            tunnel: None,
+            vlans: Vlans::default(),
+        };
+        let mut activity = Activity::begin(host, stamp(first), Seeded::default());
+        activity.span.extend(stamp(last));
+        activity.nodes = 1;
+        activity
+    }
+
+    #[test]
+    fn parts_of_one_host_join_unless_six_idle_hours_lie_between() {
+        let six_hours = 6 * 3600;
+        let parts = vec![
+            part(1, 50, 100),
+            part(1, 0, 60),
+            part(1, 101 + six_hours, 102 + six_hours),
+            part(2, 70, 80),
+        ];
+        let joined: Vec<_> = join_activities(parts)
+            .iter()
+            .map(|whole| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))
+            .collect();
+        assert_eq!(joined, [(1, 100, 2), (2, 80, 1), (1, 102 + six_hours, 1)]);
+    }
+}
