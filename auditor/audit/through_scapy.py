@@ -93,8 +93,9 @@ def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -
     try:
         outcome = conversion.finish()
     except (OSError, ValueError) as problem:
-        return replace(info, error=_reason(capture, problem))
-    return replace(info, sha256=outcome.sha256, truncated=info.truncated or outcome.truncated)
+        return replace(info, truncated=info.error is None, error=_reason(capture, problem))
+    truncated = info.truncated or outcome.truncated
+    return replace(info, sha256=outcome.sha256, truncated=truncated, error=info.error or outcome.error)
 
 
 def _refuse(capture: CapturePath, problem: OSError | ValueError) -> CaptureInfo:

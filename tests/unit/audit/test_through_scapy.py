@@ -18,6 +18,7 @@ from auditor.policy.evaluate import Policy
 from tests.build import End, handshake, pcap, pcapng, tcp_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OPTIONS = Options(inside=Policy.none().inside_networks)
@@ -67,6 +68,22 @@ def test_a_capture_that_breaks_off_is_truncated(tmp_path: Path) -> None:
     [info] = through_scapy.sight_captures([CapturePath(str(tmp_path / "cut.pcapng"), "default")], OPTIONS).captures
 
     assert (info.truncated, info.error, info.sha256) == (True, None, sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_capture_that_is_damaged_in_the_middle_is_told_as_the_native_reader_tells_it(
+    tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    """What was before the damage counts, and the error says where it is."""
+    content = pcap(TALK) + b"\xff" * 40
+    (tmp_path / "damaged.pcap").write_bytes(compress(content))
+    captures = [CapturePath(str(tmp_path / "damaged.pcap"), "default")]
+
+    seen = through_scapy.sight_captures(captures, OPTIONS)
+
+    assert seen == engine.sight(captures, OPTIONS)
+    assert (seen.captures[0].packets, seen.captures[0].truncated) == (len(TALK), True)
+    assert (seen.captures[0].error or "").startswith(f"at offset {len(pcap(TALK))}: expected a record")
 
 
 def test_hashing_can_be_left_out(captures: list[CapturePath]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import struct
 import sys
 
 import pytest
@@ -142,40 +143,82 @@ def test_compressed_data_that_ends_too_early_is_told(lost: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tail", "reason"),
+    ("tail", "at", "reason"),
     [
-        (capture.block(6, b"short"), "a sound record"),
-        (capture.enhanced(FRAMES[0], 9), "the number of an interface described before"),
-        (bytes.fromhex("06000000 08000000"), "a sound record"),
-        (bytes.fromhex("06000000 ffffffff") + bytes(40), "a block of at most 16 MiB"),
-        (capture.enhanced(FRAMES[0])[:-4] + bytes(4), "the length of the pcapng block again at its end"),
-        (bytes(16), "a sound record"),
+        (capture.block(6, b"short"), 0, "a pcapng packet block of at least 32 bytes"),
+        (capture.block(1, b"tiny"), 0, "a pcapng interface description of at least 20 bytes"),
+        (capture.enhanced(FRAMES[0], 9), 8, "the number of an interface described before"),
+        (capture.section() + capture.simple(FRAMES[0]), 28, "an interface described before the first packet"),
+        (capture.block(6, struct.pack("<5I", 0, 0, 0, 9, 9) + bytes(8)), 20, "captured bytes that fit their"),
+        (bytes.fromhex("06000000 08000000"), 0, "a pcapng block length of at least 12 and a multiple of 4"),
+        (bytes.fromhex("06000000 ffffff0f") + bytes(40), 0, "a pcapng block length of at least 12 and a multiple of"),
+        (bytes.fromhex("06000000 fcffff0f") + bytes(40), 0, "a pcapng block of at most 16 MiB"),
+        (capture.section()[:4] + bytes(24), 8, "the pcapng byte-order magic 1a2b3c4d"),
+        (bytes(16), 0, "a pcapng block length of at least 12 and a multiple of 4"),
     ],
-    ids=["short", "interface", "tiny", "huge", "trailer", "zeros"],
+    ids=["short", "description", "interface", "simple", "captured", "tiny", "odd", "huge", "section", "zeros"],
 )
-def test_a_block_that_makes_no_sense_ends_the_capture(tail: bytes, reason: str) -> None:
-    """At its offset, with the reason."""
+def test_a_block_that_makes_no_sense_ends_the_capture(tail: bytes, at: int, reason: str) -> None:
+    """Where it does, with the reason; in the words of the native reader."""
     content = pcapng(FRAMES)
 
-    events, ending = read(content + tail)
+    events, (truncated, error) = read(content + tail)
 
-    assert len(events) == 4
-    assert ending == (True, f"at offset {len(content)}: expected {reason}")
+    assert [event for event in events if isinstance(event, Captured)] == read(content)[0][2:]
+    assert truncated
+    assert (error or "").startswith(f"at offset {len(content) + at}: expected {reason}")
+
+
+def test_a_frame_is_given_though_its_block_ends_wrongly() -> None:
+    """As the native reader does, which sees the end last."""
+    content = pcapng(FRAMES)
+
+    events, ending = read(content[:-4] + bytes(4))
+
+    assert events == read(content)[0]
+    assert ending == (True, f"at offset {len(content) - 4}: expected the length of the pcapng block again at its end")
+
+
+def test_a_record_that_cannot_be_so_long_ends_the_capture() -> None:
+    """Before anything of it is read."""
+    content = pcap(FRAMES)
+
+    events, ending = read(content + struct.pack("<IIII", 0, 0, 262_145, 262_145))
+
+    assert events == read(content)[0]
+    assert ending == (True, f"at offset {len(content)}: expected a record with at most 262144 captured bytes")
+
+
+def test_damage_within_compressed_data_is_told() -> None:
+    """What was decompressed before it is given."""
+    packed = bytearray(gzip.compress(pcap(FRAMES * 1000), compresslevel=0, mtime=0))
+    packed[-6] ^= 1  # of the checksum
+
+    events, (truncated, error) = read(bytes(packed))
+
+    assert len(events) == 2002
+    assert truncated
+    assert (error or "").endswith(": expected intact gzip data")
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "at offset 0: expected a pcap or pcapng magic number, gzip or zstd data"),
-        (b"\xa1\xb2", "at offset 2: expected a pcap or pcapng magic number, gzip or zstd data"),
+        (b"", "at offset 0: expected a pcap or pcapng magic number, gzip or zstd data, but it ends there"),
+        (b"\xa1\xb2", "at offset 2: expected a pcap or pcapng magic number, gzip or zstd data, but it ends there"),
         (b"PK\x03\x04zip", "at offset 0: expected a pcap or pcapng magic number, gzip or zstd data"),
-        (pcap([])[:20], "at offset 20: expected a whole pcap file header"),
+        (pcap([])[:20], "at offset 20: expected a whole pcap file header, but it ends there"),
         (pcap([])[:4] + b"\x09" + pcap([])[5:], "at offset 4: expected pcap version 2"),
-        (pcapng([])[:10], "at offset 10: expected a whole pcapng section header"),
-        (pcapng([])[:20], "at offset 20: expected a whole pcapng section header"),
+        (pcapng([])[:10], "at offset 10: expected a whole pcapng section header, but it ends there"),
+        (pcapng([])[:20], "at offset 20: expected a whole pcapng section header, but it ends there"),
         (pcapng([])[:8] + bytes(40), "at offset 8: expected the pcapng byte-order magic 1a2b3c4d"),
         (pcapng([])[:12] + bytes(40), "at offset 12: expected pcapng version 1"),
-        (b"\x1f\x8b\x07\x00broken", "at offset 0: expected intact compressed data"),
+        (
+            pcapng([])[:4] + bytes(4) + pcapng([])[8:],
+            "at offset 4: expected a pcapng section header's length: 28 to 16777",
+        ),
+        (b"\x1f\x8b\x07\x00broken", "at offset 0: expected intact gzip data"),
+        (b"\x5f\x2a\x4d\x18\x00\x00\x00\x00broken", "at offset 0: expected intact zstd data"),
         (gzip.compress(pcap([]), mtime=0)[:15], "expected more compressed data"),
     ],
 )

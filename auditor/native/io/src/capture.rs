@@ -52,7 +52,9 @@ impl std::error::Error for CaptureError {}
 
 impl From<io::Error> for CaptureError {
     fn from(error: io::Error) -> Self {
-        Self::Io(error.to_string())
+        let words = error.to_string();
+        let number = error.raw_os_error().map(|number| format!(" (os error {number})")).unwrap_or_default();
+        Self::Io(words.strip_suffix(&number).unwrap_or(&words).to_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pcapng format, [draft-ietf-opsawg-pcapng]: blocks, each `type u32 | length u32 | body | length u32`.
 //!
 //! A section header says the byte order of what follows and forgets the interfaces described before. Interfaces say
-//! the link type and the unit of time; packets name their interface. All other blocks are passed over, however long.
+//! the link type and the unit of time; packets name their interface. All other blocks are passed over.
 //!
 //! ```text
 //! section    0a0d0d0a | length | magic 1a2b3c4d | major u16 | minor u16 | section length i64 | options | length
@@ -30,6 +30,8 @@ const ENHANCED_PACKET: u32 = 6;
 const TRAILER: usize = 4;
 /// Blocks up to this length are looked at whole; a longer one's end is passed over.
 const MAX_WHOLE: usize = MAX_CAPTURED as usize + 64;
+/// Longer blocks are refused, as by Wireshark: a length that is garbage must not swallow the rest of the file.
+const MAX_LENGTH: u32 = 16 << 20;
 /// More interfaces than any machine has; a hostile file could describe millions.
 const MAX_INTERFACES: usize = 65_536;
 
@@ -119,11 +121,11 @@ impl Pcapng {
             if length < 12 || !length.is_multiple_of(4) {
                 return Split::corrupt(at, "a pcapng block length of at least 12 and a multiple of 4");
             }
+            if length > MAX_LENGTH {
+                return Split::corrupt(at, "a pcapng block of at most 16 MiB");
+            }
             let wanted = MAX_WHOLE.min(length as usize);
             let next = match word(big_endian, [t0, t1, t2, t3]) {
-                SECTION if length < 28 => {
-                    Next::Stop(Split::corrupt(at, "a pcapng section header of 28 bytes"))
-                }
                 INTERFACE | OBSOLETE_PACKET | SIMPLE_PACKET | ENHANCED_PACKET if rest.len() < wanted => {
                     Next::Stop(Split::need(at, wanted))
                 }
@@ -151,7 +153,8 @@ impl Pcapng {
 
     /// Takes the byte order from a section header that begins at the front of `rest`.
     fn begin_section(&mut self, rest: &[u8], at: usize) -> Result<(), Split> {
-        let Some([_, _, _, _, _, _, _, _, b0, b1, b2, b3, v0, v1, ..]) = rest.first_chunk::<28>().copied()
+        let Some([_, _, _, _, l0, l1, l2, l3, b0, b1, b2, b3, v0, v1, ..]) =
+            rest.first_chunk::<28>().copied()
         else {
             return Err(Split::need(at, 28));
         };
@@ -163,6 +166,13 @@ impl Pcapng {
         let major = if big_endian { u16::from_be_bytes([v0, v1]) } else { u16::from_le_bytes([v0, v1]) };
         if major != 1 {
             return Err(Split::corrupt(at + 12, "pcapng version 1"));
+        }
+        let length = word(big_endian, [l0, l1, l2, l3]);
+        if !(28..=MAX_LENGTH).contains(&length) || !length.is_multiple_of(4) {
+            return Err(Split::corrupt(
+                at + 4,
+                "a pcapng section header's length: 28 to 16777216, a multiple of 4",
+            ));
         }
         self.big_endian = Some(big_endian);
         self.interfaces.clear();
@@ -489,6 +499,17 @@ mod tests {
         let mut maker = begun();
         maker.word(0x0a0d_0d0a).word(28).word(0x1122_3344).raw(&[0; 16]);
         assert_eq!(stopped(&maker), "at offset 56: expected the pcapng byte-order magic 1a2b3c4d");
+
+        let mut maker = begun();
+        maker.word(0x0a0d_0d0a).word(24).word(0x1a2b_3c4d).word(0x0001_0000).raw(&[0; 12]);
+        assert_eq!(
+            stopped(&maker),
+            "at offset 52: expected a pcapng section header's length: 28 to 16777216, a multiple of 4"
+        );
+
+        let mut maker = begun();
+        maker.word(4).word(MAX_LENGTH + 4).raw(&[0; 16]);
+        assert_eq!(stopped(&maker), "at offset 48: expected a pcapng block of at most 16 MiB");
     }
 
     #[test]

@@ -131,12 +131,18 @@ fn damaged_compression_ends_the_capture_where_it_is_noticed() {
 fn what_is_no_capture_is_refused_with_the_offset_and_what_was_expected() {
     let magic = "a pcap or pcapng magic number, gzip or zstd data";
     let cases: [(&[u8], String); 8] = [
-        (b"", format!("at offset 0: expected {magic}")),
-        (b"\xd4\xc3", format!("at offset 2: expected {magic}")),
+        (b"", format!("at offset 0: expected {magic}, but it ends there")),
+        (b"\xd4\xc3", format!("at offset 2: expected {magic}, but it ends there")),
         (b"#!/bin/sh", format!("at offset 0: expected {magic}")),
         (&gzip(b"hello"), format!("at offset 0: expected {magic}")),
-        (b"\xd4\xc3\xb2\xa1\x02\0", "at offset 6: expected a whole pcap file header".into()),
-        (b"\x0a\x0d\x0d\x0a\x1c", "at offset 5: expected a whole pcapng section header".into()),
+        (
+            b"\xd4\xc3\xb2\xa1\x02\0",
+            "at offset 6: expected a whole pcap file header, but it ends there".into(),
+        ),
+        (
+            b"\x0a\x0d\x0d\x0a\x1c",
+            "at offset 5: expected a whole pcapng section header, but it ends there".into(),
+        ),
         (b"\x1f\x8b\x08\x00", "at offset 0: expected more compressed data".into()),
         (
             b"\x28\xb5\x2f\xfd\0\xff\0\0\0",

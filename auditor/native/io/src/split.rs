@@ -102,12 +102,12 @@ impl Splitter {
         }
     }
 
-    /// What is missing where a file ends before it is a capture.
+    /// What is missing where a file of which `filled` bytes are left ends before it is a capture.
     pub(crate) const fn expected(&self, filled: usize) -> &'static str {
         match self {
-            Self::Pcapng(_) => "a whole pcapng section header",
-            Self::Unknown if filled >= 4 => "a whole pcap file header",
-            _ => MAGIC,
+            Self::Pcapng(_) => "a whole pcapng section header, but it ends there",
+            Self::Unknown if filled >= 4 => "a whole pcap file header, but it ends there",
+            _ => "a pcap or pcapng magic number, gzip or zstd data, but it ends there",
         }
     }
 }

@@ -63,9 +63,7 @@ fn what_cannot_be_opened_is_said_and_the_rest_is_read() {
     let (frames, summaries, _) =
         read(vec![file(&folder.path().join("absent.pcap")), file(folder.path()), file(&good)]);
     assert_eq!(frames, [0, 1]);
-    for (summary, message) in
-        summaries.iter().zip(["No such file or directory (os error 2)", "is a directory"])
-    {
+    for (summary, message) in summaries.iter().zip(["No such file or directory", "is a directory"]) {
         assert!(summary.is_unreadable());
         assert_eq!(summary.error, Some(CaptureError::Io(message.into())));
     }
