@@ -120,7 +120,7 @@ struct Passage<'a> {
     packet: Packet<'a>,
     stamp: Stamp,
     key: FlowKey,
-    hash: u64,
+    hash: u32,
     from_low: bool,
 }
 
@@ -293,7 +293,7 @@ impl Engine {
         let mut touched = 0;
         for (slot, guess) in slots.iter_mut().zip(guesses) {
             if let Some(flow) = guess.and_then(|place| self.flows.get(place)) {
-                touched ^= flow.last.0 ^ i64::from(flow.key.low.port) ^ i64::from(flow.reset);
+                touched ^= flow.touch();
                 *slot = flow.slot;
             }
         }
@@ -598,7 +598,7 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
 fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: [u32; 3]) -> u32 {
     /// Sequence numbers tell segments apart all but alone; datagrams have nothing but their payload.
     const SAMPLE: usize = 16;
-    let mut hasher = Seeded(passage.hash ^ u64::from(passage.from_low)).build_hasher();
+    let mut hasher = Seeded(u64::from(passage.hash) << 1 | u64::from(passage.from_low)).build_hasher();
     hasher.write_u32(passage.packet.ip_id);
     let sample = if let Transport::Tcp(_) = passage.packet.transport {
         for number in numbers {

@@ -19,6 +19,13 @@ impl<const N: usize> Default for Recent<N> {
 }
 
 impl<const N: usize> Recent<N> {
+    /// Reads all of it.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> u32 {
+        self.marks.iter().fold(u32::from(self.held), |all, mark| all ^ mark)
+    }
+
     /// Whether the packet marked `mark` is one of the last; if not, remembers it. `pause` is the time in nanoseconds
     /// since the flow's packet before it: after more than [`TWICE_WITHIN`] all earlier ones are forgotten.
     pub fn repeats(&mut self, mark: u32, pause: i64) -> bool {

@@ -100,6 +100,21 @@ impl Flow {
         }
     }
 
+    /// Reads every part of a flow that its next packet will need.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> i64 {
+        let key = self.key.low.port ^ self.key.high.port;
+        let counts = self.packets.orig ^ self.packets.resp;
+        let bytes = (self.bytes.orig ^ self.bytes.resp).cast_signed();
+        self.last.0
+            ^ self.first.0
+            ^ bytes
+            ^ i64::from(key)
+            ^ i64::from(counts)
+            ^ i64::from(self.recent.touch())
+    }
+
     /// The end that a packet of the low or high end comes from.
     #[must_use]
     #[inline]
@@ -155,7 +170,8 @@ impl Flow {
 #[derive(Debug)]
 pub struct FlowTable {
     flows: Slab<Flow>,
-    index: HashTable<Place>,
+    /// Places with their hashes: growing the table, or passing over another flow, needs no look at the flows.
+    index: HashTable<(u32, Place)>,
     seed: u64,
 }
 
@@ -181,24 +197,30 @@ impl FlowTable {
     /// The hash by which a flow is found.
     #[inline]
     #[must_use]
-    pub fn hash(&self, key: &FlowKey) -> u64 {
-        key.hash_with(self.seed)
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "tells a million flows apart, and keeps the index small"
+    )]
+    pub fn hash(&self, key: &FlowKey) -> u32 {
+        key.hash_with(self.seed) as u32
     }
 
     /// Finds a flow by its key and the key's hash.
     #[inline]
     #[must_use]
-    pub fn find(&self, key: &FlowKey, hash: u64) -> Option<Place> {
+    pub fn find(&self, key: &FlowKey, hash: u32) -> Option<Place> {
         let flows = &self.flows;
-        let found = |place: &Place| flows.get(*place).is_some_and(|flow| flow.key == *key);
-        self.index.find(hash, found).copied()
+        let found = |(other, place): &(u32, Place)| {
+            *other == hash && flows.get(*place).is_some_and(|flow| flow.key == *key)
+        };
+        self.index.find(spread(hash), found).map(|(_, place)| *place)
     }
 
     /// The place of the flow that `hash` probably belongs to: found without a look at the flow.
     #[inline]
     #[must_use]
-    pub fn guess(&self, hash: u64) -> Option<Place> {
-        self.index.find(hash, |_| true).copied()
+    pub fn guess(&self, hash: u32) -> Option<Place> {
+        self.index.find(spread(hash), |(other, _)| *other == hash).map(|(_, place)| *place)
     }
 
     /// The flow at a place.
@@ -218,17 +240,14 @@ impl FlowTable {
     pub fn insert(&mut self, flow: Flow) -> Place {
         let hash = self.hash(&flow.key);
         let place = self.flows.insert(flow);
-        let Self { flows, index, seed } = self;
-        index.insert_unique(hash, place, |place| {
-            flows.get(*place).map_or(0, |flow| flow.key.hash_with(*seed))
-        });
+        self.index.insert_unique(spread(hash), (hash, place), |(hash, _)| spread(*hash));
         place
     }
 
     /// Takes a flow out.
     pub fn remove(&mut self, place: Place) -> Option<Flow> {
         let flow = self.flows.remove(place)?;
-        if let Ok(entry) = self.index.find_entry(flow.key.hash_with(self.seed), |other| *other == place) {
+        if let Ok(entry) = self.index.find_entry(spread(self.hash(&flow.key)), |(_, other)| *other == place) {
             entry.remove();
         }
         Some(flow)
@@ -269,6 +288,11 @@ impl FlowTable {
     pub fn all(&self) -> Vec<Place> {
         self.flows.places(|_| true)
     }
+}
+
+/// The index takes a hash's upper bits to compare and its lower ones to place.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64) << 32 | hash as u64
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What one host did in the DHT, folded over all the nodes it spoke with.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::detect::{Span, Stamp};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
+use crate::wire::bt::krpc::Method;
+use crate::wire::bt::node_id::common_prefix_bits;
 use crate::wire::path::{Tunnel, Vlans};
 
 /// A host without DHT traffic for so long has ended its activity.
@@ -110,7 +112,7 @@ impl Targets {
             span: Span::at(stamp),
             queries: 1,
             answered: 0,
-            near_own_id: common_bits(infohash, sender) >= NEAR_BITS,
+            near_own_id: common_prefix_bits(infohash, sender) >= NEAR_BITS,
             nodes: vec![node],
         });
         Some(place)
@@ -149,8 +151,7 @@ impl Targets {
 /// Datagrams of one direction, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Queries by method.
-    pub queries: BTreeMap<&'static str, u64>,
+    queries: [u64; Method::LABELS.len()],
     /// Replies.
     pub replies: u64,
     /// Errors.
@@ -158,9 +159,21 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts a query.
+    pub fn count_query(&mut self, method: Method<'_>) {
+        if let Some(count) = self.queries.get_mut(method.index()) {
+            *count += 1;
+        }
+    }
+
+    /// Queries by method, of those that occurred.
+    pub fn queries(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Method::LABELS.into_iter().zip(self.queries).filter(|(_, count)| *count > 0)
+    }
+
     fn merge(&mut self, other: &Self) {
-        for (method, count) in &other.queries {
-            *self.queries.entry(method).or_default() += count;
+        for (mine, theirs) in self.queries.iter_mut().zip(other.queries) {
+            *mine += theirs;
         }
         self.replies += other.replies;
         self.errors += other.errors;
@@ -188,6 +201,7 @@ pub struct Activity {
     pub looked_up: Targets,
     /// Node ids it used.
     pub node_ids: BTreeSet<[u8; 20]>,
+    last_id: [u8; 20],
     /// Client marks (`v`) it sent, their first four bytes.
     pub clients: BTreeSet<[u8; 4]>,
     /// It marked queries read-only (BEP 43).
@@ -210,6 +224,7 @@ impl Activity {
             announced: Targets::seeded(seed),
             looked_up: Targets::seeded(seed),
             node_ids: BTreeSet::new(),
+            last_id: [0; 20],
             clients: BTreeSet::new(),
             read_only: false,
             minutes: Minutes::default(),
@@ -218,7 +233,10 @@ impl Activity {
 
     /// Notes a node id that the host used. Which are kept when there are many does not depend on their order.
     pub fn note_id(&mut self, id: &[u8; 20]) {
-        keep_least(&mut self.node_ids, *id);
+        if self.last_id != *id {
+            self.last_id = *id;
+            keep_least(&mut self.node_ids, *id);
+        }
     }
 
     /// Notes a client mark that the host sent.
@@ -261,12 +279,6 @@ fn keep_least<T: Ord>(set: &mut BTreeSet<T>, value: T) {
             set.pop_last();
         }
     }
-}
-
-fn common_bits(a: &[u8; 20], b: &[u8; 20]) -> u32 {
-    let equal = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let rest = a.get(equal).zip(b.get(equal)).map_or(0, |(a, b)| (a ^ b).leading_zeros());
-    u32::try_from(equal).unwrap_or(u32::MAX).saturating_mul(8) + rest
 }
 
 #[cfg(test)]

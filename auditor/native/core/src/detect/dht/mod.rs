@@ -220,15 +220,16 @@ impl Dht {
             tunnel: datagram.key.tunnel,
             vlans: if self.vlan_in_key { datagram.vlans } else { Vlans::default() },
         };
-        if let Some(place) = self.by_host.get(&host).copied() {
-            let idle =
-                self.activities.get_mut(place).map(|activity| datagram.stamp.time.since(activity.span.last));
-            if idle.is_some_and(|idle| idle > IDLE) {
-                self.end(place);
-            }
+        let mut known = self.by_host.get(&host).copied();
+        if let Some(place) = known
+            && let Some(activity) = self.activities.get(place)
+            && datagram.stamp.time.since(activity.span.last) > IDLE
+        {
+            self.end(place);
+            known = None;
         }
-        let place = match self.by_host.get(&host) {
-            Some(place) => *place,
+        let place = match known {
+            Some(place) => place,
             None if self.activities.len() >= ACTIVITIES => {
                 self.limits.activities += 1;
                 return None;
@@ -267,7 +268,7 @@ fn send(
 ) -> Option<Pending> {
     match &krpc.body {
         Body::Query(query) => {
-            *host.sent.queries.entry(query.method.label()).or_default() += 1;
+            host.sent.count_query(query.method);
             host.note_id(query.id);
             host.read_only |= query.read_only;
             let (targets, announce) = match query.method {
@@ -293,7 +294,7 @@ fn send(
 
 fn receive(host: &mut Activity, krpc: &Krpc<'_>, pending: &mut Option<Pending>) {
     match &krpc.body {
-        Body::Query(query) => *host.received.queries.entry(query.method.label()).or_default() += 1,
+        Body::Query(query) => host.received.count_query(query.method),
         Body::Reply(_) => {
             host.received.replies += 1;
             if let Some(Pending { target, announce, .. }) =

@@ -177,19 +177,32 @@ impl<'a> Krpc<'a> {
 }
 
 impl<'a> Method<'a> {
-    /// The method's name in JSON and metrics: as on the wire, or `other`.
+    /// The names of all methods as results call them, each at its method's [`Self::index`].
+    pub const LABELS: [&'static str; 9] = [
+        "ping",
+        "find_node",
+        "get_peers",
+        "announce_peer",
+        "get",
+        "put",
+        "sample_infohashes",
+        "vote",
+        "other",
+    ];
+
+    /// The method's place among [`Self::LABELS`].
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub const fn index(self) -> usize {
         match self {
-            Self::Ping => "ping",
-            Self::FindNode => "find_node",
-            Self::GetPeers => "get_peers",
-            Self::AnnouncePeer => "announce_peer",
-            Self::Get => "get",
-            Self::Put => "put",
-            Self::SampleInfohashes => "sample_infohashes",
-            Self::Vote => "vote",
-            Self::Other(_) => "other",
+            Self::Ping => 0,
+            Self::FindNode => 1,
+            Self::GetPeers => 2,
+            Self::AnnouncePeer => 3,
+            Self::Get => 4,
+            Self::Put => 5,
+            Self::SampleInfohashes => 6,
+            Self::Vote => 7,
+            Self::Other(_) => 8,
         }
     }
 
@@ -342,10 +355,10 @@ mod tests {
         let names =
             ["ping", "find_node", "get_peers", "announce_peer", "get", "put", "sample_infohashes", "vote"];
         for name in names {
-            assert_eq!(Method::named(name.as_bytes()).label(), name);
+            assert_eq!(Method::LABELS[Method::named(name.as_bytes()).index()], name);
         }
         assert_eq!(Method::named(b"find_peer"), Method::Other(b"find_peer"));
-        assert_eq!(Method::Other(b"find_peer").label(), "other");
+        assert_eq!(Method::LABELS[Method::Other(b"find_peer").index()], "other");
     }
 
     #[test]
