@@ -74,7 +74,11 @@ def _capture() -> Json:
             "first": _or_null(_MOMENT),
             "last": _or_null(_MOMENT),
             "truncated": {"type": "boolean", "description": "it breaks off; it was audited as far as it goes"},
-            "error": _MAYBE_TEXT | {"description": "why it could not be read: offset and what was expected"},
+            "error": _MAYBE_TEXT
+            | {
+                "description": "why it could not be read, or not on if it is truncated: offset (in "
+                "decompressed bytes) and what was expected there"
+            },
             "anomalies": _COUNTS | {"description": "malformed or missing traffic, by kind"},
         },
         "A capture file, standard input or an interface, as far as it was read",

@@ -71,7 +71,7 @@ def audit_text(result: AuditResult, room: int) -> Iterator[str]:
     room = min(max(room, NARROWEST), WIDEST)
     if result.incidents:
         yield from _incidents(result.incidents, room)
-    elif any(capture.error is None for capture in result.captures):
+    elif any(capture.was_read for capture in result.captures):
         yield NOTHING_SEEN
         yield ""
     else:
@@ -250,9 +250,9 @@ def _span(conduct: Conduct) -> tuple[str, str]:
 
 
 def _looked_at(result: AuditResult) -> Iterator[tuple[str, str]]:
-    read = [capture for capture in result.captures if capture.error is None]
+    read = [capture for capture in result.captures if capture.was_read]
     vantages = sorted({capture.vantage for capture in read})
-    what = harmless(read[0].path) if len(read) == 1 else f"{len(read):,}"
+    what = _capture(read[0]) if len(read) == 1 else f"{len(read):,}"
     yield "captures", what + (f", at {len(vantages)} vantage points" if len(vantages) > 1 else "")
     moments = [moment for capture in read for moment in (capture.first, capture.last) if moment is not None]
     if moments:
@@ -271,11 +271,7 @@ def _looked_at(result: AuditResult) -> Iterator[tuple[str, str]]:
 
 
 def _not_looked_at(result: AuditResult) -> Iterator[str]:
-    for capture in result.captures:
-        if capture.error is not None:
-            yield f"{harmless(capture.path)} could not be read: {harmless(capture.error)}"
-        elif capture.truncated:
-            yield f"{harmless(capture.path)} breaks off; it was audited as far as it goes."
+    yield from _not_in(result.captures)
     for total, words in _UNSEEN_TOTALS.items():
         if count := result.totals.get(total):
             yield f"{words}: {count:,}."
@@ -287,10 +283,24 @@ def _not_looked_at(result: AuditResult) -> Iterator[str]:
         yield f"{words[:1].upper()}{words[1:]}: {count:,}."
     for limit, count in sorted(result.limits_hit.items()):
         yield f"The limit {harmless(limit)} was reached {counted(count, 'time')}: what lay beyond it was not looked at."
-    unhashed = sum(capture.error is None and capture.sha256 is None for capture in result.captures)
+    unhashed = sum(capture.was_read and capture.sha256 is None for capture in result.captures)
     if unhashed:
         yield f"{counted(unhashed, 'capture')} without SHA-256: nothing proves later which bytes were audited."
     yield UNSEEN
+
+
+def _not_in(captures: Iterable[CaptureInfo]) -> Iterator[str]:
+    for capture in captures:
+        if capture.error is not None:
+            yield unreadable(capture)
+        elif capture.truncated:
+            yield f"{_capture(capture)} breaks off; it was audited as far as it goes."
+        elif not capture.packets:
+            yield f"{_capture(capture)} holds no packets."
+
+
+def _capture(capture: CaptureInfo) -> str:
+    return "standard input" if capture.path == "-" else harmless(capture.path)
 
 
 def _facts(facts: Iterable[tuple[str, str]], room: int) -> Iterator[str]:
@@ -352,8 +362,9 @@ def no_policy() -> str:
 
 
 def unreadable(capture: CaptureInfo) -> str:
-    """Say why a capture could not be read."""
-    return f"{capture.path}: {capture.error}"
+    """Say why a capture could not be read, or not on."""
+    how_far = "was read only in part" if capture.truncated else "could not be read"
+    return f"{_capture(capture)} {how_far}: {harmless(capture.error or '')}"
 
 
 def undeclared(result: AuditResult) -> str:

@@ -25,9 +25,15 @@ class CaptureInfo:
     first: int | None
     last: int | None
     truncated: bool
+    """It breaks off, or is damaged: what is before that was read."""
     error: str | None
-    """Why it could not be read at all: offset and what was expected."""
+    """At which offset of the decompressed bytes what was expected: why it was not read; if ``truncated``, not on."""
     anomalies: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def was_read(self) -> bool:
+        """Whether it is a capture, of which at least the part before some damage was read."""
+        return self.error is None or self.truncated
 
 
 @dataclass(frozen=True, slots=True)

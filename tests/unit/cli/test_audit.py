@@ -63,7 +63,7 @@ def test_an_unreadable_capture_is_told_after_the_others_were_audited(
     ended = run("audit", "--policy", policy_file, "--exit-zero", "day.pcapng", "notes.txt")
 
     assert ended.code == 3
-    assert ended.err == f"notes.txt: {BAD}\n"
+    assert ended.err == f"notes.txt could not be read: {BAD}\n"
     assert "VIOLATION" in ended.out
 
 
@@ -75,6 +75,26 @@ def test_nothing_read_is_not_nothing_seen(run: Run, engine: Engine, policy_file:
 
     assert ended.code == 3
     assert ended.out.startswith(NOTHING_READ)
+
+
+def test_a_damaged_capture_was_read_in_part(run: Run, engine: Engine, policy_file: str) -> None:
+    """What is before the damage was looked at, and counts; the code is that of what could not be read."""
+    engine.saw = sighting(captures=[capture("day.pcapng", truncated=True, error=BAD)])
+
+    ended = run("audit", "--policy", policy_file, "day.pcapng")
+
+    assert (ended.code, ended.err) == (3, f"day.pcapng was read only in part: {BAD}\n")
+    assert ended.out.startswith(NOTHING_SEEN)
+
+
+def test_a_capture_without_packets_is_named(run: Run, engine: Engine, policy_file: str) -> None:
+    """Else nobody would notice that nothing was seen because nothing was there."""
+    engine.saw = sighting(captures=[replace(capture("-"), packets=0)])
+
+    ended = run("audit", "--policy", policy_file, "-")
+
+    assert ended.code == 0
+    assert "standard input holds no packets." in ended.out
 
 
 def test_a_truncated_capture_keeps_the_audits_code(run: Run, engine: Engine, policy_file: str) -> None:
@@ -206,7 +226,7 @@ def test_an_interface_is_audited_for_a_while(run: Run, engine: Engine, policy_fi
     engine.raises = PermissionError(1, "Operation not permitted")
     ended = run("audit", "--policy", policy_file, "--interface", "eth0", "--duration", "1s")
 
-    assert (ended.code, ended.err) == (3, "eth0: Operation not permitted\n")
+    assert (ended.code, ended.err) == (3, "eth0 could not be read: Operation not permitted\n")
 
 
 def test_metrics_are_written_beside_the_output(run: Run, engine: Engine, policy_file: str, tmp_path: Path) -> None:
