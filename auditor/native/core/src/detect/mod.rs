@@ -11,9 +11,9 @@ pub mod registry;
 use std::collections::BTreeMap;
 
 use crate::anomaly::Anomalies;
-use crate::flow::key::{End, Endpoint, Ends, FlowKey};
+use crate::flow::key::{End, Endpoint, FlowKey};
 use crate::time::Timestamp;
-use crate::wire::path::{Macs, Vlans};
+use crate::wire::path::{Path, Vlans};
 
 /// A frame's place: which capture, and its 1-based number there, as Wireshark counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,18 +182,27 @@ pub trait StreamReader: Send {
 pub struct Datagram<'a> {
     /// The flow's key.
     pub key: &'a FlowKey,
+    /// Whether the low end of the key began the flow.
+    pub orig_is_low: bool,
     /// Which end sent it.
     pub from: End,
-    /// The flow's ends.
-    pub ends: Ends<Endpoint>,
-    /// The VLAN tags it came with.
+    /// The VLAN tags of the flow.
     pub vlans: Vlans,
-    /// The addresses of the frame that carried it.
-    pub macs: Option<Macs>,
+    /// What wrapped it.
+    pub path: &'a Path,
     /// When, and in which frame.
     pub stamp: Stamp,
     /// Its payload.
     pub payload: &'a [u8],
+}
+
+impl Datagram<'_> {
+    /// The address and port of one end.
+    #[must_use]
+    #[inline]
+    pub fn endpoint(&self, end: End) -> &Endpoint {
+        if (end == End::Orig) == self.orig_is_low { &self.key.low } else { &self.key.high }
+    }
 }
 
 #[cfg(test)]

@@ -383,10 +383,10 @@ impl Engine {
         if candidate {
             let datagram = Datagram {
                 key: &flow.key,
+                orig_is_low: flow.orig_is_low,
                 from: end,
-                ends: flow.ends(),
                 vlans: flow.vlans,
-                macs: passage.packet.path.macs,
+                path: &passage.packet.path,
                 stamp: passage.stamp,
                 payload,
             };

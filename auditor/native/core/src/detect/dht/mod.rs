@@ -134,12 +134,12 @@ impl Dht {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Orig, datagram.payload.len() as u64);
             if host.mac.is_none() {
-                host.mac = datagram.macs.map(|macs| macs.src);
+                host.mac = datagram.path.macs.map(|macs| macs.src);
             }
             if let Some(client) = krpc.client {
                 host.note_client(client);
             }
-            let node = mark(*seed, datagram.ends.at(to));
+            let node = mark(*seed, datagram.endpoint(to));
             *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits);
         }
         if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
@@ -202,7 +202,7 @@ impl Dht {
     }
 
     fn link(&mut self, datagram: &Datagram<'_>) -> Link {
-        let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.ends.at(end).ip));
+        let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.endpoint(end).ip));
         let nobody = inside == [false, false];
         let mut link = Link { sent: self.by_flow.then(Box::default), ..Link::default() };
         for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
@@ -215,7 +215,7 @@ impl Dht {
 
     fn activity(&mut self, datagram: &Datagram<'_>, end: End) -> Option<Place> {
         let host = HostKey {
-            endpoint: *datagram.ends.at(end),
+            endpoint: *datagram.endpoint(end),
             vantage: datagram.key.vantage,
             tunnel: datagram.key.tunnel,
             vlans: if self.vlan_in_key { datagram.vlans } else { Vlans::default() },
@@ -240,22 +240,18 @@ impl Dht {
                 place
             }
         };
-        self.count_node(place, datagram.ends.at(end.other()));
+        self.count_node(place, datagram.endpoint(end.other()));
         Some(place)
     }
 
     fn count_node(&mut self, place: Place, node: &Endpoint) {
         let Some(activity) = self.activities.get_mut(place) else { return };
         let pair = self.seed.hash_one((activity.host, activity.span.first.0, node));
-        if self.nodes.contains(&pair) {
-            return;
-        }
         if self.nodes.len() >= NODES {
-            self.limits.nodes += 1;
-            return;
+            self.limits.nodes += u64::from(!self.nodes.contains(&pair));
+        } else if self.nodes.insert(pair) {
+            activity.nodes += 1;
         }
-        self.nodes.insert(pair);
-        activity.nodes += 1;
     }
 }
 
