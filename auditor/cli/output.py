@@ -93,18 +93,19 @@ def audit_text(result: AuditResult, room: int) -> Iterator[str]:
 def _incidents(incidents: Sequence[Incident], room: int) -> Iterator[str]:
     """Yield the incidents by verdict, and below it by the rule that gave it, all in the same columns."""
     ranked = sorted(incidents, key=_gravity)
-    columns, row, wide = _layout(ranked, room)
+    columns, rows, wide = _layout(ranked, room)
+    placed = zip(ranked, rows, strict=True)
     titles = [click.style(line, dim=True) for line in lay_out(columns, [_titles(columns)], wide)]
-    for verdict, judged in groupby(ranked, key=lambda i: i.judgement.verdict):
+    for verdict, judged in groupby(placed, key=lambda each: each[0].judgement.verdict):
         same_verdict = list(judged)
         title = f"{verdict.label.upper()}: {counted(len(same_verdict), 'incident')}"
         yield click.style(title, fg=_COLOURS[verdict], bold=True)
         yield from titles
-        for _, ruled in groupby(same_verdict, key=_gravity):
+        for _, ruled in groupby(same_verdict, key=lambda each: _gravity(each[0])):
             same_rule = list(ruled)
             yield ""
-            yield from textwrap.wrap(_rule(same_rule[0]), room)
-            yield from lay_out(columns, map(row, same_rule), wide)
+            yield from textwrap.wrap(_rule(same_rule[0][0]), room)
+            yield from lay_out(columns, [row for _, row in same_rule], wide)
         yield ""
 
 
@@ -122,13 +123,17 @@ def _rule(incident: Incident) -> str:
 _Row = Callable[[Incident], tuple[Cell, ...]]
 
 
-def _layout(incidents: Sequence[Incident], room: int) -> tuple[tuple[Column, ...], _Row, list[int]]:
+def _layout(incidents: Sequence[Incident], room: int) -> tuple[tuple[Column, ...], list[tuple[Cell, ...]], list[int]]:
     """Choose the widest layout that fits; the narrowest folds what must be folded."""
     for columns, row in _LAYOUTS:
-        wide = widths(columns, map(row, incidents), room)
+        last = row is _LAYOUTS[-1][1]
+        if not last and widths(columns, [row(incidents[0])], room) is None:
+            continue  # If one does not fit, all need not be tried.
+        rows = [row(incident) for incident in incidents]
+        wide = widths(columns, rows, room)
         if wide is not None:
-            return columns, row, wide
-    return columns, row, [column.least or len(column.title[0]) for column in columns]
+            return columns, rows, wide
+    return columns, rows, [column.least or len(column.title[0]) for column in columns]
 
 
 def _titles(columns: Iterable[Column]) -> tuple[Cell, ...]:
