@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Writes first inputs for the targets of scenes, streams and captures, from the tests' builders and from samples.
+
+From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, then ``run minimise``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.build import End, Frame, get_peers, handshake, pcap, pcapng, piece, tcp_stream, udp_exchange
+from tests.build.capture import enhanced, interface, obsolete, section, simple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parents[2] / "samples"
+CLIENT, SERVER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
+INFOHASH, PEERS = b"\xaa" * 20, (b"-qB4520-aaaaaaaaaaaa", b"-TR4060-bbbbbbbbbbbb")
+SLICE = 2048
+"""Bytes taken of a sample."""
+
+# Kinds of records and the bits of their fields, as src/scene.rs has them.
+FRAME, SEGMENT, MESSAGE, DATAGRAM, KRPC, COPY, EXPIRE, OPEN = range(8)
+CAPTURE, VANTAGE, MACS, VLAN10, VLAN20, TUNNEL = 0x08, 0x10, 0x20, 0x40, 0x80, 0xC0
+FROM_NODE, NODE_INSIDE, IPV6, KEEP = 0x10, 0x20, 0x40, 0x80
+SNAPPED, IN_TWO, TURNED = 0x10, 0x40, 0x80
+MILLISECOND, SECOND, MINUTE, HOUR = 0x20, 0x40, 0x50, 0x70
+BACK = 0x80
+VLANS_PART, DHT_FLOWS, OURS = 1, 2, 4
+PING, FIND_NODE, GET_PEERS, ANNOUNCE, REPLY, NODES, VALUES, ERROR = range(8)
+FIN, ACK = 0x01, 0x10
+
+
+def talk() -> list[Frame]:
+    """One BitTorrent connection and one DHT look-up, in few frames."""
+    connection = tcp_stream(
+        CLIENT,
+        SERVER,
+        [
+            ("orig", handshake(INFOHASH, PEERS[0])),
+            ("resp", handshake(INFOHASH, PEERS[1])),
+            ("resp", piece(0, 0, bytes(64))),
+        ],
+    )
+    return connection + udp_exchange(CLIENT, SERVER, [("orig", get_peers(PEERS[0], INFOHASH))])
+
+
+def message(way: int, which: int, size: int, *, shift: int = 0, cut: int = 0, head: int = 0, time: int = 0) -> bytes:
+    """Record one peer-wire message."""
+    return bytes([MESSAGE | head, time, way, ACK, shift & 0xFF, cut, which, size])
+
+
+def krpc(way: int, which: int, names: int, *, cut: int = 0, head: int = 0, time: int = MILLISECOND | 1) -> bytes:
+    """Record one KRPC datagram."""
+    return bytes([KRPC | head, time, way, cut, which, names])
+
+
+def opened(way: int, *, head: int = 0, time: int = 0, generation: int = 0) -> bytes:
+    """Record a SYN and its answer."""
+    return bytes([OPEN | head, time, way, generation])
+
+
+def scenes() -> Iterator[bytes]:
+    """Scenes of the engine: each shows one thing that it must get right."""
+    hello = opened(0) + message(0, 0, 1) + message(FROM_NODE, 0, 2)
+    pieces = b"".join(message(FROM_NODE, 7, size, time=MILLISECOND | 1) for size in (1, 4, 20))
+    wants = message(0, 6, 3) + message(0, 2, 0) + message(0, 3, 2)
+    bye = bytes([SEGMENT, 0, 0, FIN | ACK, 0, 0, 0, SEGMENT, 0, FROM_NODE, FIN | ACK, 0, 0, 0])
+    whole = hello + wants + pieces + bye
+    yield bytes([VLANS_PART | OURS]) + whole
+    for setup in (VLANS_PART | 0x08, OURS | 0x10, VLANS_PART | OURS | 0x18):
+        yield bytes([setup]) + b"".join(
+            opened(node << 1) + message(node << 1, 13, 3) + message(node << 1, 8, 1, shift=9) for node in range(8)
+        )
+    yield bytes([VLANS_PART]) + opened(IPV6) + message(IPV6, 13, 1) + message(IPV6 | FROM_NODE, 13, 2)
+    for cut in (3, SNAPPED, IN_TWO, IN_TWO | TURNED):
+        yield bytes([VLANS_PART]) + opened(0) + message(0, 13, 3, cut=cut) + message(FROM_NODE, 13, 9, cut=cut)
+    for head in (VLAN10, TUNNEL, CAPTURE | VANTAGE, MACS):
+        copy = bytes([COPY | VLAN20 | head, 0])
+        yield bytes([VLANS_PART | OURS]) + opened(0, head=head) + message(0, 13, 3, head=head) + copy + pieces
+    late = message(KEEP, 0, 1, shift=0) + message(0, 0, 1) + message(0, 4, 1, shift=20) + message(0, 6, 1, shift=-29)
+    yield bytes([0]) + late
+    again = opened(0) + message(0, 13, 3) + opened(0, time=SECOND | 2, generation=5) + message(0, 13, 4)
+    yield bytes([VLANS_PART]) + again + bytes([EXPIRE, HOUR | 2]) + bye
+    ask = b"".join(krpc(node << 1, GET_PEERS | 8 | node << 5, 0x12) for node in range(8))
+    answer = b"".join(krpc(node << 1 | FROM_NODE, VALUES | node << 5, 0x21) for node in range(8))
+    tell = krpc(0, ANNOUNCE | 0x10, 0x30) + krpc(FROM_NODE, REPLY, 1) + krpc(FROM_NODE, ERROR, 0)
+    for setup in (VLANS_PART, VLANS_PART | DHT_FLOWS | OURS, OURS | DHT_FLOWS | 0x10):
+        yield bytes([setup]) + ask + answer + tell + krpc(NODE_INSIDE, FIND_NODE, 9) + krpc(1, PING, 3)
+    far = krpc(0, GET_PEERS, 0x10, time=HOUR | 4) + krpc(2, GET_PEERS, 0x11, head=MACS, time=HOUR | 4)
+    yield bytes([VLANS_PART | OURS | DHT_FLOWS | 8]) + ask + far + far + bytes([EXPIRE, HOUR | 7]) + far
+    yield (
+        bytes([OURS])
+        + krpc(0, NODES, 0, cut=2)
+        + krpc(0, GET_PEERS, 0, cut=SNAPPED)
+        + krpc(0, PING, 0, time=BACK | 0x13)
+    )
+    yield bytes([OURS, DATAGRAM, 0, 0, 0, 26]) + b"d1:eli0e0:e1:t0:1:y1:ee" + bytes(3)
+    raw = b"".join(struct.pack("!BBBH", FRAME, 0, 0, len(data)) + data for _, data in talk())
+    yield bytes([VLANS_PART]) + raw
+
+
+def streams() -> Iterator[bytes]:
+    """Segments: what, time passed, place, length, bytes; see fuzz_targets/stream.rs."""
+    segments = [
+        struct.pack("!BBhB", 0x10, 1, at, 8) + bytes(range(at & 127, (at & 127) + 8)) for at in (0, 8, 24, 16, 12, 40)
+    ]
+    begin, guess, stop = b"\0\0", b"\1\0", b"\2\0"
+    for isn in (0x8000, 0x7FF8):
+        head = struct.pack("!HB", isn, 3)
+        yield head + begin + b"".join(segments)
+        yield head + b"".join(reversed(segments)) + guess + segments[1]
+        yield head + segments[2] + begin + stop + b"".join(segments)
+        yield head + begin + segments[2] + struct.pack("!BBhB", 0x11, 200, 60, 4) + b"late" + segments[0]
+    yield (
+        struct.pack("!HB", 0, 0)
+        + begin
+        + b"".join(struct.pack("!BBhB", 0x90, 0, at * 9, 4) + b"cut!" for at in range(9))
+    )
+
+
+def stored(content: bytes) -> bytes:
+    """Put ``content`` into a zstd frame of raw blocks (RFC 8878 §3.1.1), since Python 3.11 has no zstd of its own."""
+    size = 1000
+    blocks = [content[at : at + size] for at in range(0, len(content), size)]
+    parts = [(len(block) << 3 | (block is blocks[-1])).to_bytes(3, "little") + block for block in blocks]
+    return b"\x28\xb5\x2f\xfd\x00\x00" + b"".join(parts)
+
+
+def captures() -> Iterator[bytes]:
+    """Whole files: built, compressed, and the beginnings of samples."""
+    frames = talk()[:5]
+    plain = [
+        pcap(frames),
+        pcapng(frames),
+        pcap(frames, nano=False, endian=">"),
+        pcapng(frames, endian=">", resolution=6),
+    ]
+    yield from plain
+    for capture in plain[:2]:
+        yield gzip.compress(capture, mtime=0)
+        yield stored(capture)
+        yield gzip.compress(capture[:99], mtime=0) + gzip.compress(capture[99:], mtime=0)
+    yield b"\x5f\x2a\x4d\x18\x04\0\0\0skip" + stored(plain[0])
+    for name in ("handshake-qbittorrent.pcapng.zst", "raw-ip.pcap.gz"):
+        yield (SAMPLES / name).read_bytes()[:SLICE]
+    for sample in sorted(SAMPLES.glob("*.pcap*"), key=lambda path: path.stat().st_size)[:4]:
+        yield sample.read_bytes()[:SLICE]
+
+
+def records() -> Iterator[bytes]:
+    """Records of pcap files behind the two choices that fuzz_targets/pcap.rs makes of a header."""
+    for kind, nano, endian in ((8, False, "<"), (9, False, ">"), (10, True, "<"), (11, True, ">")):
+        content = pcap(talk()[:4], nano=nano, endian="<" if endian == "<" else ">", snap_length=60)
+        yield struct.pack("!BH", kind, 33) + content[24:]
+
+
+def blocks() -> Iterator[bytes]:
+    """Blocks of pcapng files as fuzz_targets/pcapng.rs takes them: kind, length and body, none over 255 bytes."""
+    kinds = {1: 0, 6: 1, 3: 2, 2: 3, 0x0A0D0D0A: 4, 5: 5}
+    frame = Frame(talk()[0].time, talk()[0].data[:60])
+    for order, endian in ((0, "<"), (1, ">")):
+        end = "<" if endian == "<" else ">"
+        packets = [enhanced(frame, endian=end), simple(frame, endian=end), obsolete(frame, endian=end)]
+        described = [interface(endian=end), interface(113, resolution=0x8A, offset=-3, endian=end, snap_length=40)]
+        several = [*described, *packets, enhanced(frame, 1, endian=end), section(end), described[1], packets[0]]
+        body = b""
+        for block in several:
+            kind = struct.unpack(end + "I", block[:4])[0]
+            body += bytes([kinds[kind], len(block) - 12]) + block[8:-4]
+        yield struct.pack("!BH", order, 50) + body
+
+
+def write(target: str, seeds: Sequence[bytes]) -> None:
+    """Put the seeds where `run` looks for inputs that are not committed yet."""
+    folder = HERE / "target" / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds):
+        (folder / f"seed-{number:02}").write_bytes(seed)
+
+
+if __name__ == "__main__":
+    write("engine", [*scenes()])
+    write("stream", [*streams()])
+    write("capture", [*captures()])
+    write("pcap", [*records()])
+    write("pcapng", [*blocks()])
