@@ -2,7 +2,7 @@
 #![no_main]
 
 use auditor_core::wire::bt::bencode;
-use auditor_core::wire::bt::krpc::{Body, Krpc, looks_like_krpc};
+use auditor_core::wire::bt::krpc::{Body, Krpc, Method, looks_like_krpc};
 use auditor_core::wire::bt::node_id::{common_prefix_bits, fits_address};
 use libfuzzer_sys::fuzz_target;
 
@@ -11,7 +11,7 @@ fuzz_target!(|datagram: &[u8]| {
     assert!(looks_like_krpc(datagram) || datagram.len() > 65_507);
     match krpc.body {
         Body::Query(query) => {
-            assert!(!query.method.label().is_empty());
+            assert!(query.method.index() < Method::LABELS.len());
             if let Some(target) = query.infohash.or(query.target) {
                 assert!(common_prefix_bits(query.id, target) <= 160);
             }

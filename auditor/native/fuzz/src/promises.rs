@@ -78,7 +78,8 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
     }
     assert!(packets <= frames);
     for activity in &report.activities {
-        let sent = |method| activity.sent.queries.get(method).copied().unwrap_or_default();
+        let sent =
+            |method| activity.sent.queries().find(|(name, _)| *name == method).map_or(0, |(_, count)| count);
         for (targets, queries) in
             [(&activity.announced, sent("announce_peer")), (&activity.looked_up, sent("get_peers"))]
         {
@@ -90,8 +91,9 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                 targets.sorted().iter().all(|target| target.answered <= target.queries && target.nodes() > 0)
             );
         }
-        let datagrams =
-            |counts: &Counts| counts.queries.values().sum::<u64>() + counts.replies + counts.errors;
+        let datagrams = |counts: &Counts| {
+            counts.queries().map(|(_, count)| count).sum::<u64>() + counts.replies + counts.errors
+        };
         assert!((1..=datagrams(&activity.sent) + datagrams(&activity.received)).contains(&activity.nodes));
         assert!(activity.minutes.iter().map(|(_, ends)| payload(ends)).sum::<u64>() > 0);
     }
