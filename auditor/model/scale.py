@@ -15,7 +15,7 @@ class Scale(IntEnum):
     @property
     def label(self) -> str:
         """The word as it stands in YAML, JSON and metrics."""
-        return self.name.lower()
+        return self._name_.lower()
 
     @classmethod
     def from_label(cls, label: str) -> Self:
@@ -24,10 +24,10 @@ class Scale(IntEnum):
         Raises:
             ValueError: if no member has that word.
         """
-        for member in cls:
-            if member.label == label:
-                return member
-        raise ValueError(f"'{label}' is not one of {', '.join(m.label for m in cls)}")
+        member = cls.__members__.get(label.upper())
+        if member is None or member.label != label:
+            raise ValueError(f"'{label}' is not one of {', '.join(m.label for m in cls)}")
+        return member
 
 
 class Confidence(Scale):
