@@ -34,8 +34,21 @@ pub fn join(parts: Vec<Report>) -> Report {
 }
 
 /// Joins the parts of activities: those of one host belong together unless they are [`IDLE`] apart, which is just how
-/// one worker would have cut them.
-fn join_activities(mut parts: Vec<Activity>) -> Vec<Activity> {
+/// one worker would have cut them. What was seen of a host under the tags of another network is put with what was seen
+/// under its own.
+fn join_activities(parts: Vec<Activity>) -> Vec<Activity> {
+    let mut whole = join_parts(parts);
+    if whole.iter().any(|activity| activity.home.is_some()) {
+        for activity in &mut whole {
+            activity.host.vlans = activity.home.take().unwrap_or(activity.host.vlans);
+        }
+        whole = join_parts(whole);
+    }
+    whole.sort_by_key(|activity| (activity.span.first, activity.host));
+    whole
+}
+
+fn join_parts(mut parts: Vec<Activity>) -> Vec<Activity> {
     parts.sort_by_key(|part| (part.host, part.span.first, part.span.last));
     let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
     for part in parts {
@@ -46,7 +59,6 @@ fn join_activities(mut parts: Vec<Activity>) -> Vec<Activity> {
             _ => whole.push(part),
         }
     }
-    whole.sort_by_key(|activity| (activity.span.first, activity.host));
     whole
 }
 

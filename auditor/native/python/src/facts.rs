@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
 use auditor_core::detect::dht::activity::{Activity, Target};
-use auditor_core::detect::{Fact, FrameRef, Observation};
+use auditor_core::detect::{Fact, Observation, Span};
 use auditor_core::engine::FlowReport;
 use auditor_core::flow::key::{Endpoint, Transport};
 use auditor_core::flow::minutes::Minutes;
@@ -247,7 +247,7 @@ impl ObservationFacts {
             first: observation.span.first.0,
             last: observation.span.last.0,
             count: observation.count,
-            frames: frames(&observation.span.frames),
+            frames: frames(&observation.span),
             handshake,
             messages,
             datagrams,
@@ -279,7 +279,7 @@ impl ActivityFacts {
             clients: activity.clients.iter().copied().collect(),
             read_only: activity.read_only,
             minutes: minutes(&activity.minutes),
-            frames: frames(&activity.span.frames),
+            frames: frames(&activity.span),
         }
     }
 }
@@ -294,7 +294,7 @@ impl TargetFacts {
             nodes: target.nodes(),
             answered: target.answered,
             near_own_id: target.near_own_id,
-            frames: frames(&target.span.frames),
+            frames: frames(&target.span),
         }
     }
 }
@@ -307,6 +307,6 @@ fn minutes(minutes: &Minutes) -> MinuteBytes {
     minutes.iter().map(|(minute, ends)| (minute, ends.orig, ends.resp)).collect()
 }
 
-fn frames(frames: &[FrameRef]) -> Frames {
-    frames.iter().map(|frame| (frame.capture, frame.number)).collect()
+fn frames(span: &Span) -> Frames {
+    span.frames().map(|frame| (frame.capture, frame.number)).collect()
 }

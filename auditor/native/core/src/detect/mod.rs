@@ -40,8 +40,8 @@ pub struct Span {
     pub first: Timestamp,
     /// The last time.
     pub last: Timestamp,
-    /// At most [`Span::PROOFS`] frames, the earliest seen.
-    pub frames: Vec<FrameRef>,
+    /// At most [`Span::PROOFS`], the earliest, in order.
+    proofs: Vec<Stamp>,
 }
 
 impl Span {
@@ -51,26 +51,40 @@ impl Span {
     /// Begins at `stamp`.
     #[must_use]
     pub fn at(stamp: Stamp) -> Self {
-        Self { first: stamp.time, last: stamp.time, frames: vec![stamp.frame] }
+        Self { first: stamp.time, last: stamp.time, proofs: vec![stamp] }
     }
 
     /// Widens to `stamp`.
     pub fn extend(&mut self, stamp: Stamp) {
         self.first = self.first.min(stamp.time);
         self.last = self.last.max(stamp.time);
-        if self.frames.len() < Self::PROOFS && self.frames.last() != Some(&stamp.frame) {
-            self.frames.push(stamp.frame);
-        }
+        self.prove(stamp);
     }
 
     /// Joins with `other`.
     pub fn merge(&mut self, other: &Self) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        self.frames.extend(&other.frames);
-        self.frames.sort_unstable();
-        self.frames.dedup();
-        self.frames.truncate(Self::PROOFS);
+        for stamp in &other.proofs {
+            self.prove(*stamp);
+        }
+    }
+
+    /// The frames that prove it, in order of time.
+    pub fn frames(&self) -> impl Iterator<Item = FrameRef> + '_ {
+        self.proofs.iter().map(|stamp| stamp.frame)
+    }
+
+    /// Keeps a frame if it is among the earliest. Which are kept depends on no order of arrival, so that workers who
+    /// each saw a part keep together what one would.
+    fn prove(&mut self, stamp: Stamp) {
+        if self.proofs.len() >= Self::PROOFS && self.proofs.last().is_some_and(|last| *last <= stamp) {
+            return;
+        }
+        if let Err(place) = self.proofs.binary_search(&stamp) {
+            self.proofs.insert(place, stamp);
+            self.proofs.truncate(Self::PROOFS);
+        }
     }
 }
 
@@ -220,6 +234,17 @@ mod tests {
             span.extend(stamp(number));
         }
         assert_eq!((span.first, span.last), (Timestamp(5), Timestamp(10)));
-        assert_eq!(span.frames.iter().map(|frame| frame.number).collect::<Vec<_>>(), [5, 6, 7, 8]);
+        assert_eq!(span.frames().map(|frame| frame.number).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_span_keeps_the_earliest_frames_whatever_their_order_and_whoever_saw_them() {
+        let (mut left, mut right) = (Span::at(stamp(9)), Span::at(stamp(4)));
+        for number in [7, 5, 8] {
+            left.extend(stamp(number));
+        }
+        right.extend(stamp(6));
+        left.merge(&right);
+        assert_eq!(left.frames().map(|frame| frame.number).collect::<Vec<_>>(), [4, 5, 6, 7]);
     }
 }

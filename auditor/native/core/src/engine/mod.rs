@@ -20,7 +20,7 @@ use crate::flow::key::{End, Endpoint, Ends, FlowKey, Seeded, Transport as Protoc
 use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
 use crate::flow::slab::{Place, Slab};
-use crate::flow::stream::{Arrival, HeldBytes};
+use crate::flow::stream::{Arrival, HeldBytes, READING};
 use crate::flow::table::{Flow, FlowTable, Phase};
 use crate::networks::Networks;
 use crate::time::Timestamp;
@@ -308,12 +308,17 @@ impl Engine {
         &mut self,
         passage: &Passage<'_>,
         mark: impl Fn() -> Option<u32>,
-        renew: impl Fn(&Flow) -> bool,
+        renew: impl Fn(&Flow, Option<&Detail>) -> bool,
     ) -> Option<Place> {
         let mut key = passage.key;
         let vlans = passage.packet.path.vlans;
         let mut found = self.flows.find(&key, passage.hash);
-        if let Some(place) = found
+        if found.is_none() && self.flows.has_parted() {
+            // The flow from which this one was parted may have ended before it.
+            let parted = FlowKey { vlans: Some(vlans), ..key };
+            found = self.flows.find(&parted, self.flows.hash(&parted));
+            key = if found.is_some() { parted } else { key };
+        } else if let Some(place) = found
             && let Some(flow) = self.flows.get_mut(place)
             && self.options.vlan_in_key
             && flow.vlans != vlans
@@ -321,17 +326,27 @@ impl Engine {
         {
             // The same ends under other tags: the same frame, routed from one VLAN to another, or other hosts.
             let pause = passage.stamp.time.since(flow.last);
-            if pause <= TWICE_WITHIN && mark().is_some_and(|mark| flow.recent.repeats(mark, pause)) {
+            let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| flow.recent.holds(mark));
+            if is_twin {
                 flow.twin = Some(vlans);
-                self.totals.duplicate_frames += 1;
-                return None;
+                if let Some(slot) = flow.slot {
+                    self.dht.crossed(slot, flow.end(!passage.from_low), vlans);
+                }
             }
             key.vlans = Some(vlans);
             found = self.flows.find(&key, self.flows.hash(&key));
+            if is_twin {
+                if let Some(place) = found {
+                    self.forget(place);
+                }
+                self.totals.duplicate_frames += 1;
+                return None;
+            }
         }
         if let Some(place) = found {
-            let Some(flow) = self.flows.get_mut(place) else { return Some(place) };
-            if !flow.expired(passage.stamp.time) && !renew(flow) {
+            let Some(flow) = self.flows.get(place) else { return Some(place) };
+            let detail = flow.detail.and_then(|place| self.details.get(place));
+            if !flow.expired(passage.stamp.time) && !renew(flow, detail) {
                 return Some(place);
             }
             self.end(place);
@@ -342,6 +357,17 @@ impl Engine {
             Protocol::Udp => self.totals.udp_flows += 1,
         }
         Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, passage.stamp.time)))
+    }
+
+    /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
+    fn forget(&mut self, place: Place) {
+        let Some(flow) = self.flows.remove(place) else { return };
+        if let Some(slot) = flow.slot {
+            self.dht.flow_ended(slot);
+        }
+        if let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) {
+            detail.release(&mut self.budget);
+        }
     }
 
     fn make_room(&mut self) {
@@ -366,7 +392,7 @@ impl Engine {
     fn udp(&mut self, passage: &Passage<'_>, payload: &[u8], sent: u32) {
         let candidate = Dht::probe(payload);
         let mark = candidate.then(|| mark_of(passage, payload, [0; 3]));
-        let Some(place) = self.flow(passage, || mark, |_| false) else { return };
+        let Some(place) = self.flow(passage, || mark, |_, _| false) else { return };
         let Self { flows, dht, anomalies, totals, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
         let pause = passage.stamp.time.since(flow.last);
@@ -398,12 +424,19 @@ impl Engine {
         let mark =
             || mark_of(passage, segment.payload, [segment.seq, segment.ack, u32::from(segment.flags.0)]);
         let opens = segment.flags.syn() && !segment.flags.ack();
-        // A SYN with another number than the flow's begins another connection on the same ports.
-        let renew = |flow: &Flow| {
+        // A SYN with another number than the flow's begins another connection on the same ports. Where none was seen
+        // yet, this may be the flow's own, overtaken by what followed it.
+        let renew = |flow: &Flow, detail: Option<&Detail>| {
+            let end = flow.end(passage.from_low);
+            let overtaken = || {
+                let is_young = passage.stamp.time.since(flow.first) <= READING.age;
+                let first = segment.seq.wrapping_add(1);
+                is_young && detail.is_some_and(|detail| detail.may_begin_at(end, first))
+            };
             opens
-                && match flow.isn.at(flow.end(passage.from_low)) {
+                && match flow.isn.at(end) {
                     Some(isn) => *isn != segment.seq,
-                    None => flow.closed() || flow.phase != Phase::Probing,
+                    None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
@@ -425,7 +458,7 @@ impl Engine {
         let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
-            if began == End::Resp && flow.phase == Phase::Probing && flow.isn == Ends::default() {
+            if began == End::Resp && flow.isn == Ends::default() {
                 flow.turn();
                 if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
                     detail.turn();
@@ -585,6 +618,9 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
         return;
     }
     *flow.rejected.at_mut(end) = true;
+    if outcome == Outcome::Misread {
+        *flow.rejected.at_mut(end.other()) = true;
+    }
     if flow.rejected.orig && flow.rejected.resp {
         flow.phase = Phase::Rejected;
         if let Some(mut detail) = flow.detail.take().and_then(|place| details.remove(place)) {

@@ -16,6 +16,8 @@ pub(super) enum Outcome {
     Going,
     /// No detector wants it.
     Rejected,
+    /// What a detector took for the first bytes were not the first: nothing that it read means anything.
+    Misread,
 }
 
 /// Asks all detectors about first bytes: a match wins over those that want more.
@@ -44,6 +46,10 @@ pub(super) struct Detail {
 struct Reading {
     heads: Ends<Vec<(Stamp, Box<[u8]>)>>,
     reader: Option<Box<dyn StreamReader>>,
+    /// The end whose first bytes matched.
+    matched: Option<End>,
+    /// The reader calls the ends by the names that they had before a late SYN turned them.
+    is_turned: bool,
     minutes: Minutes,
 }
 
@@ -64,6 +70,9 @@ impl Detail {
     ) -> Outcome {
         let known = self.streams.at_mut(end).take();
         let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
+        if first.is_none() && self.reading.matched == Some(end) && stream.is_belied_by(arrival.seq) {
+            return self.keep(end, stream, Outcome::Misread, budget);
+        }
         let mut outcome = Outcome::Going;
         let mut refused = None;
         {
@@ -96,15 +105,25 @@ impl Detail {
         let mut outcome = Outcome::Going;
         if !stream.has_begun() {
             stream.begin(first, budget, &mut self.reading.sink(end, anomalies, &mut outcome));
+        } else if self.reading.matched == Some(end) && stream.is_belied_by(first) {
+            outcome = Outcome::Misread;
         }
         self.keep(end, stream, outcome, budget)
     }
 
-    /// Says that the ends are the other way round. Only before a detector reads.
-    pub(super) const fn turn(&mut self) {
+    /// Says that the ends are the other way round.
+    pub(super) fn turn(&mut self) {
         self.streams.swap();
-        self.reading.heads.swap();
         self.macs.swap();
+        self.reading.heads.swap();
+        self.reading.minutes.swap();
+        self.reading.matched = self.reading.matched.map(End::other);
+        self.reading.is_turned ^= self.is_read();
+    }
+
+    /// Whether what is known of a direction leaves `first` to be the sequence number of its first byte.
+    pub(super) fn may_begin_at(&self, end: End, first: u32) -> bool {
+        self.streams.at(end).as_ref().is_none_or(|stream| stream.may_begin_at(first))
     }
 
     /// Hands on what is held and returns what was observed.
@@ -124,7 +143,7 @@ impl Detail {
             }
             *self.streams.at_mut(end) = Some(stream);
         }
-        self.reading.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default()
+        self.reading.observations()
     }
 
     /// Forgets what is held.
@@ -147,11 +166,12 @@ impl Detail {
     }
 
     fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {
-        if outcome == Outcome::Rejected {
+        if outcome != Outcome::Going {
             stream.release(budget);
             return outcome;
         }
-        if self.reading.reader.as_ref().is_some_and(|reader| !reader.wants(end)) {
+        let told = self.reading.as_told(end);
+        if self.reading.reader.as_ref().is_some_and(|reader| !reader.wants(told)) {
             stream.stop_reading(budget);
         }
         *self.streams.at_mut(end) = Some(stream);
@@ -180,13 +200,29 @@ impl Reading {
             Run::Cut(size) => self.minutes.add(stamp.time, end, size),
             Run::Gap(_) => {}
         }
+        let told = self.as_told(end);
         match (&mut self.reader, run) {
-            (Some(reader), Run::Bytes(bytes)) => reader.read(end, bytes, stamp, anomalies),
-            (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(end, size, stamp),
+            (Some(reader), Run::Bytes(bytes)) => reader.read(told, bytes, stamp, anomalies),
+            (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(told, size, stamp),
             (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, anomalies),
             (None, Run::Cut(_) | Run::Gap(_)) => return Outcome::Rejected,
         }
         Outcome::Going
+    }
+
+    /// The name by which the reader knows an end, and the other way round.
+    const fn as_told(&self, end: End) -> End {
+        if self.is_turned { end.other() } else { end }
+    }
+
+    /// What the reader saw, under the ends' own names.
+    fn observations(&self) -> Vec<Observation> {
+        let mut seen = self.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default();
+        for observation in &mut seen {
+            observation.end = self.as_told(observation.end);
+        }
+        seen.sort_by_key(|observation| observation.end);
+        seen
     }
 
     fn probe(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies) -> Outcome {
@@ -201,6 +237,7 @@ impl Reading {
                     }
                 }
                 self.reader = Some(reader);
+                self.matched = Some(end);
                 Outcome::Going
             }
             (Probe::NeedMore, None) if first.len() < HEAD => Outcome::Going,

@@ -36,6 +36,13 @@ impl Minutes {
         }
     }
 
+    /// Says that the ends are the other way round.
+    pub fn swap(&mut self) {
+        for (_, ends) in &mut self.0 {
+            ends.swap();
+        }
+    }
+
     /// Adds the minutes of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (minute, ends) in &other.0 {

@@ -26,13 +26,19 @@ impl<const N: usize> Recent<N> {
         self.marks.iter().fold(u32::from(self.held), |all, mark| all ^ mark)
     }
 
+    /// Whether the packet marked `mark` is one of those that are remembered.
+    #[must_use]
+    pub fn holds(&self, mark: u32) -> bool {
+        self.marks.iter().take(usize::from(self.held)).any(|seen| *seen == mark)
+    }
+
     /// Whether the packet marked `mark` is one of the last; if not, remembers it. `pause` is the time in nanoseconds
     /// since the flow's packet before it: after more than [`TWICE_WITHIN`] all earlier ones are forgotten.
     pub fn repeats(&mut self, mark: u32, pause: i64) -> bool {
         if pause > TWICE_WITHIN {
             self.held = 0;
         }
-        if self.marks.iter().take(usize::from(self.held)).any(|seen| *seen == mark) {
+        if self.holds(mark) {
             return true;
         }
         if self.held == 0 {

@@ -82,7 +82,8 @@ pub struct Stream {
     /// one seen have a place too.
     next: u64,
     next_seq: u32,
-    begun: bool,
+    /// The sequence number of the first byte, once it is known.
+    first_seq: Option<u32>,
     wanted: bool,
     held: Vec<Held>,
     held_bytes: usize,
@@ -102,7 +103,7 @@ impl Stream {
         Self {
             next: START,
             next_seq: seq,
-            begun: false,
+            first_seq: None,
             wanted: true,
             held: Vec::new(),
             held_bytes: 0,
@@ -115,7 +116,21 @@ impl Stream {
     /// Whether it is known where the stream begins.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
-        self.begun
+        self.first_seq.is_some()
+    }
+
+    /// Whether the first byte of the stream has sequence number `seq`, or may have.
+    #[must_use]
+    pub fn may_begin_at(&self, seq: u32) -> bool {
+        self.first_seq.is_none_or(|first| first == seq) || self.is_belied_by(seq)
+    }
+
+    /// Whether `seq` stands so shortly before the first byte that this was not the first after all. The one byte before
+    /// it says nothing: a keep-alive probe makes it up (RFC 9293, 3.8.4).
+    #[must_use]
+    pub fn is_belied_by(&self, seq: u32) -> bool {
+        const SHORTLY: u32 = 64 << 10;
+        self.first_seq.is_some_and(|first| (2..=SHORTLY).contains(&first.wrapping_sub(seq)))
     }
 
     /// Whether bytes before sequence number `seq` are held.
@@ -146,7 +161,7 @@ impl Stream {
     pub fn begin(&mut self, seq: u32, budget: &mut HeldBytes, sink: &mut impl FnMut(Run<'_>, Stamp)) {
         self.next = self.place(seq);
         self.next_seq = seq;
-        self.begun = true;
+        self.first_seq = Some(seq);
         self.drain(budget, sink);
     }
 
@@ -169,7 +184,7 @@ impl Stream {
     ) -> Option<Anomaly> {
         let start = self.place(arrival.seq);
         let sent = u64::from(arrival.sent);
-        if self.begun && start <= self.next {
+        if self.has_begun() && start <= self.next {
             let old = self.next - start;
             if old >= sent {
                 return None;
@@ -183,11 +198,11 @@ impl Stream {
             }
         }
         let conflict = self.hold(start, arrival, budget);
-        if self.begun && start <= self.next {
+        if self.has_begun() && start <= self.next {
             self.drain(budget, sink);
             return conflict;
         }
-        let window = if self.begun { READING } else { return conflict };
+        let window = if self.has_begun() { READING } else { return conflict };
         if self.overfull(window, arrival.stamp.time) {
             self.give_up_hole(budget, sink);
             return Some(Anomaly::TcpGap);
@@ -203,7 +218,7 @@ impl Stream {
     /// Hands on all that is held, with the holes as gaps. Answers with how many holes there were.
     pub fn finish(&mut self, budget: &mut HeldBytes, sink: &mut impl FnMut(Run<'_>, Stamp)) -> u64 {
         let mut holes = 0;
-        while self.begun && !self.held.is_empty() {
+        while self.has_begun() && !self.held.is_empty() {
             self.give_up_hole(budget, sink);
             holes += 1;
         }

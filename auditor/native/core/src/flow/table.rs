@@ -172,6 +172,8 @@ pub struct FlowTable {
     flows: Slab<Flow>,
     /// Places with their hashes: growing the table, or passing over another flow, needs no look at the flows.
     index: HashTable<(u32, Place)>,
+    /// How many flows have VLAN tags in their key.
+    parted: usize,
     seed: u64,
 }
 
@@ -179,7 +181,7 @@ impl FlowTable {
     /// Makes an empty table. Its hashes depend on `seed`, which should be secret.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { flows: Slab::default(), index: HashTable::new(), seed }
+        Self { flows: Slab::default(), index: HashTable::new(), parted: 0, seed }
     }
 
     /// How many flows are open.
@@ -192,6 +194,12 @@ impl FlowTable {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()
+    }
+
+    /// Whether VLAN tags part any of the flows from others of the same ends.
+    #[must_use]
+    pub const fn has_parted(&self) -> bool {
+        self.parted > 0
     }
 
     /// The hash by which a flow is found.
@@ -239,6 +247,7 @@ impl FlowTable {
     /// Puts a flow in.
     pub fn insert(&mut self, flow: Flow) -> Place {
         let hash = self.hash(&flow.key);
+        self.parted += usize::from(flow.key.vlans.is_some());
         let place = self.flows.insert(flow);
         self.index.insert_unique(spread(hash), (hash, place), |(hash, _)| spread(*hash));
         place
@@ -247,6 +256,7 @@ impl FlowTable {
     /// Takes a flow out.
     pub fn remove(&mut self, place: Place) -> Option<Flow> {
         let flow = self.flows.remove(place)?;
+        self.parted -= usize::from(flow.key.vlans.is_some());
         if let Ok(entry) = self.index.find_entry(spread(self.hash(&flow.key)), |(_, other)| *other == place) {
             entry.remove();
         }
@@ -256,6 +266,7 @@ impl FlowTable {
     /// Takes all flows out.
     pub fn take_all(&mut self) -> impl Iterator<Item = Flow> + use<> {
         self.index.clear();
+        self.parted = 0;
         std::mem::take(&mut self.flows).into_values()
     }
 

@@ -51,7 +51,7 @@ pub struct Target {
     pub queries: u64,
     /// Queries answered.
     pub answered: u64,
-    /// It is so near to the host's own id that looking it up is routing.
+    /// It is so near to the host's own id, at each query, that looking it up is routing.
     pub near_own_id: bool,
     nodes: Vec<u32>,
 }
@@ -67,7 +67,7 @@ impl Target {
         self.span.merge(&other.span);
         self.queries += other.queries;
         self.answered += other.answered;
-        self.near_own_id |= other.near_own_id;
+        self.near_own_id &= other.near_own_id;
         for node in &other.nodes {
             self.add_node(*node);
         }
@@ -99,6 +99,7 @@ impl Targets {
             let target = self.list.get_mut(*place as usize)?;
             target.span.extend(stamp);
             target.queries += 1;
+            target.near_own_id &= is_near(infohash, sender);
             target.add_node(node);
             return Some(*place);
         }
@@ -112,7 +113,7 @@ impl Targets {
             span: Span::at(stamp),
             queries: 1,
             answered: 0,
-            near_own_id: common_prefix_bits(infohash, sender) >= NEAR_BITS,
+            near_own_id: is_near(infohash, sender),
             nodes: vec![node],
         });
         Some(place)
@@ -185,6 +186,10 @@ impl Counts {
 pub struct Activity {
     /// Whose.
     pub host: HostKey,
+    /// The VLAN tags of its own network, where it became known that `host` has those of another.
+    pub home: Option<Vlans>,
+    /// The time of the datagram with which it began: unlike the span's first, it never changes.
+    pub begun: Timestamp,
     /// The link address of the frames it sent.
     pub mac: Option<[u8; 6]>,
     /// When, and in which frames.
@@ -216,6 +221,8 @@ impl Activity {
     pub fn begin(host: HostKey, stamp: Stamp, seed: Seeded) -> Self {
         Self {
             host,
+            home: None,
+            begun: stamp.time,
             mac: None,
             span: Span::at(stamp),
             nodes: 0,
@@ -255,6 +262,7 @@ impl Activity {
         {
             self.mac = other.mac;
         }
+        self.home = self.home.or(other.home);
         self.span.merge(&other.span);
         self.nodes += other.nodes;
         self.sent.merge(&other.sent);
@@ -279,6 +287,11 @@ fn keep_least<T: Ord>(set: &mut BTreeSet<T>, value: T) {
             set.pop_last();
         }
     }
+}
+
+/// Whether an infohash is so near to the asker's own id that asking for it is routing.
+fn is_near(infohash: &[u8; 20], own_id: &[u8; 20]) -> bool {
+    common_prefix_bits(infohash, own_id) >= NEAR_BITS
 }
 
 #[cfg(test)]

@@ -161,6 +161,15 @@ impl Dht {
         })
     }
 
+    /// Says that the flow with this slot crosses the vantage point twice, as on a trunk to a router: the tags of a
+    /// datagram's second copy are those of the network of `receiver`, whatever tags its activity was begun under.
+    pub fn crossed(&mut self, slot: Place, receiver: End, vlans: Vlans) {
+        let activity = self.links.get(slot).and_then(|link| *link.activities.at(receiver));
+        if let Some(activity) = activity.and_then(|place| self.activities.get_mut(place)) {
+            activity.home = Some(vlans);
+        }
+    }
+
     /// Says that the flow with this slot has ended; returns what was observed in it.
     pub fn flow_ended(&mut self, slot: Place) -> Vec<Observation> {
         let Some(sent) = self.links.remove(slot).and_then(|link| link.sent) else { return Vec::new() };
@@ -246,7 +255,7 @@ impl Dht {
 
     fn count_node(&mut self, place: Place, node: &Endpoint) {
         let Some(activity) = self.activities.get_mut(place) else { return };
-        let pair = self.seed.hash_one((activity.host, activity.span.first.0, node));
+        let pair = self.seed.hash_one((activity.host, activity.begun.0, node));
         if self.nodes.len() >= NODES {
             self.limits.nodes += u64::from(!self.nodes.contains(&pair));
         } else if self.nodes.insert(pair) {
