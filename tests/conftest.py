@@ -9,6 +9,7 @@ from hypothesis import settings
 
 # A property is not a stopwatch: on a busy machine a slow example says nothing about the code.
 settings.register_profile("auditor", deadline=None)
+settings.register_profile("ci", deadline=None, max_examples=1000)
 settings.load_profile("auditor")
 
 
