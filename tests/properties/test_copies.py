@@ -16,7 +16,7 @@ from tests.properties.talks import STEP, Exchange, Packet, Segment, Talk, frames
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AFTER = st.integers(1, 10 * MILLISECOND // 1000).map(lambda microseconds: microseconds * 1000)
+AFTER = st.integers(1, 9_900).map(lambda microseconds: microseconds * 1000)
 UPLINK = (99,)
 
 

@@ -76,7 +76,9 @@ def test_losses_anywhere_never_add(talk: Talk, lost: set[int], cuts: list[int]) 
     for fact in told(rest):
         known = sent.get(fact[:5])
         if fact[4] == "bt.handshake":
-            assert fact == known
+            assert known is not None
+            assert fact[6][:2] == known[6][:2]
+            assert fact[6][2] in (known[6][2], b"")  # the peer id comes last, and may be missing
         elif fact[6] != (known and known[6]):
             _, pieces, size, counts, partial = fact[6]
             _, most_pieces, most_size, most_counts, _ = known[6] if known else (None, 0, 0, (), False)

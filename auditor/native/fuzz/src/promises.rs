@@ -60,7 +60,10 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
         }
         for observation in &flow.observations {
             let (end, span) = (observation.end, &observation.span);
-            assert!(span.first <= span.last && (1..=Span::PROOFS).contains(&span.frames().count()), "{flow:?}");
+            assert!(
+                span.first <= span.last && (1..=Span::PROOFS).contains(&span.frames().count()),
+                "{flow:?}"
+            );
             assert!(!scene.sorted || (flow.first <= span.first && span.last <= flow.last), "{flow:?}");
             match &observation.fact {
                 Fact::Handshake { .. } => assert!(*flow.bytes.at(end) >= 48, "{flow:?}"),
