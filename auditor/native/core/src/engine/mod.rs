@@ -632,19 +632,16 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
 /// A mark by which a copy of the same frame is known: IP identification, numbers of the transport, payload.
 #[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough among a few packets")]
 fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: [u32; 3]) -> u32 {
-    /// Sequence numbers tell segments apart all but alone; datagrams have nothing but their payload.
-    const SAMPLE: usize = 16;
+    /// What a datagram says stands at its ends: who sends it and what, and the transaction.
+    const SAMPLE: usize = 32;
     let mut hasher = Seeded(u64::from(passage.hash) << 1 | u64::from(passage.from_low)).build_hasher();
-    hasher.write_u32(passage.packet.ip_id);
-    let sample = if let Transport::Tcp(_) = passage.packet.transport {
+    hasher.write_u64(u64::from(passage.packet.ip_id) << 32 | payload.len() as u64);
+    if let Transport::Tcp(_) = passage.packet.transport {
         for number in numbers {
             hasher.write_u32(number);
         }
-        hasher.write_u64(payload.len() as u64);
-        payload.get(..SAMPLE).unwrap_or(payload)
-    } else {
-        payload
-    };
-    hasher.write(sample);
+    }
+    hasher.write(payload.get(..SAMPLE).unwrap_or(payload));
+    hasher.write(payload.len().checked_sub(SAMPLE).and_then(|from| payload.get(from..)).unwrap_or_default());
     hasher.finish() as u32
 }

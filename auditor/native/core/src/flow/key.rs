@@ -1,6 +1,6 @@
 //! What makes packets one flow.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use crate::wire::path::{Path, Tunnel, Vlans};
 
@@ -66,12 +66,19 @@ impl<T> Ends<T> {
 }
 
 /// An address and port; IPv4 as IPv4-mapped IPv6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     /// The address.
     pub ip: [u8; 16],
     /// The port.
     pub port: u16,
+}
+
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_be_bytes(self.ip));
+        state.write_u16(self.port);
+    }
 }
 
 /// Transport protocols that have flows here.
@@ -219,6 +226,10 @@ impl Hasher for SeededHasher {
 
     fn write_u64(&mut self, value: u64) {
         self.0.mix(value, 8);
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.0.block(value.to_le_bytes());
     }
 
     fn finish(&self) -> u64 {

@@ -6,6 +6,9 @@ use crate::time::Timestamp;
 /// A month of minutes: what one flow may keep. Later bytes go to the last minute kept.
 const CAP: usize = 31 * 24 * 60;
 
+/// Nanoseconds in a minute.
+const MINUTE: i64 = 60 * Timestamp::SECOND;
+
 /// The place before the first; one more is 0.
 const BEFORE_ALL: usize = usize::MAX;
 
@@ -17,6 +20,15 @@ impl Minutes {
     /// Adds `bytes` sent by `end` at `time`.
     pub fn add(&mut self, time: Timestamp, end: End, bytes: u64) {
         if bytes == 0 {
+            return;
+        }
+        // Nearly always it is the minute of the bytes before.
+        if let Some((last, ends)) = self.0.last_mut()
+            && last
+                .checked_mul(MINUTE)
+                .is_some_and(|start| (start..start.saturating_add(MINUTE)).contains(&time.0))
+        {
+            *ends.at_mut(end) += bytes;
             return;
         }
         let minute = time.minute();

@@ -1,6 +1,7 @@
 //! What one host did in the DHT, folded over all the nodes it spoke with.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 
 use crate::detect::{Span, Stamp};
 use crate::flow::key::{Endpoint, Seeded};
@@ -28,7 +29,7 @@ const NAMES: usize = 4;
 const NEAR_BITS: u32 = 16;
 
 /// A host in the DHT, at a vantage point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostKey {
     /// Its address and port.
     pub endpoint: Endpoint,
@@ -38,6 +39,14 @@ pub struct HostKey {
     pub tunnel: Option<Tunnel>,
     /// The VLAN tags.
     pub vlans: Vlans,
+}
+
+impl Hash for HostKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // What else is equal in nearly all keys is left to the comparison.
+        self.endpoint.hash(state);
+        state.write_u16(self.vantage);
+    }
 }
 
 /// What a host did about one infohash.
@@ -252,7 +261,9 @@ impl Activity {
         for (to, from) in mark.iter_mut().zip(client) {
             *to = *from;
         }
-        keep_least(&mut self.clients, mark);
+        if !self.clients.contains(&mark) {
+            keep_least(&mut self.clients, mark);
+        }
     }
 
     /// Joins what another worker saw of the same activity.

@@ -139,7 +139,7 @@ impl Dht {
             if let Some(client) = krpc.client {
                 host.note_client(client);
             }
-            let node = mark(*seed, datagram.endpoint(to));
+            let node = || mark(*seed, datagram.endpoint(to));
             *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits);
         }
         if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
@@ -267,7 +267,7 @@ impl Dht {
 fn send(
     host: &mut Activity,
     krpc: &Krpc<'_>,
-    node: u32,
+    node: impl Fn() -> u32,
     stamp: Stamp,
     limits: &mut Limits,
 ) -> Option<Pending> {
@@ -281,7 +281,7 @@ fn send(
                 Method::AnnouncePeer => (&mut host.announced, true),
                 _ => return None,
             };
-            let target = targets.count(query.infohash?, query.id, node, stamp);
+            let target = targets.count(query.infohash?, query.id, node(), stamp);
             limits.targets += u64::from(target.is_none());
             Some(Pending { transaction: transaction(krpc), target: target?, announce })
         }
