@@ -12,7 +12,7 @@
 
 mod reader;
 
-pub(super) use self::reader::Reader;
+pub(super) use self::reader::{Reader, Refused};
 use crate::error::ParseError;
 
 /// How many lists and dicts may contain one another.
@@ -40,8 +40,10 @@ pub enum Value<'a> {
 /// are a proper prefix of a value.
 pub fn parse(input: &[u8]) -> Result<(Value<'_>, &[u8]), ParseError> {
     let mut reader = Reader::new(input);
-    let value = reader.value()?;
-    Ok((value, reader.rest()))
+    match reader.value() {
+        Ok(value) => Ok((value, reader.rest())),
+        Err(Refused) => Err(reader.error()),
+    }
 }
 
 impl<'a> Value<'a> {

@@ -21,7 +21,7 @@ mod read;
 
 use std::net::IpAddr;
 
-use super::bencode::{List, Reader};
+use super::bencode::{List, Reader, Refused};
 use super::compact::{Infohashes, Nodes, Peers};
 use crate::error::ParseError;
 
@@ -168,9 +168,12 @@ impl<'a> Krpc<'a> {
     pub fn parse(datagram: &'a [u8]) -> Result<Self, ParseError> {
         let mut top = read::Top::default();
         let mut reader = Reader::new(datagram);
-        reader.dict(|key, reader| top.read(key, reader))?;
-        if !reader.rest().is_empty() {
-            return Err(reader.mismatch("the datagram's end"));
+        let mut taken = reader.dict(|key, reader| top.read(key, reader));
+        if taken.is_ok() && !reader.rest().is_empty() {
+            taken = Err(reader.mismatch("the datagram's end"));
+        }
+        if let Err(Refused) = taken {
+            return Err(reader.error());
         }
         top.message().map_err(|expected| ParseError::Mismatch { offset: datagram.len(), expected })
     }

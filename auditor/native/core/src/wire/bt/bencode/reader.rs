@@ -13,11 +13,16 @@ pub(in crate::wire::bt) struct Reader<'a> {
     rest: &'a [u8],
     len: usize,
     depth: u32, // of the dicts entered by `dict`
+    error: Option<ParseError>,
 }
+
+/// Something was refused; [`Reader::error`] knows why. What is taken stays in registers that way.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::wire::bt) struct Refused;
 
 impl<'a> Reader<'a> {
     pub(in crate::wire::bt) const fn new(input: &'a [u8]) -> Self {
-        Self { rest: input, len: input.len(), depth: 0 }
+        Self { rest: input, len: input.len(), depth: 0, error: None }
     }
 
     /// The bytes not taken yet.
@@ -29,8 +34,8 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(in crate::wire::bt) fn dict(
         &mut self,
-        mut entry: impl FnMut(&'a [u8], &mut Self) -> Result<(), ParseError>,
-    ) -> Result<(), ParseError> {
+        mut entry: impl FnMut(&'a [u8], &mut Self) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         match self.rest {
             [b'd', ..] if self.depth == MAX_DEPTH => return Err(self.mismatch("less nesting")),
             [b'd', rest @ ..] => self.rest = rest,
@@ -54,7 +59,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one value, whatever it is.
-    pub(in crate::wire::bt) fn value(&mut self) -> Result<Value<'a>, ParseError> {
+    pub(in crate::wire::bt) fn value(&mut self) -> Result<Value<'a>, Refused> {
         match self.rest {
             [b'i', ..] => self.int().map(Value::Int),
             [b'l', ..] => self.span().map(|span| Value::List(List { span })),
@@ -65,19 +70,19 @@ impl<'a> Reader<'a> {
 
     /// Takes one value; returns it if it is a string.
     #[inline]
-    pub(in crate::wire::bt) fn string_or_skip(&mut self) -> Result<Option<&'a [u8]>, ParseError> {
+    pub(in crate::wire::bt) fn string_or_skip(&mut self) -> Result<Option<&'a [u8]>, Refused> {
         if let [b'0'..=b'9', ..] = self.rest { self.string().map(Some) } else { self.skip().map(|()| None) }
     }
 
     /// Takes one value; returns it if it is an integer.
     #[inline]
-    pub(in crate::wire::bt) fn int_or_skip(&mut self) -> Result<Option<i64>, ParseError> {
+    pub(in crate::wire::bt) fn int_or_skip(&mut self) -> Result<Option<i64>, Refused> {
         if let [b'i', ..] = self.rest { self.int().map(Some) } else { self.skip().map(|()| None) }
     }
 
     /// Takes one string.
     #[inline]
-    pub(in crate::wire::bt) fn string(&mut self) -> Result<&'a [u8], ParseError> {
+    pub(in crate::wire::bt) fn string(&mut self) -> Result<&'a [u8], Refused> {
         let (len, body) = match *self.rest {
             [ones @ b'0'..=b'9', b':', ref body @ ..] => (usize::from(ones - b'0'), body),
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b':', ref body @ ..] => {
@@ -95,7 +100,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string's length of any number of digits; returns it and the bytes after its colon.
-    fn length(&self) -> Result<(usize, &'a [u8]), ParseError> {
+    fn length(&mut self) -> Result<(usize, &'a [u8]), Refused> {
         let mut length = 0_usize;
         for (offset, &byte) in self.rest.iter().enumerate() {
             match byte {
@@ -108,7 +113,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one integer.
-    fn int(&mut self) -> Result<i64, ParseError> {
+    fn int(&mut self) -> Result<i64, Refused> {
         match self.rest {
             [b'i', rest @ ..] => self.rest = rest,
             [] => return Err(self.truncated(3)),
@@ -144,7 +149,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one value and returns its bytes.
-    fn span(&mut self) -> Result<&'a [u8], ParseError> {
+    fn span(&mut self) -> Result<&'a [u8], Refused> {
         let from = self.rest;
         self.skip()?;
         let taken = from.len().saturating_sub(self.rest.len());
@@ -152,7 +157,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one value and checks it, whatever it contains.
-    pub(in crate::wire::bt) fn skip(&mut self) -> Result<(), ParseError> {
+    pub(in crate::wire::bt) fn skip(&mut self) -> Result<(), Refused> {
         let mut depth = self.depth;
         let mut dicts = 0_u32; // one bit per open container, the innermost lowest: set for a dict
         let mut items = 0;
@@ -193,19 +198,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Why something was refused.
+    pub(in crate::wire::bt) fn error(self) -> ParseError {
+        // Whoever was refused something has left the reason here.
+        self.error.unwrap_or(ParseError::Mismatch { offset: self.len, expected: "a value" })
+    }
+
     /// The input ends here, `needed` bytes too early at least.
-    const fn truncated(&self, needed: usize) -> ParseError {
-        ParseError::Truncated { offset: self.len, needed }
+    #[cold]
+    const fn truncated(&mut self, needed: usize) -> Refused {
+        self.error = Some(ParseError::Truncated { offset: self.len, needed });
+        Refused
     }
 
     /// The next byte cannot be there.
-    pub(in crate::wire::bt) const fn mismatch(&self, expected: &'static str) -> ParseError {
+    #[cold]
+    pub(in crate::wire::bt) const fn mismatch(&mut self, expected: &'static str) -> Refused {
         self.mismatch_after(0, expected)
     }
 
     /// The byte after `skipped` more cannot be there.
-    const fn mismatch_after(&self, skipped: usize, expected: &'static str) -> ParseError {
+    #[cold]
+    const fn mismatch_after(&mut self, skipped: usize, expected: &'static str) -> Refused {
         let taken = self.len.saturating_sub(self.rest.len());
-        ParseError::Mismatch { offset: taken.saturating_add(skipped), expected }
+        self.error = Some(ParseError::Mismatch { offset: taken.saturating_add(skipped), expected });
+        Refused
     }
 }

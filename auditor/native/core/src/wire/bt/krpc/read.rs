@@ -2,10 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::bencode::{List, Reader};
+use super::super::bencode::{List, Reader, Refused};
 use super::super::compact::{address, endpoint};
 use super::{Body, Krpc, Method, Query, Refusal, Reply, Want};
-use crate::error::ParseError;
 
 /// What was read of the dict, before it is known whether it makes a message.
 #[derive(Default)]
@@ -23,7 +22,7 @@ pub(super) struct Top<'a> {
 
 impl<'a> Top<'a> {
     /// Takes the value of `key`.
-    pub(super) fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), ParseError> {
+    pub(super) fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), Refused> {
         match key {
             b"a" if self.arguments.is_none() && reader.rest().starts_with(b"d") => {
                 let arguments = self.arguments.insert(Arguments::default());
@@ -115,7 +114,7 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), ParseError> {
+    fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), Refused> {
         match key {
             b"id" => first(&mut self.id, array(reader)?),
             b"info_hash" => first(&mut self.infohash, array(reader)?),
@@ -148,7 +147,7 @@ struct Returned<'a> {
 }
 
 impl<'a> Returned<'a> {
-    fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), ParseError> {
+    fn read(&mut self, key: &[u8], reader: &mut Reader<'a>) -> Result<(), Refused> {
         match key {
             b"id" => first(&mut self.id, array(reader)?),
             b"nodes" => first(&mut self.nodes, reader.string_or_skip()?),
@@ -168,7 +167,7 @@ impl<'a> Returned<'a> {
 /// Keeps the first that could be read.
 #[inline]
 #[expect(clippy::unnecessary_wraps, reason = "ends each arm that takes a value")]
-fn first<T>(slot: &mut Option<T>, read: Option<T>) -> Result<(), ParseError> {
+fn first<T>(slot: &mut Option<T>, read: Option<T>) -> Result<(), Refused> {
     if slot.is_none() {
         *slot = read;
     }
@@ -177,12 +176,12 @@ fn first<T>(slot: &mut Option<T>, read: Option<T>) -> Result<(), ParseError> {
 
 /// Takes one value; returns it if it is a string of `N` bytes.
 #[inline]
-fn array<'a, const N: usize>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8; N]>, ParseError> {
+fn array<'a, const N: usize>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8; N]>, Refused> {
     Ok(reader.string_or_skip()?.and_then(|string| string.try_into().ok()))
 }
 
 /// Takes one value; returns it if it is a port.
-fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, ParseError> {
+fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, Refused> {
     Ok(reader.int_or_skip()?.and_then(|int| u16::try_from(int).ok()))
 }
 
