@@ -164,12 +164,8 @@ impl Engine {
         let mut ignored = Anomalies::default();
         let stamp = Stamp { time: frame.time, frame: frame.place };
         let first_worker = self.options.shard.0 == 0;
-        let capture = frame.place.capture as usize;
-        if self.anomalies.len() <= capture {
-            self.anomalies.resize_with(capture + 1, Anomalies::default);
-        }
         // Every worker decodes every frame; what the decoder refuses must count once.
-        let anomalies = match self.anomalies.get_mut(capture) {
+        let anomalies = match of_capture(&mut self.anomalies, frame.place.capture) {
             Some(anomalies) if first_worker => anomalies,
             _ => &mut ignored,
         };
@@ -508,7 +504,8 @@ impl Engine {
             }
             return;
         };
-        let Some(anomalies) = self.anomalies.last_mut() else { return };
+        let mut untold = Anomalies::default();
+        let anomalies = of_capture(&mut self.anomalies, detail.capture).unwrap_or(&mut untold);
         observations.extend(detail.finish(&mut self.budget, anomalies));
         if observations.is_empty() {
             detail.release(&mut self.budget);
@@ -547,6 +544,15 @@ impl Engine {
             observations,
         });
     }
+}
+
+/// The counters of a capture, made where there are none yet, or none any more since they were last taken.
+fn of_capture(anomalies: &mut Vec<Anomalies>, capture: u32) -> Option<&mut Anomalies> {
+    let index = capture as usize;
+    if anomalies.len() <= index {
+        anomalies.resize_with(index + 1, Anomalies::default);
+    }
+    anomalies.get_mut(index)
 }
 
 /// Counts a packet of `end` with `sent` bytes of payload.
@@ -645,3 +651,6 @@ fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: [u32; 3]) -> u32 {
     hasher.write(payload.len().checked_sub(SAMPLE).and_then(|from| payload.get(from..)).unwrap_or_default());
     hasher.finish() as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,8 @@ pub(super) struct Detail {
     streams: Ends<Option<Stream>>,
     reading: Reading,
     pub(super) macs: Ends<Option<[u8; 6]>>,
+    /// The capture of the latest segment.
+    pub(super) capture: u32,
 }
 
 /// Everything about a flow but its streams, which lend their bytes to it.
@@ -68,6 +70,7 @@ impl Detail {
         budget: &mut HeldBytes,
         anomalies: &mut Anomalies,
     ) -> Outcome {
+        self.capture = arrival.stamp.frame.capture;
         let known = self.streams.at_mut(end).take();
         let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
         if first.is_none() && self.reading.matched == Some(end) && stream.is_belied_by(arrival.seq) {
@@ -83,7 +86,9 @@ impl Detail {
                 stream.begin(first, budget, &mut sink);
             }
             refused = refused.or(stream.push(arrival, budget, &mut sink));
-            if !stream.has_begun() && stream.overfull(PROBING, arrival.stamp.time) {
+            let is_short = budget.now > budget.cap;
+            if !stream.has_begun() && (is_short || stream.overfull(PROBING, arrival.stamp.time)) {
+                budget.hits += u64::from(is_short);
                 stream.begin_with_held(budget, &mut sink);
             }
         }
