@@ -1,0 +1,117 @@
+"""The door to the compiled engine."""
+
+from __future__ import annotations
+
+import importlib
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+import auditor_native
+from auditor import engine
+from auditor.engine import CapturePath, Options, Progress, community_id, sight
+from auditor.model.flow import Handshake, Messages
+from auditor.model.infohash import Infohash
+from tests.build import (
+    START,
+    End,
+    find_node,
+    handshake,
+    krpc_reply,
+    piece,
+    request,
+    tcp_stream,
+    udp_exchange,
+    write_pcap,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditor_native import _Endpoint
+
+INSIDE = (ip_network("10.0.0.0/8"),)
+EMPLOYEE, PEER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
+INFOHASH, PEER_ID = bytes(range(20)), b"-qB4520-aaaaaaaaaaaa"
+
+
+def download(path: Path, vlan: tuple[int, ...] = ()) -> Path:
+    """One piece goes to the employee."""
+    turns = [
+        ("orig", handshake(INFOHASH, PEER_ID)),
+        ("resp", handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb")),
+        ("orig", request(0, 0, 1000)),
+        ("resp", piece(0, 0, bytes(1000))),
+    ]
+    return write_pcap(path, tcp_stream(EMPLOYEE, PEER, turns, vlan=vlan))
+
+
+def test_a_flow_comes_over_with_its_ends_amounts_and_facts(tmp_path: Path) -> None:
+    """Plain values become the domain's types."""
+    capture = CapturePath(str(download(tmp_path / "a.pcap", vlan=(30,))), "office")
+
+    sighting = sight([capture], Options(INSIDE))
+
+    [info], [flow] = sighting.captures, sighting.flows
+    assert (info.vantage, info.truncated, info.error) == ("office", False, None)
+    assert (flow.transport, flow.vantage, flow.vlan, flow.first) == ("tcp", "office", (30,), START)
+    assert (flow.orig.ip, flow.orig.port, flow.resp.ip) == (ip_address("10.20.0.5"), 51000, ip_address("198.51.100.7"))
+    assert flow.bytes == (68 + 17, 68 + 13 + 1000)
+    own = next(o for o in flow.observations if o.end == "orig" and isinstance(o.fact, Handshake))
+    assert own.fact == Handshake(Infohash(INFOHASH), PEER_ID, own.fact.reserved)  # type: ignore[union-attr]
+    sent = next(o.fact for o in flow.observations if o.end == "resp" and isinstance(o.fact, Messages))
+    assert (sent.pieces, sent.piece_bytes, sent.partial) == (1, 1000, False)
+
+
+def test_an_activity_is_the_inside_host_s(tmp_path: Path) -> None:
+    """Its nodes, queries and minutes, not the other end's."""
+    node, other = b"n" * 20, b"o" * 20
+    exchange = udp_exchange(
+        EMPLOYEE, PEER, [("orig", find_node(node, other)), ("resp", krpc_reply({b"id": other, b"nodes": b""}))]
+    )
+    capture = CapturePath(str(write_pcap(tmp_path / "a.pcap", exchange)), "office")
+
+    [activity] = sight([capture], Options(INSIDE)).activities
+
+    assert (activity.endpoint.ip, activity.nodes) == (ip_address("10.20.0.5"), 1)
+    assert (dict(activity.queries_out), activity.replies_in, activity.replies_out) == ({"find_node": 1}, 1, 0)
+    assert activity.node_ids == (node,)
+
+
+def test_progress_may_be_listened_to(tmp_path: Path) -> None:
+    """About ten times a second: of a short run perhaps never."""
+    capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
+    told: list[Progress] = []
+
+    sight([capture], Options(INSIDE), told.append)
+
+    assert all(progress.packets > 0 for progress in told)
+
+
+@pytest.mark.parametrize(
+    ("transport", "orig", "resp", "expected"),
+    [
+        ("tcp", ("128.232.110.120", 34855), ("66.35.250.204", 80), "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
+        ("udp", ("192.168.1.52", 54585), ("8.8.8.8", 53), "1:d/FP5EW3wiY1vCndhwleRRKHowQ="),
+    ],
+)
+def test_the_community_id_is_what_other_tools_write(
+    transport: str, orig: tuple[str, int], resp: tuple[str, int], expected: str
+) -> None:
+    """The published examples, whichever end began."""
+    ends: list[_Endpoint] = [
+        {"ip": bytes(10) + b"\xff\xff" + ip_address(ip).packed, "port": port, "mac": None} for ip, port in (orig, resp)
+    ]
+
+    for one, another in (ends, reversed(ends)):
+        flow = {"transport": transport, "orig": one, "resp": another}
+        assert community_id(flow) == expected  # type: ignore[arg-type]
+
+
+def test_an_engine_of_another_contract_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to do."""
+    monkeypatch.setattr(auditor_native, "CONTRACT", auditor_native.CONTRACT + 1)
+
+    with pytest.raises(ImportError, match=r"rebuild it: pip install -e \."):
+        importlib.reload(engine)
