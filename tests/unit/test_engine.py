@@ -29,6 +29,7 @@ from tests.build import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from auditor.model.flow import End as FlowEnd
     from auditor_native import _Endpoint
 
 INSIDE = (ip_network("10.0.0.0/8"),)
@@ -38,7 +39,7 @@ INFOHASH, PEER_ID = bytes(range(20)), b"-qB4520-aaaaaaaaaaaa"
 
 def download(path: Path, vlan: tuple[int, ...] = ()) -> Path:
     """One piece goes to the employee."""
-    turns = [
+    turns: list[tuple[FlowEnd, bytes]] = [
         ("orig", handshake(INFOHASH, PEER_ID)),
         ("resp", handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb")),
         ("orig", request(0, 0, 1000)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.build import End, Frame, get_peers, handshake, pcap, pcapng, piece, tcp_stream, udp_exchange
-from tests.build.capture import enhanced, interface, obsolete, section, simple
+from tests.build.capture import Endian, enhanced, interface, obsolete, section, simple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,8 +164,8 @@ def blocks() -> Iterator[bytes]:
     """Blocks of pcapng files as fuzz_targets/pcapng.rs takes them: kind, length and body, none over 255 bytes."""
     kinds = {1: 0, 6: 1, 3: 2, 2: 3, 0x0A0D0D0A: 4, 5: 5}
     frame = Frame(talk()[0].time, talk()[0].data[:60])
-    for order, endian in ((0, "<"), (1, ">")):
-        end = "<" if endian == "<" else ">"
+    orders: tuple[tuple[int, Endian], ...] = ((0, "<"), (1, ">"))
+    for order, end in orders:
         packets = [enhanced(frame, endian=end), simple(frame, endian=end), obsolete(frame, endian=end)]
         described = [interface(endian=end), interface(113, resolution=0x8A, offset=-3, endian=end, snap_length=40)]
         several = [*described, *packets, enhanced(frame, 1, endian=end), section(end), described[1], packets[0]]
