@@ -123,10 +123,11 @@ fn ping(transaction: u8) -> Vec<u8> {
 fn said(flow: &FlowReport) -> (String, u64, u64) {
     let (mut peers, mut sent) = (String::new(), Ends::default());
     for observation in &flow.observations {
-        match &observation.fact {
-            Fact::Handshake { peer_id, .. } => peers.push(char::from(peer_id.unwrap()[0])),
-            Fact::Messages { piece_bytes, .. } => *sent.at_mut(observation.end) = *piece_bytes,
-            Fact::Datagrams { .. } => {}
+        if let Fact::Handshake { peer_id, .. } = &observation.fact {
+            peers.push(char::from(peer_id.unwrap()[0]));
+        }
+        if let Fact::Messages { piece_bytes, .. } = &observation.fact {
+            *sent.at_mut(observation.end) = *piece_bytes;
         }
     }
     (peers, sent.orig, sent.resp)
