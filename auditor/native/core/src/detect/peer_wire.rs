@@ -74,7 +74,9 @@ struct Talk {
     expects: Expects,
     /// The bytes of a handshake or a message's head that came in parts.
     partial: Vec<u8>,
-    handshake: Option<(Seen, Span)>,
+    handshake: Option<Seen>,
+    /// Where the handshake was said.
+    opening: Option<Span>,
     messages: Option<Span>,
     pieces: u64,
     piece_bytes: u64,
@@ -147,6 +149,10 @@ impl Talk {
         let wanted = (Handshake::LEN - self.partial.len().min(Handshake::LEN)).min(bytes.len());
         let (taken, rest) = bytes.split_at_checked(wanted).unwrap_or((bytes, &[]));
         self.partial.extend_from_slice(taken);
+        match &mut self.opening {
+            Some(opening) => opening.extend(stamp),
+            None => self.opening = Some(Span::at(stamp)),
+        }
         let seen = match HandshakeHead::parse(&self.partial) {
             Ok((head, rest)) => Seen {
                 infohash: *head.infohash(),
@@ -160,13 +166,7 @@ impl Talk {
                 return &[];
             }
         };
-        match &mut self.handshake {
-            Some((known, span)) => {
-                *known = seen;
-                span.extend(stamp);
-            }
-            None => self.handshake = Some((seen, Span::at(stamp))),
-        }
+        self.handshake = Some(seen);
         if seen.peer_id.is_some() {
             self.partial.clear();
             self.expects = Expects::Head;
@@ -224,7 +224,7 @@ impl Talk {
     }
 
     fn handshake(&self, end: End) -> Option<Observation> {
-        let (Seen { infohash, peer_id, reserved }, span) = self.handshake.clone()?;
+        let (Seen { infohash, peer_id, reserved }, span) = self.handshake.zip(self.opening.clone())?;
         let fact = Fact::Handshake { infohash, peer_id, reserved };
         Some(Observation {
             detector: HANDSHAKE,
@@ -237,10 +237,10 @@ impl Talk {
     }
 
     fn messages(&self, end: End) -> Option<Observation> {
-        let (_, handshake) = self.handshake.as_ref()?;
+        let (_, opening) = self.handshake.zip(self.opening.as_ref())?;
         let span = match &self.messages {
             Some(span) => span.clone(),
-            None if self.lost => handshake.clone(),
+            None if self.lost => opening.clone(),
             None => return None,
         };
         let fact = Fact::Messages {
@@ -365,6 +365,17 @@ mod tests {
         let expected =
             Fact::Handshake { infohash: [0xaa; 20], peer_id: None, reserved: [0, 0, 0, 0, 0, 0x10, 0, 5] };
         assert_eq!(facts(&*reader), [expected]);
+    }
+
+    #[test]
+    fn every_frame_that_carries_a_part_of_a_handshake_proves_it() {
+        let (mut reader, mut anomalies) = (PeerWire.open(), Anomalies::default());
+        let (first, rest) = (&handshake()[..40], [&handshake()[40..], &piece(9)].concat());
+        reader.read(End::Orig, first, stamp(4), &mut anomalies);
+        reader.read(End::Orig, &rest, stamp(5), &mut anomalies);
+        let proven = &reader.observations()[0].span;
+        assert_eq!(proven.frames().map(|frame| frame.number).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!((proven.first, proven.last), (stamp(4).time, stamp(5).time));
     }
 
     #[test]

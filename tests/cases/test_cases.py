@@ -1,0 +1,123 @@
+"""Every case folder says what it must."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from auditor import engine
+from auditor.engine import CapturePath, Options
+from auditor.model.flow import Datagrams, Endpoint, Flow, Handshake, Messages
+from auditor.pipeline.run import judge
+from auditor.policy.load import load
+from tests.build import write_pcap
+from tests.build.capture import ETHERNET, SNAP_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from auditor.model.capture import Sighting
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.parent for path in FOLDER.glob("*/case.yaml"))
+POLICY = load(FOLDER.parents[1] / "policies" / "corporate.yaml")
+KEYS = {"purpose", "expect"}
+Record = dict[str, Any]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_case(case: Path, tmp_path: Path) -> None:
+    """The capture gives the facts that the case expects, so many times each."""
+    scene = importlib.import_module(f"tests.cases.{case.name}.make")
+    told = yaml.safe_load((case / "case.yaml").read_text("utf-8"))
+    assert told.keys() == KEYS
+    link, snap = getattr(scene, "LINK", ETHERNET), getattr(scene, "SNAP_LENGTH", SNAP_LENGTH)
+    capture = write_pcap(tmp_path / "capture.pcap", scene.FRAMES, link, snap_length=snap)
+
+    found = list(records(see(capture)))
+
+    known = {field for record in found for field in record} | {"detector", "incident", "activity"}
+    for expectation in told["expect"]:
+        count, match = expectation["count"], expectation["match"]
+        assert match.keys() <= known or count == 0, f"no record has all of {sorted(match)}"
+        fitting = [record for record in found if match.items() <= record.items()]
+        assert len(fitting) == count, f"{match} is there {len(fitting)} times, not {count}, among\n" + "\n".join(
+            map(str, found)
+        )
+
+
+def test_a_case_is_a_folder_with_both_files() -> None:
+    """No expectation without frames, and no frames without expectation."""
+    assert {path.parent for path in FOLDER.glob("*/make.py")} - {FOLDER / "policies"} >= set(CASES)
+    assert CASES
+
+
+def see(capture: Path) -> Sighting:
+    """Look at one capture as the corporate policy's network."""
+    inside = (*POLICY.inside_networks, *POLICY.egress_networks)
+    return engine.sight([CapturePath(str(capture), "default")], Options(inside, jobs=1, digest=False))
+
+
+def records(sighting: Sighting) -> Iterator[Record]:
+    """Yield all that was seen and said, each as plain fields."""
+    for flow in sighting.flows:
+        yield from _observations(flow)
+    for activity in sighting.activities:
+        shared = {"host": _end(activity.endpoint), "vlan": list(activity.vlan), "nodes": activity.nodes}
+        sent = {"queries_out": dict(activity.queries_out), "replies_out": activity.replies_out}
+        yield {"activity": "dht", **shared, **sent, "queries_in": dict(activity.queries_in)}
+        for kind in ("announced", "looked_up"):
+            for target in getattr(activity, kind):
+                near = {"near_own_id": target.near_own_id, "answered": target.answered}
+                frames = {"frames": [ref.number for ref in target.frames]}
+                yield {"activity": kind, **shared, "infohash": str(target.infohash), **near, **frames}
+    for info in sighting.captures:
+        for kind, count in info.anomalies.items():
+            yield {"detector": "anomaly", "kind": kind, "count": count}
+    for incident in judge(sighting, POLICY).incidents:
+        conduct = incident.conduct
+        yield {
+            "incident": conduct.kind,
+            "host": str(conduct.host),
+            "group": incident.attribution.group,
+            "infohashes": [str(name) for name in conduct.infohashes.wire] if conduct.infohashes else [],
+            "participation": conduct.participation.label,
+            "confidence": conduct.confidence.label,
+            "downloaded": conduct.downloaded,
+            "uploaded": conduct.uploaded,
+            "amount_basis": conduct.amount_basis.label,
+            "verdict": incident.judgement.verdict.label,
+        }
+
+
+def _observations(flow: Flow) -> Iterator[Record]:
+    shared = {
+        "orig": _end(flow.orig),
+        "resp": _end(flow.resp),
+        "vlan": list(flow.vlan),
+        "tunnel": f"{flow.tunnel.kind} {flow.tunnel.id}" if flow.tunnel else None,
+        "bytes": list(flow.bytes),
+        "missing": list(flow.missing),
+        "packets": list(flow.packets),
+    }
+    for seen in flow.observations:
+        proof = {"end": seen.end, "frames": [ref.number for ref in seen.frames]}
+        yield {"detector": seen.detector, **shared, **proof, **_fact(seen.fact)}
+
+
+def _fact(fact: Handshake | Messages | Datagrams) -> Mapping[str, Any]:
+    match fact:
+        case Handshake():
+            return {"infohash": str(fact.infohash), "peer_id": fact.peer_id.decode("latin-1")}
+        case Messages():
+            return {"pieces": fact.pieces, "piece_bytes": fact.piece_bytes, "partial": fact.partial, **fact.counts}
+        case Datagrams():
+            return {"queries": fact.queries, "replies": fact.replies, "errors": fact.errors}
+
+
+def _end(endpoint: Endpoint) -> str:
+    return f"[{endpoint.ip}]:{endpoint.port}" if endpoint.ip.version == 6 else f"{endpoint.ip}:{endpoint.port}"
