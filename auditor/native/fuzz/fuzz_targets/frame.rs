@@ -1,5 +1,5 @@
 //! Any frame of any link type is a packet, a fragment or nothing; a packet's payload is never longer than it says,
-//! and a refusal is counted once, beside at most one note.
+//! and a refusal is counted once, beside at most one note for the link layer of each of the nested frames.
 #![no_main]
 
 use auditor_core::anomaly::Anomalies;
@@ -19,9 +19,12 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
+/// The frame itself and what four tunnels may carry.
+const LINK_LAYERS: u64 = 5;
+
 fn check(decoded: &Decoded<'_>, anomalies: &Anomalies) {
     let counted: u64 = anomalies.iter().map(|(_, count)| count).sum();
-    assert!(counted <= if *decoded == Decoded::Nothing { 2 } else { 1 });
+    assert!(counted <= LINK_LAYERS + u64::from(*decoded == Decoded::Nothing));
     if let Decoded::Packet(packet) = decoded {
         match packet.transport {
             Transport::Tcp(segment) => assert!(segment.payload.len() <= segment.payload_len as usize),
