@@ -53,11 +53,13 @@ pub struct Caps {
     pub held_bytes: usize,
     /// Flows with BitTorrent that are reported.
     pub reports: usize,
+    /// Infohashes of DHT activities that are not reported yet.
+    pub infohashes: usize,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { flows: 1 << 20, held_bytes: 64 << 20, reports: 1 << 18 }
+        Self { flows: 1 << 20, held_bytes: 64 << 20, reports: 1 << 18, infohashes: 1 << 19 }
     }
 }
 
@@ -133,7 +135,13 @@ impl Engine {
         Self {
             flows: FlowTable::new(options.seed),
             details: Slab::default(),
-            dht: Dht::new(options.ours.clone(), options.vlan_in_key, options.dht_flows, seed),
+            dht: Dht::new(
+                options.ours.clone(),
+                options.vlan_in_key,
+                options.dht_flows,
+                options.caps.infohashes / share,
+                seed,
+            ),
             fragments: Fragments::default(),
             budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
             now: Timestamp(i64::MIN),

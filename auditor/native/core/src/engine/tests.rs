@@ -335,12 +335,57 @@ fn a_flow_without_packets_for_an_hour_has_ended() {
     assert_eq!(all_said(tap), [("cp".into(), 8, 0)], "the rest is a flow whose beginning was not seen");
 }
 
-const FEW: Caps = Caps { flows: 64, held_bytes: 64 << 10, reports: 1 << 10 };
+const FEW: Caps = Caps { flows: 64, held_bytes: 64 << 10, reports: 1 << 10, infohashes: 1 << 10 };
 
 /// An address for each number.
 fn host(number: u32) -> [u8; 4] {
     let [_, b, c, d] = number.to_be_bytes();
     [10, b, c, d]
+}
+
+/// Which of our hosts asked how many queries, by the last byte of its address.
+fn asked(tap: Tap) -> Vec<(u8, u64)> {
+    let activities = tap.engine.finish().activities;
+    let of = |activity: &crate::detect::dht::activity::Activity| {
+        (activity.host.endpoint.ip[15], activity.sent.queries().map(|(_, count)| count).sum())
+    };
+    activities.iter().map(of).collect()
+}
+
+#[test]
+fn a_flow_that_outlives_its_hosts_activity_adds_to_no_other_hosts() {
+    let (host, other) = (([10, 20, 0, 1], 6881), ([10, 20, 0, 2], 6881));
+    let mut tap = Tap::new(Caps::default());
+    tap.udp(host, PEER, &ping(b'a'));
+    for _ in 0..7 * 36 {
+        tap.wait(100);
+        tap.udp(host, PEER, b"\x21\x00 other datagrams on the same ports keep the flow");
+    }
+    tap.engine.expire(Timestamp(tap.time));
+    tap.udp(other, PEER, &ping(b'b'));
+    tap.udp(host, PEER, &ping(b'c'));
+    assert_eq!(asked(tap), [(1, 1), (2, 1), (1, 1)]);
+}
+
+#[test]
+fn infohashes_of_all_hosts_together_are_capped_until_they_are_taken() {
+    let mut tap = Tap::new(Caps { infohashes: 20, ..FEW });
+    let look_up = |tap: &mut Tap, number: u32| {
+        let infohash = [b'0' + u8::try_from(number % 64).unwrap(); 20];
+        let head = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:";
+        let query = [&head[..], &infohash, b"e1:q9:get_peers1:t1:a1:y1:qe"].concat();
+        tap.udp((host(number / 10), 6881), PEER, &query);
+    };
+    for number in 0..50 {
+        look_up(&mut tap, number);
+    }
+    tap.wait(7 * 3600);
+    tap.engine.expire(Timestamp(tap.time));
+    let report = tap.engine.drain();
+    assert_eq!(report.limits["dht_infohashes"], 30);
+    assert_eq!(report.activities.iter().map(|one| one.looked_up.sorted().len()).sum::<usize>(), 20);
+    look_up(&mut tap, 0);
+    assert!(tap.engine.finish().limits.is_empty());
 }
 
 #[test]

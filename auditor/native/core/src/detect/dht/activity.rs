@@ -102,8 +102,15 @@ impl Targets {
     }
 
     /// Counts a query about `infohash` that `sender` sent to the node marked `node`. Answers with the target's place,
-    /// or `None` where there are too many.
-    pub fn count(&mut self, infohash: &[u8; 20], sender: &[u8; 20], node: u32, stamp: Stamp) -> Option<u32> {
+    /// or `None` where there are too many, in this activity or in all: there is `room` for so many new ones.
+    pub fn count(
+        &mut self,
+        infohash: &[u8; 20],
+        sender: &[u8; 20],
+        node: u32,
+        stamp: Stamp,
+        room: &mut usize,
+    ) -> Option<u32> {
         if let Some(place) = self.index.get(infohash) {
             let target = self.list.get_mut(*place as usize)?;
             target.span.extend(stamp);
@@ -115,6 +122,7 @@ impl Targets {
         if self.list.len() >= TARGETS {
             return None;
         }
+        *room = room.checked_sub(1)?;
         let place = u32::try_from(self.list.len()).ok()?;
         self.index.insert(*infohash, place);
         self.list.push(Target {
@@ -126,6 +134,18 @@ impl Targets {
             nodes: vec![node],
         });
         Some(place)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// Counts an answer to a query about the target at `place`.
@@ -321,8 +341,8 @@ mod tests {
         near[19] = 0;
         let far = [0xac; 20];
         let mut targets = Targets::default();
-        targets.count(&near, &own, 1, stamp(0));
-        targets.count(&far, &own, 1, stamp(0));
+        targets.count(&near, &own, 1, stamp(0), &mut 9999);
+        targets.count(&far, &own, 1, stamp(0), &mut 9999);
         let near: Vec<_> = targets.sorted().iter().map(|target| target.near_own_id).collect();
         assert_eq!(near, [true, false]);
     }
@@ -331,7 +351,7 @@ mod tests {
     fn nodes_of_an_infohash_count_once_each_and_up_to_a_bound() {
         let mut targets = Targets::default();
         for node in [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] {
-            targets.count(&[7; 20], &[0; 20], node, stamp(0));
+            targets.count(&[7; 20], &[0; 20], node, stamp(0), &mut 9999);
         }
         assert_eq!(targets.sorted()[0].nodes(), NODES_PER_TARGET);
         assert_eq!(targets.sorted()[0].queries, 11);
@@ -343,7 +363,7 @@ mod tests {
         for n in 0..=u32::try_from(TARGETS).unwrap() {
             let mut infohash = [0; 20];
             infohash[..4].copy_from_slice(&n.to_be_bytes());
-            let place = targets.count(&infohash, &[0xff; 20], 0, stamp(0));
+            let place = targets.count(&infohash, &[0xff; 20], 0, stamp(0), &mut 9999);
             assert_eq!(place.is_none(), n as usize == TARGETS);
         }
     }

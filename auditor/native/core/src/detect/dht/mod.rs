@@ -51,6 +51,10 @@ pub struct Dht {
     nodes: HashSet<u64, Seeded>,
     links: Slab<Link>,
     ended: Vec<Activity>,
+    /// How many activities have ended: a link of an older era may point at one of them.
+    era: u32,
+    /// How many more infohashes may be remembered, before activities that have ended are taken.
+    room: usize,
     /// How often a cap was hit.
     pub limits: Limits,
 }
@@ -59,6 +63,7 @@ pub struct Dht {
 #[derive(Clone, Debug, Default)]
 struct Link {
     activities: Ends<Option<Place>>,
+    era: u32,
     pending: Ends<Option<Pending>>,
     /// Kept only where flows are reported one by one.
     sent: Option<Box<Ends<Option<Sent>>>>,
@@ -83,9 +88,9 @@ struct Sent {
 
 impl Dht {
     /// Makes the detector. Activities are kept of hosts in `ours`; of talk between others, of the end that began.
-    /// What each flow carried is kept only if `by_flow` asks for it.
+    /// What each flow carried is kept only if `by_flow` asks for it, and `infohashes` at once of all hosts.
     #[must_use]
-    pub fn new(ours: Networks, vlan_in_key: bool, by_flow: bool, seed: Seeded) -> Self {
+    pub fn new(ours: Networks, vlan_in_key: bool, by_flow: bool, infohashes: usize, seed: Seeded) -> Self {
         Self {
             ours,
             seed,
@@ -96,6 +101,8 @@ impl Dht {
             nodes: HashSet::with_hasher(seed),
             links: Slab::default(),
             ended: Vec::new(),
+            era: 0,
+            room: infohashes,
             limits: Limits::default(),
         }
     }
@@ -124,7 +131,17 @@ impl Dht {
             let link = self.link(datagram);
             *slot.insert(self.links.insert(link))
         };
-        let Self { activities, links, seed, limits, .. } = self;
+        if self.links.get(place).is_some_and(|link| link.era != self.era) {
+            // Other datagrams kept the flow while its ends' activities may have ended, and others taken their places.
+            let Link { activities, era, .. } = self.link(datagram);
+            if let Some(link) = self.links.get_mut(place) {
+                link.era = era;
+                if std::mem::replace(&mut link.activities, activities) != activities {
+                    link.pending = Ends::default();
+                }
+            }
+        }
+        let Self { activities, links, seed, limits, room, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
         if let Some(sent) = &mut link.sent {
@@ -140,7 +157,7 @@ impl Dht {
                 host.note_client(client);
             }
             let node = || mark(*seed, datagram.endpoint(to));
-            *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits);
+            *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits, room);
         }
         if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
@@ -187,7 +204,10 @@ impl Dht {
 
     /// Takes the activities that have ended.
     pub fn drain(&mut self) -> Vec<Activity> {
-        std::mem::take(&mut self.ended)
+        let ended = std::mem::take(&mut self.ended);
+        self.room +=
+            ended.iter().map(|activity| activity.announced.len() + activity.looked_up.len()).sum::<usize>();
+        ended
     }
 
     /// Ends everything and returns the activities.
@@ -204,6 +224,7 @@ impl Dht {
                 self.by_host.remove(&activity.host);
             }
             self.ended.push(activity);
+            self.era = self.era.wrapping_add(1);
         }
         if self.activities.is_empty() {
             self.nodes.clear();
@@ -219,6 +240,7 @@ impl Dht {
                 *link.activities.at_mut(end) = self.activity(datagram, end);
             }
         }
+        link.era = self.era;
         link
     }
 
@@ -270,6 +292,7 @@ fn send(
     node: impl Fn() -> u32,
     stamp: Stamp,
     limits: &mut Limits,
+    room: &mut usize,
 ) -> Option<Pending> {
     match &krpc.body {
         Body::Query(query) => {
@@ -281,7 +304,7 @@ fn send(
                 Method::AnnouncePeer => (&mut host.announced, true),
                 _ => return None,
             };
-            let target = targets.count(query.infohash?, query.id, node(), stamp);
+            let target = targets.count(query.infohash?, query.id, node(), stamp, room);
             limits.targets += u64::from(target.is_none());
             Some(Pending { transaction: transaction(krpc), target: target?, announce })
         }
