@@ -96,6 +96,9 @@ pub struct Frame<'a> {
 /// How many flows may have ended unnoticed before a sweep looks for them.
 const SWEEP_AT_LEAST: usize = 1 << 14;
 
+/// By how much a frame may be older than one before it; sources count those that are older still.
+const OUT_OF_ORDER: i64 = Timestamp::SECOND;
+
 /// One worker.
 pub struct Engine {
     options: Options,
@@ -200,10 +203,7 @@ impl Engine {
     /// Ends what was idle too long at `now`. Frames do this by themselves; a live source calls it in quiet times.
     pub fn expire(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        for place in self.flows.expired(self.now) {
-            self.end(place);
-        }
-        self.dht.expire(self.now);
+        self.sweep();
     }
 
     /// Takes what has ended since the last call.
@@ -240,10 +240,12 @@ impl Engine {
             ("dht_infohashes", dht.targets),
             ("dht_nodes", dht.nodes),
         ];
+        // The captures stay: the last is where packets that never become whole count.
+        let anomalies = vec![Anomalies::default(); self.anomalies.len()];
         Report {
             flows: std::mem::take(&mut self.reports),
             activities,
-            anomalies: std::mem::take(&mut self.anomalies),
+            anomalies: std::mem::replace(&mut self.anomalies, anomalies),
             limits: limits.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
             totals: std::mem::take(&mut self.totals),
         }
@@ -316,11 +318,12 @@ impl Engine {
     ) -> Option<Place> {
         let mut key = passage.key;
         let vlans = passage.packet.path.vlans;
-        let mut found = self.flows.find(&key, passage.hash);
+        let now = passage.stamp.time;
+        let mut found = self.open(&key, passage.hash, now);
         if found.is_none() && self.flows.has_parted() {
             // The flow from which this one was parted may have ended before it.
             let parted = FlowKey { vlans: Some(vlans), ..key };
-            found = self.flows.find(&parted, self.flows.hash(&parted));
+            found = self.open(&parted, self.flows.hash(&parted), now);
             key = if found.is_some() { parted } else { key };
         } else if let Some(place) = found
             && let Some(flow) = self.flows.get_mut(place)
@@ -329,7 +332,7 @@ impl Engine {
             && flow.twin != Some(vlans)
         {
             // The same ends under other tags: the same frame, routed from one VLAN to another, or other hosts.
-            let pause = passage.stamp.time.since(flow.last);
+            let pause = now.since(flow.last);
             let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| flow.recent.holds(mark));
             if is_twin {
                 flow.twin = Some(vlans);
@@ -338,7 +341,7 @@ impl Engine {
                 }
             }
             key.vlans = Some(vlans);
-            found = self.flows.find(&key, self.flows.hash(&key));
+            found = self.open(&key, self.flows.hash(&key), now);
             if is_twin {
                 if let Some(place) = found {
                     self.forget(place);
@@ -350,7 +353,7 @@ impl Engine {
         if let Some(place) = found {
             let Some(flow) = self.flows.get(place) else { return Some(place) };
             let detail = flow.detail.and_then(|place| self.details.get(place));
-            if !flow.expired(passage.stamp.time) && !renew(flow, detail) {
+            if !renew(flow, detail) {
                 return Some(place);
             }
             self.end(place);
@@ -360,7 +363,17 @@ impl Engine {
             Protocol::Tcp => self.totals.tcp_flows += 1,
             Protocol::Udp => self.totals.udp_flows += 1,
         }
-        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, passage.stamp.time)))
+        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, now)))
+    }
+
+    /// Finds a flow that is still open at `now`; one that has ended is ended, as a sweep might have done before.
+    fn open(&mut self, key: &FlowKey, hash: u32, now: Timestamp) -> Option<Place> {
+        let place = self.flows.find(key, hash)?;
+        if self.flows.get(place).is_some_and(|flow| flow.expired(now)) {
+            self.end(place);
+            return None;
+        }
+        Some(place)
     }
 
     /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
@@ -374,13 +387,20 @@ impl Engine {
         }
     }
 
+    /// Ends what no frame to come can go on with, so that it does not matter when somebody looks.
+    fn sweep(&mut self) {
+        let settled = Timestamp(self.now.0.saturating_sub(OUT_OF_ORDER));
+        for place in self.flows.expired(settled) {
+            self.end(place);
+        }
+        self.dht.expire(settled);
+    }
+
     fn make_room(&mut self) {
         if self.flows.len() < self.sweep_at {
             return;
         }
-        for place in self.flows.expired(self.now) {
-            self.end(place);
-        }
+        self.sweep();
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
         let cap = (self.options.caps.flows / share).max(1);
         if self.flows.len() >= cap {
@@ -389,7 +409,6 @@ impl Engine {
                 self.end(place);
             }
         }
-        self.dht.expire(self.now);
         self.sweep_at = (self.flows.len() * 2).clamp(SWEEP_AT_LEAST.min(cap), cap);
     }
 
@@ -518,6 +537,9 @@ impl Engine {
         if observations.is_empty() {
             detail.release(&mut self.budget);
         } else {
+            for end in [End::Orig, End::Resp] {
+                detail.catch_up(end, *flow.bytes.at(end), flow.last);
+            }
             self.report_flow(flow, Some(&detail), observations);
         }
     }
@@ -531,9 +553,8 @@ impl Engine {
         let mut bytes = flow.bytes;
         let mut missing = Ends::default();
         for end in [End::Orig, End::Resp] {
-            if let Some((seen, gone)) = detail.and_then(|detail| detail.amounts(end)) {
-                *bytes.at_mut(end) = seen;
-                *missing.at_mut(end) = gone;
+            if let Some(detail) = detail {
+                (*bytes.at_mut(end), *missing.at_mut(end)) = detail.amounts(end);
             }
         }
         self.reports.push(FlowReport {
@@ -554,7 +575,7 @@ impl Engine {
     }
 }
 
-/// The counters of a capture, made where there are none yet, or none any more since they were last taken.
+/// The counters of a capture, made where there are none yet.
 fn of_capture(anomalies: &mut Vec<Anomalies>, capture: u32) -> Option<&mut Anomalies> {
     let index = capture as usize;
     if anomalies.len() <= index {
@@ -614,6 +635,9 @@ fn payload(
     }
     let place = *flow.detail.get_or_insert_with(|| details.insert(Detail::default()));
     let Some(detail) = details.get_mut(place) else { return };
+    if rejected {
+        detail.catch_up(end, *flow.bytes.at(end) - u64::from(arrival.sent), arrival.stamp.time);
+    }
     let outcome = detail.segment(end, arrival, first, budget, anomalies);
     if detail.is_read() {
         flow.phase = Phase::Reading;

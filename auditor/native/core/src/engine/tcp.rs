@@ -5,6 +5,7 @@ use crate::detect::{Observation, Probe, Stamp, StreamReader, registry};
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
 use crate::flow::stream::{Arrival, HeldBytes, PROBING, Run, Stream};
+use crate::time::Timestamp;
 
 /// The most first bytes that are kept of a direction while detectors make up their minds.
 const HEAD: usize = 4096;
@@ -37,6 +38,8 @@ pub(super) fn probe(first: &[u8]) -> (Probe, Option<Box<dyn StreamReader>>) {
 #[derive(Default)]
 pub(super) struct Detail {
     streams: Ends<Option<Stream>>,
+    /// Payload bytes from before a direction was followed again, retransmissions among them.
+    unfollowed: Ends<u64>,
     reading: Reading,
     pub(super) macs: Ends<Option<[u8; 6]>>,
     /// The capture of the latest segment.
@@ -119,6 +122,7 @@ impl Detail {
     /// Says that the ends are the other way round.
     pub(super) fn turn(&mut self) {
         self.streams.swap();
+        self.unfollowed.swap();
         self.macs.swap();
         self.reading.heads.swap();
         self.reading.minutes.swap();
@@ -160,9 +164,22 @@ impl Detail {
         }
     }
 
-    /// Payload bytes of one end, seen (each once) and missing. `None` where the direction was not followed.
-    pub(super) fn amounts(&self, end: End) -> Option<(u64, u64)> {
-        self.streams.at(end).as_ref().map(|stream| (stream.seen, stream.missing))
+    /// Takes in that a direction sent so many bytes by `time`, unless it is followed: no detector wanted it, until
+    /// one matched in the other.
+    pub(super) fn catch_up(&mut self, end: End, sent: u64, time: Timestamp) {
+        if self.streams.at(end).is_none() {
+            let minutes = &mut self.reading.minutes;
+            let counted: u64 = minutes.iter().map(|(_, ends)| *ends.at(end)).sum();
+            minutes.add(time, end, sent.saturating_sub(counted));
+            *self.unfollowed.at_mut(end) = sent;
+        }
+    }
+
+    /// Payload bytes of one end, seen and missing. Each counts once where the direction was followed.
+    pub(super) fn amounts(&self, end: End) -> (u64, u64) {
+        let (seen, missing) =
+            self.streams.at(end).as_ref().map_or((0, 0), |stream| (stream.seen, stream.missing));
+        (self.unfollowed.at(end) + seen, missing)
     }
 
     /// Payload bytes by minute.

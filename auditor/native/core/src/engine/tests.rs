@@ -1,5 +1,7 @@
 //! The engine on whole frames: what makes one flow, when it ends, and what happens at the caps.
 
+mod invariance;
+
 use super::*;
 use crate::detect::Fact;
 use crate::wire::path::Vlans;

@@ -217,13 +217,14 @@ pub struct Activity {
     pub host: HostKey,
     /// The VLAN tags of its own network, where it became known that `host` has those of another.
     pub home: Option<Vlans>,
-    /// The time of the datagram with which it began: unlike the span's first, it never changes.
-    pub begun: Timestamp,
-    /// The link address of the frames it sent.
+    /// Tells it from others of this worker.
+    pub(super) serial: u32,
+    /// The link address of the earliest frame it sent.
     pub mac: Option<[u8; 6]>,
+    mac_seen: Stamp,
     /// When, and in which frames.
     pub span: Span,
-    /// Distinct nodes.
+    /// Distinct nodes. One with which the host spoke again after [`IDLE`] counts again.
     pub nodes: u64,
     /// What it sent.
     pub sent: Counts,
@@ -235,7 +236,7 @@ pub struct Activity {
     pub looked_up: Targets,
     /// Node ids it used.
     pub node_ids: BTreeSet<[u8; 20]>,
-    last_id: [u8; 20],
+    last_id: Option<[u8; 20]>,
     /// Client marks (`v`) it sent, their first four bytes.
     pub clients: BTreeSet<[u8; 4]>,
     /// It marked queries read-only (BEP 43).
@@ -251,8 +252,9 @@ impl Activity {
         Self {
             host,
             home: None,
-            begun: stamp.time,
+            serial: 0,
             mac: None,
+            mac_seen: stamp,
             span: Span::at(stamp),
             nodes: 0,
             sent: Counts::default(),
@@ -260,17 +262,24 @@ impl Activity {
             announced: Targets::seeded(seed),
             looked_up: Targets::seeded(seed),
             node_ids: BTreeSet::new(),
-            last_id: [0; 20],
+            last_id: None,
             clients: BTreeSet::new(),
             read_only: false,
             minutes: Minutes::default(),
         }
     }
 
+    /// Notes the link address of a frame that the host sent.
+    pub fn note_mac(&mut self, mac: [u8; 6], stamp: Stamp) {
+        if self.mac.is_none() || stamp < self.mac_seen {
+            (self.mac, self.mac_seen) = (Some(mac), stamp);
+        }
+    }
+
     /// Notes a node id that the host used. Which are kept when there are many does not depend on their order.
     pub fn note_id(&mut self, id: &[u8; 20]) {
-        if self.last_id != *id {
-            self.last_id = *id;
+        if self.last_id.as_ref() != Some(id) {
+            self.last_id = Some(*id);
             keep_least(&mut self.node_ids, *id);
         }
     }
@@ -288,10 +297,8 @@ impl Activity {
 
     /// Joins what another worker saw of the same activity.
     pub fn merge(&mut self, other: &Self) {
-        if (other.span.first, other.mac) < (self.span.first, self.mac) && other.mac.is_some()
-            || self.mac.is_none()
-        {
-            self.mac = other.mac;
+        if let Some(mac) = other.mac {
+            self.note_mac(mac, other.mac_seen);
         }
         self.home = self.home.or(other.home);
         self.span.merge(&other.span);
@@ -332,6 +339,26 @@ mod tests {
 
     fn stamp(seconds: i64) -> Stamp {
         Stamp { time: Timestamp(seconds * Timestamp::SECOND), frame: FrameRef { capture: 0, number: 1 } }
+    }
+
+    #[test]
+    fn the_link_address_is_that_of_the_earliest_frame_sent_whoever_saw_it() {
+        let host = HostKey {
+            endpoint: Endpoint { ip: [1; 16], port: 1 },
+            vantage: 0,
+            tunnel: None,
+            vlans: Vlans::default(),
+        };
+        let part = |first, sent, mac| {
+            let mut part = Activity::begin(host, stamp(first), Seeded::default());
+            part.note_mac([mac; 6], stamp(sent));
+            part
+        };
+        // The first to see the host was not the first to see it send.
+        let (mut left, mut right) = (part(0, 9, 1), part(5, 6, 2));
+        right.merge(&left.clone());
+        left.merge(&part(5, 6, 2));
+        assert_eq!((left.mac, right.mac), (Some([2; 6]), Some([2; 6])));
     }
 
     #[test]

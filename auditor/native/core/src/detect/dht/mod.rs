@@ -7,7 +7,8 @@
 
 pub mod activity;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 
 use self::activity::{Activity, HostKey, IDLE};
@@ -48,9 +49,12 @@ pub struct Dht {
     by_flow: bool,
     activities: Slab<Activity>,
     by_host: HashMap<HostKey, Place, Seeded>,
-    nodes: HashSet<u64, Seeded>,
+    /// When a flow between a host and a node last began, by a mark of the pair.
+    nodes: HashMap<u64, Timestamp, Seeded>,
     links: Slab<Link>,
     ended: Vec<Activity>,
+    /// How many activities have begun.
+    begun: u32,
     /// How many activities have ended: a link of an older era may point at one of them.
     era: u32,
     /// How many more infohashes may be remembered, before activities that have ended are taken.
@@ -64,6 +68,7 @@ pub struct Dht {
 struct Link {
     activities: Ends<Option<Place>>,
     era: u32,
+    last: Timestamp,
     pending: Ends<Option<Pending>>,
     /// Kept only where flows are reported one by one.
     sent: Option<Box<Ends<Option<Sent>>>>,
@@ -73,6 +78,8 @@ struct Link {
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     transaction: u32,
+    /// Of the activity that has the target.
+    serial: u32,
     target: u32,
     announce: bool,
 }
@@ -98,9 +105,10 @@ impl Dht {
             by_flow,
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
-            nodes: HashSet::with_hasher(seed),
+            nodes: HashMap::with_hasher(seed),
             links: Slab::default(),
             ended: Vec::new(),
+            begun: 0,
             era: 0,
             room: infohashes,
             limits: Limits::default(),
@@ -126,21 +134,12 @@ impl Dht {
             return false;
         };
         let place = if let Some(place) = *slot {
+            self.renew(place, datagram);
             place
         } else {
             let link = self.link(datagram);
             *slot.insert(self.links.insert(link))
         };
-        if self.links.get(place).is_some_and(|link| link.era != self.era) {
-            // Other datagrams kept the flow while its ends' activities may have ended, and others taken their places.
-            let Link { activities, era, .. } = self.link(datagram);
-            if let Some(link) = self.links.get_mut(place) {
-                link.era = era;
-                if std::mem::replace(&mut link.activities, activities) != activities {
-                    link.pending = Ends::default();
-                }
-            }
-        }
         let Self { activities, links, seed, limits, room, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
@@ -150,8 +149,8 @@ impl Dht {
         if let Some(host) = link.activities.at(from).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Orig, datagram.payload.len() as u64);
-            if host.mac.is_none() {
-                host.mac = datagram.path.macs.map(|macs| macs.src);
+            if let Some(macs) = datagram.path.macs {
+                host.note_mac(macs.src, stamp);
             }
             if let Some(client) = krpc.client {
                 host.note_client(client);
@@ -200,6 +199,9 @@ impl Dht {
         for place in idle {
             self.end(place);
         }
+        if self.nodes.len() >= NODES / 2 {
+            self.nodes.retain(|_, last| now.since(*last) <= IDLE);
+        }
     }
 
     /// Takes the activities that have ended.
@@ -226,22 +228,45 @@ impl Dht {
             self.ended.push(activity);
             self.era = self.era.wrapping_add(1);
         }
-        if self.activities.is_empty() {
-            self.nodes.clear();
-        }
     }
 
     fn link(&mut self, datagram: &Datagram<'_>) -> Link {
+        let activities = self.activities_of(datagram, true);
+        let sent = self.by_flow.then(Box::default);
+        Link { activities, era: self.era, last: datagram.stamp.time, pending: Ends::default(), sent }
+    }
+
+    /// Looks for a flow's activities anew where other datagrams may have kept the flow while they ended, and others
+    /// took their places.
+    fn renew(&mut self, slot: Place, datagram: &Datagram<'_>) {
+        let Some(link) = self.links.get_mut(slot) else { return };
+        let now = datagram.stamp.time;
+        let is_back = now.since(link.last) > IDLE;
+        link.last = now.max(link.last);
+        if link.era == self.era && !is_back {
+            return;
+        }
+        let activities = self.activities_of(datagram, is_back);
+        if let Some(link) = self.links.get_mut(slot) {
+            (link.era, link.activities) = (self.era, activities);
+        }
+    }
+
+    /// The activities of a flow's ends. That one end is a node of the other's counts if `is_new`.
+    fn activities_of(&mut self, datagram: &Datagram<'_>, is_new: bool) -> Ends<Option<Place>> {
         let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.endpoint(end).ip));
         let nobody = inside == [false, false];
-        let mut link = Link { sent: self.by_flow.then(Box::default), ..Link::default() };
+        let mut activities = Ends::default();
         for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
             if inside || (nobody && end == End::Orig) {
-                *link.activities.at_mut(end) = self.activity(datagram, end);
+                let place = self.activity(datagram, end);
+                if is_new && let Some(place) = place {
+                    self.count_node(place, datagram.endpoint(end.other()), datagram.stamp.time);
+                }
+                *activities.at_mut(end) = place;
             }
         }
-        link.era = self.era;
-        link
+        activities
     }
 
     fn activity(&mut self, datagram: &Datagram<'_>, end: End) -> Option<Place> {
@@ -259,29 +284,39 @@ impl Dht {
             self.end(place);
             known = None;
         }
-        let place = match known {
-            Some(place) => place,
-            None if self.activities.len() >= ACTIVITIES => {
-                self.limits.activities += 1;
-                return None;
-            }
-            None => {
-                let place = self.activities.insert(Activity::begin(host, datagram.stamp, self.seed));
-                self.by_host.insert(host, place);
-                place
-            }
-        };
-        self.count_node(place, datagram.endpoint(end.other()));
+        if known.is_some() {
+            return known;
+        }
+        if self.activities.len() >= ACTIVITIES {
+            self.limits.activities += 1;
+            return None;
+        }
+        self.begun = self.begun.wrapping_add(1);
+        let mut activity = Activity::begin(host, datagram.stamp, self.seed);
+        activity.serial = self.begun;
+        let place = self.activities.insert(activity);
+        self.by_host.insert(host, place);
         Some(place)
     }
 
-    fn count_node(&mut self, place: Place, node: &Endpoint) {
+    /// Counts a node for the host that spoke with it. That it counts again after [`IDLE`] depends on the two alone,
+    /// not on when others spoke with the host, of which another worker knows more.
+    fn count_node(&mut self, place: Place, node: &Endpoint, now: Timestamp) {
         let Some(activity) = self.activities.get_mut(place) else { return };
-        let pair = self.seed.hash_one((activity.host, activity.begun.0, node));
-        if self.nodes.len() >= NODES {
-            self.limits.nodes += u64::from(!self.nodes.contains(&pair));
-        } else if self.nodes.insert(pair) {
-            activity.nodes += 1;
+        let full = self.nodes.len() >= NODES;
+        // A host's own hash leaves to comparison what nothing compares here.
+        let HostKey { endpoint, vantage, tunnel, vlans } = activity.host;
+        match self.nodes.entry(self.seed.hash_one((endpoint, vantage, tunnel, vlans, node))) {
+            Entry::Occupied(mut last) => {
+                activity.nodes += u64::from(now.since(*last.get()) > IDLE);
+                let last = last.get_mut();
+                *last = now.max(*last);
+            }
+            Entry::Vacant(_) if full => self.limits.nodes += 1,
+            Entry::Vacant(place) => {
+                place.insert(now);
+                activity.nodes += 1;
+            }
         }
     }
 }
@@ -306,7 +341,7 @@ fn send(
             };
             let target = targets.count(query.infohash?, query.id, node(), stamp, room);
             limits.targets += u64::from(target.is_none());
-            Some(Pending { transaction: transaction(krpc), target: target?, announce })
+            Some(Pending { transaction: transaction(krpc), serial: host.serial, target: target?, announce })
         }
         Body::Reply(reply) => {
             host.sent.replies += 1;
@@ -325,9 +360,10 @@ fn receive(host: &mut Activity, krpc: &Krpc<'_>, pending: &mut Option<Pending>) 
         Body::Query(query) => host.received.count_query(query.method),
         Body::Reply(_) => {
             host.received.replies += 1;
-            if let Some(Pending { target, announce, .. }) =
-                pending.take_if(|pending| pending.transaction == transaction(krpc))
-            {
+            let serial = host.serial;
+            let is_answered =
+                |pending: &mut Pending| pending.serial == serial && pending.transaction == transaction(krpc);
+            if let Some(Pending { target, announce, .. }) = pending.take_if(is_answered) {
                 if announce { &mut host.announced } else { &mut host.looked_up }.answered(target);
             }
         }
