@@ -101,6 +101,10 @@ def scenes() -> Iterator[bytes]:
         + krpc(0, PING, 0, time=BACK | 0x13)
     )
     yield bytes([OURS, DATAGRAM, 0, 0, 0, 26]) + b"d1:eli0e0:e1:t0:1:y1:ee" + bytes(3)
+    other = bytes([DATAGRAM, MINUTE | 2, 0, 0, 1, 0xFF])
+    silent = krpc(0, GET_PEERS, 0) + other * 190
+    yield bytes([OURS]) + silent + bytes([EXPIRE, 0]) + krpc(1, PING, 1) + krpc(0, GET_PEERS, 0) + krpc(2, PING, 0)
+    yield bytes([OURS]) + silent + krpc(2, PING, 0) + krpc(0, GET_PEERS, 4) + krpc(FROM_NODE, VALUES, 0)
     raw = b"".join(struct.pack("!BBBH", FRAME, 0, 0, len(data)) + data for _, data in talk())
     yield bytes([VLANS_PART]) + raw
 

@@ -30,8 +30,14 @@ pub fn assert_read(bytes: &[u8], cut: usize) -> usize {
     assert!(frames.starts_with(&cut_frames) || bytes.is_empty());
 
     let (piecewise, of_pieces) = read(SourceKind::Fd(pipe(bytes, cut)));
-    assert_eq!(piecewise, frames);
-    assert_eq!(of_pieces, summary);
+    if matches!(&summary.error, Some(CaptureError::Format { expected, .. }) if expected.starts_with("intact"))
+    {
+        // Damage loses what was decompressed in the same step: how much depends on the pieces.
+        assert!(frames.starts_with(&piecewise) || piecewise.starts_with(&frames));
+    } else {
+        assert_eq!(piecewise, frames);
+        assert_eq!(of_pieces, summary);
+    }
     frames.len()
 }
 

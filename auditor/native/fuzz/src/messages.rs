@@ -41,7 +41,7 @@ pub fn peer_wire(which: u8, size: u8) -> Vec<u8> {
 /// `names` are the sender:2 and the target:6.
 pub fn krpc(which: u8, names: u8) -> Vec<u8> {
     // Some targets are near to some senders.
-    let id = [0xaa, 0xaa ^ 1, 0x55, 0xab].map(|fill| [fill; 20])[usize::from(names & 3)];
+    let id = [0xaa, 0xab, 0x55, 0].map(|fill| [fill; 20])[usize::from(names & 3)];
     let target = [[0xaa; 19], [0x55; 19], [0xc0; 19], [names; 19]][usize::from(names >> 2 & 3)];
     let target = [&target[..], &[names >> 4]].concat();
     let arguments = [&b"d2:id20:"[..], &id].concat();

@@ -45,7 +45,6 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
     assert!(totals.tcp_flows + totals.udp_flows + totals.other_packets <= frames, "{totals:?}");
     assert!(totals.fragments <= frames && totals.duplicate_frames <= frames, "{totals:?}");
     assert!(totals.one_sided_flows.max(totals.midstream_flows) <= totals.tcp_flows, "{totals:?}");
-    assert!(report.flows.len() <= scene.options.caps.reports);
     let mut packets = 0;
     for flow in &report.flows {
         packets += u64::from(flow.packets.orig) + u64::from(flow.packets.resp);
@@ -97,7 +96,8 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
         let datagrams = |counts: &Counts| {
             counts.queries().map(|(_, count)| count).sum::<u64>() + counts.replies + counts.errors
         };
-        assert!((1..=datagrams(&activity.sent) + datagrams(&activity.received)).contains(&activity.nodes));
+        let most = datagrams(&activity.sent) + datagrams(&activity.received);
+        assert!(activity.nodes <= most && (activity.nodes > 0 || !scene.in_order), "{activity:?}");
         assert!(activity.minutes.iter().map(|(_, ends)| payload(ends)).sum::<u64>() > 0);
     }
 }
@@ -107,8 +107,11 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
 /// # Panics
 /// Where they do not.
 pub fn assert_same(one: &Report, other: &Report) {
-    assert_eq!(one.flows, other.flows);
     assert_eq!(one.totals, other.totals);
+    assert_eq!(one.flows.len(), other.flows.len());
+    for (one, other) in one.flows.iter().zip(&other.flows) {
+        assert_eq!(one, other);
+    }
     let counted = |report: &Report| {
         report.anomalies.iter().map(|kinds| kinds.iter().collect::<Vec<_>>()).collect::<Vec<_>>()
     };

@@ -57,12 +57,12 @@ pub enum Event {
 /// A frame and all that a source says of it.
 #[derive(Clone, Debug)]
 pub struct Captured {
-    time: Timestamp,
-    link: LinkType,
-    wire_len: u32,
-    place: FrameRef,
-    vantage: u16,
-    bytes: Vec<u8>,
+    pub time: Timestamp,
+    pub link: LinkType,
+    pub wire_len: u32,
+    pub place: FrameRef,
+    pub vantage: u16,
+    pub bytes: Vec<u8>,
 }
 
 impl Scene {
@@ -291,8 +291,7 @@ impl Stage {
         self.last = Some((src, dst, protocol, self.packets, payload, wrap));
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one property of the packet")]
-    fn frames(
+        fn frames(
         &mut self,
         manner: Manner,
         src: End,
