@@ -291,7 +291,7 @@ impl Stage {
         self.last = Some((src, dst, protocol, self.packets, payload, wrap));
     }
 
-        fn frames(
+    fn frames(
         &mut self,
         manner: Manner,
         src: End,
