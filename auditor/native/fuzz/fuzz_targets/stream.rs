@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use auditor_core::anomaly::Anomaly;
 use auditor_core::detect::{FrameRef, Stamp};
-use auditor_core::flow::stream::{Arrival, HeldBytes, READING, Run, Stream};
+use auditor_core::flow::stream::{Arrival, HELD_OVERHEAD, HeldBytes, READING, Run, Stream};
 use auditor_core::time::Timestamp;
 use auditor_fuzz::reader::Reader;
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((isn, cap)) = reader.half().zip(reader.byte()) else { return };
     // Near the wrap, on either side of it.
     let isn = u32::from(isn).wrapping_sub(1 << 15);
-    let mut budget = HeldBytes { now: 0, cap: usize::from(cap) * 16, hits: 0 };
+    let mut budget = HeldBytes { now: 0, cap: usize::from(cap) * 32, hits: 0 };
     let mut stream = Stream::around(isn);
     let mut model = Model { cap: budget.cap, wanted: true, ..Model::default() };
     let mut out = Out::default();
@@ -119,8 +119,16 @@ impl Model {
         self.held.values_mut().for_each(|(piece, _)| *piece = Piece::Cut);
     }
 
+    /// What is held costs its bytes, and something more for each piece of a segment that was put aside.
     fn held_bytes(&self) -> usize {
-        self.held.values().filter(|(piece, _)| matches!(piece, Piece::Byte(_))).count()
+        let bytes = self.held.values().filter(|(piece, _)| matches!(piece, Piece::Byte(_))).count();
+        let mut pieces = 0;
+        let mut before = None;
+        for (place, (_, stamp)) in &self.held {
+            pieces += usize::from(before != Some((place - 1, stamp.frame.number)));
+            before = Some((*place, stamp.frame.number));
+        }
+        bytes + pieces * HELD_OVERHEAD
     }
 
     fn push(&mut self, start: i64, arrival: &Arrival<'_>) -> Option<Anomaly> {

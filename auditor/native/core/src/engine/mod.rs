@@ -49,7 +49,7 @@ pub struct Options {
 pub struct Caps {
     /// Flows open at once. The quietest are ended early to make room.
     pub flows: usize,
-    /// Bytes held by reassembly. The stream that wants more gives up its hole.
+    /// Bytes held by reassembly, bookkeeping included. The stream that wants more gives up its hole.
     pub held_bytes: usize,
     /// Flows with BitTorrent that are reported.
     pub reports: usize,

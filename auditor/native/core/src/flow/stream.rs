@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// How much one direction may hold while it waits for a hole to be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Bytes held.
+    /// Bytes held, bookkeeping included.
     pub bytes: usize,
     /// Segments held.
     pub segments: usize,
@@ -37,7 +37,7 @@ pub enum Run<'a> {
     Gap(u64),
 }
 
-/// Bytes held by all streams of an engine, against a common cap.
+/// Bytes held by all streams of an engine, bookkeeping included, against a common cap.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldBytes {
     /// Held now.
@@ -61,6 +61,9 @@ pub struct Arrival<'a> {
     pub sent: u32,
 }
 
+/// What holding a segment costs beside its bytes, so that many small ones, or empty ones, are bounded too.
+pub const HELD_OVERHEAD: usize = 64;
+
 #[derive(Clone, Debug)]
 struct Held {
     start: u64,
@@ -72,6 +75,10 @@ struct Held {
 impl Held {
     fn end(&self) -> u64 {
         self.start + self.sent
+    }
+
+    fn cost(&self) -> usize {
+        HELD_OVERHEAD + self.bytes.len()
     }
 }
 
@@ -150,11 +157,12 @@ impl Stream {
     /// Stops keeping content: what follows is only counted.
     pub fn stop_reading(&mut self, budget: &mut HeldBytes) {
         self.wanted = false;
+        budget.now = budget.now.saturating_sub(self.held_bytes);
         for held in &mut self.held {
             held.bytes = Box::default();
         }
-        budget.now = budget.now.saturating_sub(self.held_bytes);
-        self.held_bytes = 0;
+        self.held_bytes = self.held.iter().map(Held::cost).sum();
+        budget.now += self.held_bytes;
     }
 
     /// Says that the first byte of the stream has sequence number `seq`, and hands on what is held from there.
@@ -279,8 +287,8 @@ impl Stream {
             self.held_since = first.stamp.time;
         }
         for held in std::mem::replace(&mut self.held, rest) {
-            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
-            budget.now = budget.now.saturating_sub(held.bytes.len());
+            self.held_bytes = self.held_bytes.saturating_sub(held.cost());
+            budget.now = budget.now.saturating_sub(held.cost());
             let old = self.next.saturating_sub(held.start);
             if old < held.sent {
                 let bytes =
@@ -327,10 +335,10 @@ impl Stream {
                 } else {
                     Box::default()
                 };
-                self.held_bytes += bytes.len();
-                budget.now += bytes.len();
-                self.held
-                    .insert(index, Held { start: at, sent: free_until - at, bytes, stamp: arrival.stamp });
+                let held = Held { start: at, sent: free_until - at, bytes, stamp: arrival.stamp };
+                self.held_bytes += held.cost();
+                budget.now += held.cost();
+                self.held.insert(index, held);
                 index += 1;
             }
             at = at.max(resume);
@@ -430,6 +438,22 @@ mod tests {
         assert_eq!(out.len(), 10 + 2200);
         assert_eq!(stream.missing, 10);
         assert_eq!(anomalies, [Anomaly::TcpGap]);
+    }
+
+    #[test]
+    fn holding_next_to_nothing_many_times_counts_too() {
+        let (mut stream, mut budget) = (Stream::around(0), HeldBytes { now: 0, cap: 1000, hits: 0 });
+        stream.begin(0, &mut budget, &mut |_, _| {});
+        stream.stop_reading(&mut budget);
+        for n in 0..100 {
+            let arrival =
+                Arrival { stamp: stamp(n), seq: 10 + 2 * u32::try_from(n).unwrap(), bytes: b"x", sent: 1 };
+            stream.push(&arrival, &mut budget, &mut |_, _| {});
+            assert!(budget.now <= budget.cap);
+        }
+        assert!(budget.hits > 0);
+        stream.finish(&mut budget, &mut |_, _| {});
+        assert_eq!(budget.now, 0);
     }
 
     #[test]
