@@ -28,16 +28,20 @@ pub fn assert_read(bytes: &[u8], cut: usize) -> usize {
 
     let (of_cut, _) = read(SourceKind::Memory(bytes[..cut.min(bytes.len())].into()));
     let (piecewise, of_pieces) = read(SourceKind::Fd(pipe(bytes, cut)));
-    if matches!(&summary.error, Some(CaptureError::Format { expected, .. }) if expected.starts_with("intact"))
-    {
+    if is_damaged(&summary) || is_damaged(&of_pieces) {
         // Damage loses what was decompressed in the same step: how much depends on where the bytes end.
         assert!([of_cut, piecewise].iter().all(|seen| frames.starts_with(seen) || seen.starts_with(&frames)));
     } else {
         assert!(frames.starts_with(&of_cut));
-        assert_eq!(piecewise, frames);
+        assert!(piecewise == frames, "{} frames and {}", piecewise.len(), frames.len());
         assert_eq!(of_pieces, summary);
     }
     frames.len()
+}
+
+/// Whether compressed data contradicted itself.
+fn is_damaged(summary: &CaptureSummary) -> bool {
+    matches!(&summary.error, Some(CaptureError::Format { expected, .. }) if expected.starts_with("intact"))
 }
 
 fn read(kind: SourceKind) -> (Vec<Seen>, CaptureSummary) {
