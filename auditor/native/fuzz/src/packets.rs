@@ -20,29 +20,41 @@ pub struct Wrap {
     pub fragment_at: u8,
 }
 
-pub const TCP: u8 = 6;
-pub const UDP: u8 = 17;
+/// An IP payload, and between whom.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub src: End,
+    pub dst: End,
+    pub protocol: u8,
+    /// The IP identification.
+    pub id: u16,
+    pub payload: Vec<u8>,
+}
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 const GRE: u8 = 47;
 
-pub fn tcp(src: End, dst: End, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+pub fn tcp(src: End, dst: End, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Packet {
     let mut segment = ports(src, dst);
     segment.extend(seq.to_be_bytes());
     segment.extend(ack.to_be_bytes());
     segment.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
     segment.extend(payload);
-    segment
+    Packet { src, dst, protocol: TCP, id: 0, payload: segment }
 }
 
-pub fn udp(src: End, dst: End, payload: &[u8]) -> Vec<u8> {
+pub fn udp(src: End, dst: End, payload: &[u8]) -> Packet {
     let mut datagram = ports(src, dst);
     datagram.extend(half(8 + payload.len()));
     datagram.extend([0, 0]);
     datagram.extend(payload);
-    datagram
+    Packet { src, dst, protocol: UDP, id: 0, payload: datagram }
 }
 
-/// Puts an IP payload into one Ethernet frame, or into two where it is to be fragmented.
-pub fn frames(src: End, dst: End, protocol: u8, id: u16, payload: &[u8], wrap: Wrap) -> Vec<Vec<u8>> {
+/// Puts a packet into one Ethernet frame, or into two where it is to be fragmented.
+pub fn frames(packet: &Packet, wrap: Wrap) -> Vec<Vec<u8>> {
+    let &Packet { src, dst, protocol, id, ref payload } = packet;
     let cut = usize::from(wrap.fragment_at) * 8;
     let packets = if wrap.ipv6 {
         vec![ipv6(src, dst, protocol, payload)]

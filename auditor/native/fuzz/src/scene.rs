@@ -29,7 +29,7 @@ use auditor_core::time::Timestamp;
 use auditor_core::wire::link::LinkType;
 
 use crate::messages;
-use crate::packets::{self, End, TCP, UDP, Wrap};
+use crate::packets::{self, End, Packet, Wrap};
 use crate::reader::Reader;
 
 /// Where time begins: 2026-11-22T09:00:00Z.
@@ -145,7 +145,7 @@ struct Stage {
     back: bool,
     numbers: [u64; 2],
     packets: u16,
-    last: Option<(End, End, u8, u16, Vec<u8>, Wrap)>,
+    last: Option<(Packet, Wrap)>,
     /// By `way` without its side: each side's next sequence number.
     connections: HashMap<u8, [u32; 2]>,
 }
@@ -189,26 +189,19 @@ impl Stage {
                 self.datagram(manner, Way(way), Cut(cut), &krpc);
             }
             5 => {
-                let (src, dst, protocol, id, payload, wrap) = self.last.clone()?;
+                let (packet, wrap) = self.last.clone()?;
                 let wrap = Wrap { vlan: manner.vlan(), tunnel: manner.tunnel(), ..wrap };
-                self.frames(manner, src, dst, protocol, id, &payload, wrap, false);
+                self.frames(manner, &packet, wrap, false);
             }
             6 => self.events.push(Event::Expire(Timestamp(START + self.elapsed))),
             _ => {
                 let (way, generation) = (Way(reader.byte()?), reader.byte()?);
                 let isn = [0xffff_ff00, 1000].map(|isn: u32| isn.wrapping_add(u32::from(generation) << 12));
                 let [near, far] = way.ends(manner);
+                let wrap = Wrap::new(manner, way, Cut(0));
+                self.packet(manner, packets::tcp(near, far, isn[0], 0, 2, b""), wrap, false);
                 let answer = packets::tcp(far, near, isn[1], isn[0].wrapping_add(1), 0x12, b"");
-                self.packet(
-                    manner,
-                    near,
-                    far,
-                    TCP,
-                    packets::tcp(near, far, isn[0], 0, 2, b""),
-                    Wrap::new(manner, way, Cut(0)),
-                    false,
-                );
-                self.packet(manner, far, near, TCP, answer, Wrap::new(manner, way, Cut(0)), false);
+                self.packet(manner, answer, wrap, false);
                 self.connections.insert(way.connection(), isn.map(|isn| isn.wrapping_add(1)));
             }
         }
@@ -258,51 +251,25 @@ impl Stage {
         for (at, part) in parts {
             let seq = seq.wrapping_add(u32::try_from(at).expect("no message is so long"));
             let segment = packets::tcp(src, dst, seq, ack, flags & 0x1f, part);
-            self.packet(manner, src, dst, TCP, segment, Wrap::new(manner, way, cut), cut.snapped());
+            self.packet(manner, segment, Wrap::new(manner, way, cut), cut.snapped());
         }
     }
 
     fn datagram(&mut self, manner: Manner, way: Way, cut: Cut, payload: &[u8]) {
         let [near, far] = way.ends(manner);
         let (src, dst) = if way.side() == 0 { (near, far) } else { (far, near) };
-        self.packet(
-            manner,
-            src,
-            dst,
-            UDP,
-            packets::udp(src, dst, payload),
-            Wrap::new(manner, way, cut),
-            cut.snapped(),
-        );
+        self.packet(manner, packets::udp(src, dst, payload), Wrap::new(manner, way, cut), cut.snapped());
     }
 
-    fn packet(
-        &mut self,
-        manner: Manner,
-        src: End,
-        dst: End,
-        protocol: u8,
-        payload: Vec<u8>,
-        wrap: Wrap,
-        snapped: bool,
-    ) {
+    fn packet(&mut self, manner: Manner, packet: Packet, wrap: Wrap, snapped: bool) {
         self.packets = self.packets.wrapping_add(1);
-        self.frames(manner, src, dst, protocol, self.packets, &payload, wrap, snapped);
-        self.last = Some((src, dst, protocol, self.packets, payload, wrap));
+        let packet = Packet { id: self.packets, ..packet };
+        self.frames(manner, &packet, wrap, snapped);
+        self.last = Some((packet, wrap));
     }
 
-    fn frames(
-        &mut self,
-        manner: Manner,
-        src: End,
-        dst: End,
-        protocol: u8,
-        id: u16,
-        payload: &[u8],
-        wrap: Wrap,
-        snapped: bool,
-    ) {
-        for mut frame in packets::frames(src, dst, protocol, id, payload, wrap) {
+    fn frames(&mut self, manner: Manner, packet: &Packet, wrap: Wrap, snapped: bool) {
+        for mut frame in packets::frames(packet, wrap) {
             let len = frame.len();
             if snapped {
                 frame.truncate(len - len / 3);
