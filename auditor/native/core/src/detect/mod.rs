@@ -42,6 +42,8 @@ pub struct Span {
     pub last: Timestamp,
     /// At most [`Span::PROOFS`], the earliest, in order.
     proofs: Vec<Stamp>,
+    /// No frame after this time can become a proof: there are enough that are earlier.
+    settled: Timestamp,
 }
 
 impl Span {
@@ -51,7 +53,7 @@ impl Span {
     /// Begins at `stamp`.
     #[must_use]
     pub fn at(stamp: Stamp) -> Self {
-        Self { first: stamp.time, last: stamp.time, proofs: vec![stamp] }
+        Self { first: stamp.time, last: stamp.time, proofs: vec![stamp], settled: Timestamp(i64::MAX) }
     }
 
     /// Widens to `stamp`.
@@ -78,12 +80,15 @@ impl Span {
     /// Keeps a frame if it is among the earliest. Which are kept depends on no order of arrival, so that workers who
     /// each saw a part keep together what one would.
     fn prove(&mut self, stamp: Stamp) {
-        if self.proofs.len() >= Self::PROOFS && self.proofs.last().is_some_and(|last| *last <= stamp) {
+        if stamp.time > self.settled {
             return;
         }
         if let Err(place) = self.proofs.binary_search(&stamp) {
             self.proofs.insert(place, stamp);
             self.proofs.truncate(Self::PROOFS);
+        }
+        if let Some(last) = self.proofs.get(Self::PROOFS - 1) {
+            self.settled = last.time;
         }
     }
 }
@@ -196,6 +201,8 @@ pub trait StreamReader: Send {
 pub struct Datagram<'a> {
     /// The flow's key.
     pub key: &'a FlowKey,
+    /// A secret hash of its ends, tunnel and vantage point.
+    pub hash: u64,
     /// Whether the low end of the key began the flow.
     pub orig_is_low: bool,
     /// Which end sent it.

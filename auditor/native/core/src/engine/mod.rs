@@ -21,11 +21,12 @@ use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
 use crate::flow::slab::{Place, Slab};
 use crate::flow::stream::{Arrival, HeldBytes, READING};
-use crate::flow::table::{Flow, FlowTable, Phase};
+use crate::flow::table::{Flow, FlowTable, Notes, Phase};
 use crate::networks::Networks;
 use crate::time::Timestamp;
-use crate::wire::decode::{self, Decoded, Packet, Segment, Transport};
+use crate::wire::decode::{self, Datagram as UdpDatagram, Decoded, Packet, Segment, Transport};
 use crate::wire::link::LinkType;
+use crate::wire::path::Path;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -122,11 +123,26 @@ const TOGETHER: usize = 32;
 
 /// A packet on its way to its flow.
 struct Passage<'a> {
-    packet: Packet<'a>,
-    stamp: Stamp,
     key: FlowKey,
-    hash: u32,
+    hash: u64,
     from_low: bool,
+    /// IPv4 identification.
+    ip_id: u32,
+    path: Path,
+    stamp: Stamp,
+    load: Load<'a>,
+}
+
+impl Passage<'_> {
+    fn is_dht(&self) -> bool {
+        matches!(&self.load, Load::Udp(datagram) if Dht::probe(datagram.payload))
+    }
+}
+
+/// What a packet brings its flow.
+enum Load<'a> {
+    Tcp(Segment<'a>),
+    Udp(UdpDatagram<'a>),
 }
 
 impl Engine {
@@ -136,7 +152,7 @@ impl Engine {
         let seed = Seeded(options.seed);
         let share = usize::try_from(options.shard.1.max(1)).unwrap_or(usize::MAX);
         Self {
-            flows: FlowTable::new(options.seed),
+            flows: FlowTable::new(options.caps.flows / share, options.seed),
             details: Slab::default(),
             dht: Dht::new(
                 options.ours.clone(),
@@ -184,7 +200,11 @@ impl Engine {
             anomalies.count(Anomaly::FrameSnapped);
         }
         match decode::decode(frame.link, frame.bytes, anomalies) {
-            Decoded::Packet(packet) => waiting.extend(self.passage(packet, frame.vantage, stamp)),
+            Decoded::Packet(packet) => {
+                if let Some(passage) = self.passage(&packet, frame.vantage, stamp) {
+                    waiting.push(passage);
+                }
+            }
             Decoded::Fragment(fragment) => {
                 self.totals.fragments += u64::from(first_worker);
                 let whole = self.fragments.insert(frame.time, frame.vantage, &fragment, anomalies);
@@ -192,7 +212,7 @@ impl Engine {
                     && let Decoded::Packet(packet) = decode::decode_reassembled(&header, &payload, anomalies)
                 {
                     self.pass(waiting);
-                    let mut whole: Vec<_> = self.passage(packet, frame.vantage, stamp).into_iter().collect();
+                    let mut whole: Vec<_> = self.passage(&packet, frame.vantage, stamp).into_iter().collect();
                     self.pass(&mut whole);
                 }
             }
@@ -215,8 +235,9 @@ impl Engine {
     /// Ends everything and reports it.
     #[must_use]
     pub fn finish(mut self) -> Report {
-        for flow in self.flows.take_all() {
-            self.close(&flow);
+        let flows = self.flows.take_all();
+        for flow in flows.values() {
+            self.close(flow);
         }
         let first_worker = self.options.shard.0 == 0;
         if let Some(anomalies) = self.anomalies.last_mut()
@@ -253,10 +274,14 @@ impl Engine {
 
     /// Says where a packet belongs; `None` if to no flow, or to another worker's.
     #[inline]
-    fn passage<'a>(&mut self, packet: Packet<'a>, vantage: u16, stamp: Stamp) -> Option<Passage<'a>> {
-        let (protocol, src_port, dst_port) = match &packet.transport {
-            Transport::Tcp(segment) => (Protocol::Tcp, segment.src_port, segment.dst_port),
-            Transport::Udp(datagram) => (Protocol::Udp, datagram.src_port, datagram.dst_port),
+    fn passage<'a>(&mut self, packet: &Packet<'a>, vantage: u16, stamp: Stamp) -> Option<Passage<'a>> {
+        let (load, protocol, src_port, dst_port) = match packet.transport {
+            Transport::Tcp(segment) => {
+                (Load::Tcp(segment), Protocol::Tcp, segment.src_port, segment.dst_port)
+            }
+            Transport::Udp(datagram) => {
+                (Load::Udp(datagram), Protocol::Udp, datagram.src_port, datagram.dst_port)
+            }
             Transport::Other(_) => {
                 self.totals.other_packets += u64::from(self.options.shard.0 == 0);
                 return None;
@@ -270,7 +295,7 @@ impl Engine {
             return None;
         }
         let hash = self.flows.hash(&key);
-        Some(Passage { packet, stamp, key, hash, from_low })
+        Some(Passage { key, hash, from_low, ip_id: packet.ip_id, path: packet.path, stamp, load })
     }
 
     /// Takes the waiting packets to their flows.
@@ -278,33 +303,43 @@ impl Engine {
         if waiting.len() > 1 {
             self.warm(waiting);
         }
-        for passage in waiting.drain(..) {
+        for passage in waiting.iter() {
             self.now = self.now.max(passage.stamp.time);
-            match &passage.packet.transport {
-                Transport::Tcp(segment) => self.tcp(&passage, segment),
-                Transport::Udp(datagram) => self.udp(&passage, datagram.payload, datagram.payload_len),
-                Transport::Other(_) => {}
+            match &passage.load {
+                Load::Tcp(segment) => self.tcp(passage, segment),
+                Load::Udp(datagram) => self.udp(passage, datagram.payload, datagram.payload_len),
             }
         }
+        waiting.clear();
     }
 
     /// Brings the flows of the waiting packets into the cache: each step's reads do not depend on one another, so the
     /// processor does them side by side.
     fn warm(&self, waiting: &[Passage<'_>]) {
         let mut guesses = [None; TOGETHER];
+        let mut touched = 0;
         for (guess, passage) in guesses.iter_mut().zip(waiting) {
             *guess = self.flows.guess(passage.hash);
-        }
-        let mut slots = [None; TOGETHER];
-        let mut touched = 0;
-        for (slot, guess) in slots.iter_mut().zip(guesses) {
-            if let Some(flow) = guess.and_then(|place| self.flows.get(place)) {
-                touched ^= flow.touch();
-                *slot = flow.slot;
+            if guess.is_none() && passage.is_dht() {
+                touched ^= i64::from(self.dht.touch_pair(passage.hash, passage.path.vlans));
             }
         }
-        for slot in slots.into_iter().flatten() {
-            touched ^= self.dht.touch(slot);
+        let mut slots = [None; TOGETHER];
+        for (slot, place) in slots.iter_mut().zip(guesses.into_iter().flatten()) {
+            if let Some(flow) = self.flows.get(place) {
+                touched ^= flow.touch();
+                *slot = flow.slot;
+                if flow.is_noted() {
+                    touched ^= self.flows.notes(place).map_or(0, Notes::touch);
+                }
+            }
+        }
+        let mut activities = [Ends::default(); TOGETHER];
+        for (activity, slot) in activities.iter_mut().zip(slots.into_iter().flatten()) {
+            *activity = self.dht.touch(slot);
+        }
+        for place in activities.into_iter().flat_map(|ends| [ends.orig, ends.resp]).flatten() {
+            touched ^= self.dht.touch_activity(place).cast_signed();
         }
         std::hint::black_box(touched);
     }
@@ -314,34 +349,37 @@ impl Engine {
         &mut self,
         passage: &Passage<'_>,
         mark: impl Fn() -> Option<u32>,
-        renew: impl Fn(&Flow, Option<&Detail>) -> bool,
+        renew: impl Fn(&Flow, &Notes, Option<&Detail>) -> bool,
     ) -> Option<Place> {
         let mut key = passage.key;
-        let vlans = passage.packet.path.vlans;
+        let vlans = passage.path.vlans;
         let now = passage.stamp.time;
-        let mut found = self.open(&key, passage.hash, now);
+        let mut hash = passage.hash;
+        let mut found = self.open(&key, hash, now);
         if found.is_none() && self.flows.has_parted() {
             // The flow from which this one was parted may have ended before it.
             let parted = FlowKey { vlans: Some(vlans), ..key };
-            found = self.open(&parted, self.flows.hash(&parted), now);
-            key = if found.is_some() { parted } else { key };
+            let parted_hash = self.flows.hash(&parted);
+            found = self.open(&parted, parted_hash, now);
+            (key, hash) = if found.is_some() { (parted, parted_hash) } else { (key, hash) };
         } else if let Some(place) = found
-            && let Some(flow) = self.flows.get_mut(place)
             && self.options.vlan_in_key
-            && flow.vlans != vlans
-            && flow.twin != Some(vlans)
+            && self.flows.get(place).is_some_and(|flow| flow.vlans != vlans)
+            && let Some((flow, notes)) = self.flows.noted_mut(place)
+            && notes.twin != Some(vlans)
         {
             // The same ends under other tags: the same frame, routed from one VLAN to another, or other hosts.
             let pause = now.since(flow.last);
-            let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| flow.recent.holds(mark));
+            let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| notes.recent.holds(mark));
             if is_twin {
-                flow.twin = Some(vlans);
+                notes.twin = Some(vlans);
                 if let Some(slot) = flow.slot {
                     self.dht.crossed(slot, flow.end(!passage.from_low), vlans);
                 }
             }
             key.vlans = Some(vlans);
-            found = self.open(&key, self.flows.hash(&key), now);
+            hash = self.flows.hash(&key);
+            found = self.open(&key, hash, now);
             if is_twin {
                 if let Some(place) = found {
                     self.forget(place);
@@ -351,9 +389,11 @@ impl Engine {
             }
         }
         if let Some(place) = found {
-            let Some(flow) = self.flows.get(place) else { return Some(place) };
+            let Some((flow, notes)) = self.flows.get(place).zip(self.flows.notes(place)) else {
+                return Some(place);
+            };
             let detail = flow.detail.and_then(|place| self.details.get(place));
-            if !renew(flow, detail) {
+            if !renew(flow, notes, detail) {
                 return Some(place);
             }
             self.end(place);
@@ -363,11 +403,11 @@ impl Engine {
             Protocol::Tcp => self.totals.tcp_flows += 1,
             Protocol::Udp => self.totals.udp_flows += 1,
         }
-        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, now)))
+        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, now), hash))
     }
 
     /// Finds a flow that is still open at `now`; one that has ended is ended, as a sweep might have done before.
-    fn open(&mut self, key: &FlowKey, hash: u32, now: Timestamp) -> Option<Place> {
+    fn open(&mut self, key: &FlowKey, hash: u64, now: Timestamp) -> Option<Place> {
         let place = self.flows.find(key, hash)?;
         if self.flows.get(place).is_some_and(|flow| flow.expired(now)) {
             self.end(place);
@@ -415,16 +455,17 @@ impl Engine {
     fn udp(&mut self, passage: &Passage<'_>, payload: &[u8], sent: u32) {
         let candidate = Dht::probe(payload);
         let mark = candidate.then(|| mark_of(passage, payload, [0; 3]));
-        let Some(place) = self.flow(passage, || mark, |_, _| false) else { return };
+        let Some(place) = self.flow(passage, || mark, |_, _, _| false) else { return };
         let Self { flows, dht, anomalies, totals, .. } = self;
-        let Some(flow) = flows.get_mut(place) else { return };
-        let pause = passage.stamp.time.since(flow.last);
-        if let Some(mark) = mark
-            && flow.recent.repeats(mark, pause)
-        {
-            totals.duplicate_frames += 1;
-            return;
+        if let Some(mark) = mark {
+            let Some((flow, notes)) = flows.noted_mut(place) else { return };
+            let pause = passage.stamp.time.since(flow.last);
+            if notes.recent.repeats(mark, pause) {
+                totals.duplicate_frames += 1;
+                return;
+            }
         }
+        let Some(flow) = flows.get_mut(place) else { return };
         let end = flow.end(passage.from_low);
         flow.last = flow.last.max(passage.stamp.time);
         count(flow, end, sent);
@@ -432,10 +473,11 @@ impl Engine {
         if candidate {
             let datagram = Datagram {
                 key: &flow.key,
+                hash: passage.hash,
                 orig_is_low: flow.orig_is_low,
                 from: end,
                 vlans: flow.vlans,
-                path: &passage.packet.path,
+                path: &passage.path,
                 stamp: passage.stamp,
                 payload,
             };
@@ -449,7 +491,7 @@ impl Engine {
         let opens = segment.flags.syn() && !segment.flags.ack();
         // A SYN with another number than the flow's begins another connection on the same ports. Where none was seen
         // yet, this may be the flow's own, overtaken by what followed it.
-        let renew = |flow: &Flow, detail: Option<&Detail>| {
+        let renew = |flow: &Flow, notes: &Notes, detail: Option<&Detail>| {
             let end = flow.end(passage.from_low);
             let overtaken = || {
                 let is_young = passage.stamp.time.since(flow.first) <= READING.age;
@@ -457,7 +499,7 @@ impl Engine {
                 is_young && detail.is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
-                && match flow.isn.at(end) {
+                && match notes.isn.at(end) {
                     Some(isn) => *isn != segment.seq,
                     None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
                 }
@@ -474,35 +516,39 @@ impl Engine {
             note_close(flow, end, segment);
             return;
         }
-        if flow.recent.repeats(mark(), pause) {
-            totals.duplicate_frames += u64::from(flow.phase == Phase::Reading);
+        let phase = flow.phase;
+        let Some((_, notes)) = flows.noted_mut(place) else { return };
+        if notes.recent.repeats(mark(), pause) {
+            totals.duplicate_frames += u64::from(phase == Phase::Reading);
             return;
         }
         let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
-            if began == End::Resp && flow.isn == Ends::default() {
-                flow.turn();
-                if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
+            if began == End::Resp && notes.isn == Ends::default() {
+                flows.turn(place);
+                if let Some(detail) = flows.get(place).and_then(|flow| details.get_mut(flow.detail?)) {
                     detail.turn();
                 }
                 end = end.other();
             }
+            let Some(mut known) = flows.noted_mut(place) else { return };
             let first = segment.seq.wrapping_add(1);
-            learn_start(flow, details, end, first, budget, anomalies);
+            learn_start(&mut known, details, end, first, budget, anomalies);
             if segment.flags.ack() {
-                learn_start(flow, details, end.other(), segment.ack, budget, anomalies);
+                learn_start(&mut known, details, end.other(), segment.ack, budget, anomalies);
             }
         }
+        let Some((flow, notes)) = flows.noted_mut(place) else { return };
         count(flow, end, segment.payload_len);
         note_close(flow, end, segment);
         if segment.payload_len > 0 {
             // Data may ride on a SYN (RFC 7413); it begins one further.
             let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
             let arrival = Arrival { stamp, seq, bytes: segment.payload, sent: segment.payload_len };
-            payload(flow, details, end, &arrival, budget, anomalies);
+            payload(&mut (flow, notes), details, end, &arrival, budget, anomalies);
         }
-        if let Some(macs) = passage.packet.path.macs
+        if let Some(macs) = passage.path.macs
             && let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
         {
             detail.macs.at_mut(end).get_or_insert(macs.src);
@@ -522,7 +568,7 @@ impl Engine {
         if flow.key.transport == Protocol::Tcp {
             let one_sided = flow.packets.orig == 0 || flow.packets.resp == 0;
             self.totals.one_sided_flows += u64::from(payload && one_sided);
-            self.totals.midstream_flows += u64::from(payload && flow.isn == Ends::default());
+            self.totals.midstream_flows += u64::from(payload && !flow.begun);
         }
         let mut observations = flow.slot.map(|slot| self.dht.flow_ended(slot)).unwrap_or_default();
         let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) else {
@@ -575,6 +621,9 @@ impl Engine {
     }
 }
 
+/// A flow with the notes on it.
+type Noted<'a> = (&'a mut Flow, &'a mut Notes);
+
 /// The counters of a capture, made where there are none yet.
 fn of_capture(anomalies: &mut Vec<Anomalies>, capture: u32) -> Option<&mut Anomalies> {
     let index = capture as usize;
@@ -599,38 +648,41 @@ fn note_close(flow: &mut Flow, end: End, segment: &Segment<'_>) {
 
 /// Takes in that a direction's first byte has sequence number `first`.
 fn learn_start(
-    flow: &mut Flow,
+    known: &mut Noted<'_>,
     details: &mut Slab<Detail>,
     end: End,
     first: u32,
     budget: &mut HeldBytes,
     anomalies: &mut Anomalies,
 ) {
-    flow.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
+    let (flow, notes) = known;
+    notes.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
+    flow.begun = true;
     if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
         let outcome = detail.begin(end, first, budget, anomalies);
-        settle(flow, details, end, outcome, budget);
+        settle(known, details, end, outcome, budget);
     }
 }
 
 /// Gives payload to the flow's reader, or to the probes while it has none.
 fn payload(
-    flow: &mut Flow,
+    known: &mut Noted<'_>,
     details: &mut Slab<Detail>,
     end: End,
     arrival: &Arrival<'_>,
     budget: &mut HeldBytes,
     anomalies: &mut Anomalies,
 ) {
-    let rejected = *flow.rejected.at(end);
+    let (flow, notes) = known;
+    let rejected = *notes.rejected.at(end);
     let reading = flow.phase == Phase::Reading;
     if rejected && !reading {
         return;
     }
-    let first = flow.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
+    let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
     // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
     if flow.detail.is_none() && first == Some(arrival.seq) && tcp::probe(arrival.bytes).0 == Probe::Reject {
-        settle(flow, details, end, Outcome::Rejected, budget);
+        settle(known, details, end, Outcome::Rejected, budget);
         return;
     }
     let place = *flow.detail.get_or_insert_with(|| details.insert(Detail::default()));
@@ -642,11 +694,17 @@ fn payload(
     if detail.is_read() {
         flow.phase = Phase::Reading;
     }
-    settle(flow, details, end, outcome, budget);
+    settle(known, details, end, outcome, budget);
 }
 
 /// Draws the consequence where no detector wants a direction: without the other one the whole flow is left alone.
-fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcome, budget: &mut HeldBytes) {
+fn settle(
+    (flow, notes): &mut Noted<'_>,
+    details: &mut Slab<Detail>,
+    end: End,
+    outcome: Outcome,
+    budget: &mut HeldBytes,
+) {
     if outcome == Outcome::Going {
         if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
             && detail.is_read()
@@ -655,11 +713,11 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
         }
         return;
     }
-    *flow.rejected.at_mut(end) = true;
+    *notes.rejected.at_mut(end) = true;
     if outcome == Outcome::Misread {
-        *flow.rejected.at_mut(end.other()) = true;
+        *notes.rejected.at_mut(end.other()) = true;
     }
-    if flow.rejected.orig && flow.rejected.resp {
+    if notes.rejected.orig && notes.rejected.resp {
         flow.phase = Phase::Rejected;
         if let Some(mut detail) = flow.detail.take().and_then(|place| details.remove(place)) {
             detail.release(budget);
@@ -672,9 +730,9 @@ fn settle(flow: &mut Flow, details: &mut Slab<Detail>, end: End, outcome: Outcom
 fn mark_of(passage: &Passage<'_>, payload: &[u8], numbers: [u32; 3]) -> u32 {
     /// What a datagram says stands at its ends: who sends it and what, and the transaction.
     const SAMPLE: usize = 32;
-    let mut hasher = Seeded(u64::from(passage.hash) << 1 | u64::from(passage.from_low)).build_hasher();
-    hasher.write_u64(u64::from(passage.packet.ip_id) << 32 | payload.len() as u64);
-    if let Transport::Tcp(_) = passage.packet.transport {
+    let mut hasher = Seeded(passage.hash << 1 | u64::from(passage.from_low)).build_hasher();
+    hasher.write_u64(u64::from(passage.ip_id) << 32 | payload.len() as u64);
+    if let Load::Tcp(_) = passage.load {
         for number in numbers {
             hasher.write_u32(number);
         }

@@ -31,6 +31,12 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// An empty one, with room for so many values.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { values: Vec::with_capacity(capacity), free: Vec::new() }
+    }
+
     /// How many values are in it.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -80,8 +86,8 @@ impl<T> Slab<T> {
     }
 
     /// The values.
-    pub fn into_values(self) -> impl Iterator<Item = T> {
-        self.values.into_iter().flatten()
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().flatten()
     }
 
     /// The places of the values that `choose` chooses.

@@ -23,8 +23,9 @@ pub enum Phase {
     Rejected,
 }
 
-/// One flow.
+/// One flow: what every packet of it needs, in two cache lines.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Flow {
     /// What makes it one.
     pub key: FlowKey,
@@ -32,20 +33,14 @@ pub struct Flow {
     pub orig_is_low: bool,
     /// How far detection has come.
     pub phase: Phase,
-    /// The ends whose first bytes no detector wants.
-    pub rejected: Ends<bool>,
     /// The ends that sent FIN.
     pub fin: Ends<bool>,
     /// RST was seen.
     pub reset: bool,
-    /// The last packets' marks.
-    pub recent: Recent<8>,
-    /// Initial sequence numbers, where they were seen or acknowledged.
-    pub isn: Ends<Option<u32>>,
+    /// A SYN was seen, or the answer to one.
+    pub begun: bool,
     /// The VLAN tags of the first packet.
     pub vlans: Vlans,
-    /// Other tags under which the same frames pass.
-    pub twin: Option<Vlans>,
     /// Reassembly and readers, once bytes are worth keeping.
     pub detail: Option<Place>,
     /// The datagram detector's place.
@@ -58,6 +53,35 @@ pub struct Flow {
     pub packets: Ends<u32>,
     /// Transport payload by end, as sent; a retransmission counts again here.
     pub bytes: Ends<u64>,
+}
+
+/// What only few packets of a flow need: those at its beginning, and those that a detector looks at.
+#[derive(Clone, Debug, Default)]
+#[repr(align(64))]
+pub struct Notes {
+    /// The last packets' marks.
+    pub recent: Recent<8>,
+    /// Initial sequence numbers, where they were seen or acknowledged.
+    pub isn: Ends<Option<u32>>,
+    /// The ends whose first bytes no detector wants.
+    pub rejected: Ends<bool>,
+    /// Other tags under which the same frames pass.
+    pub twin: Option<Vlans>,
+}
+
+impl Notes {
+    /// Reads a little of it.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> i64 {
+        i64::from(self.recent.touch())
+    }
+
+    /// Says that the other end began after all.
+    const fn turn(&mut self) {
+        self.rejected.swap();
+        self.isn.swap();
+    }
 }
 
 /// Idle times after which a flow has ended, in nanoseconds of frame time.
@@ -84,13 +108,10 @@ impl Flow {
             key,
             orig_is_low,
             phase: Phase::Probing,
-            rejected: Ends::default(),
             fin: Ends::default(),
             reset: false,
-            recent: Recent::default(),
-            isn: Ends::default(),
+            begun: false,
             vlans,
-            twin: None,
             detail: None,
             slot: None,
             first: time,
@@ -100,19 +121,21 @@ impl Flow {
         }
     }
 
-    /// Reads every part of a flow that its next packet will need.
+    /// Reads a little of each part of a flow that its next packet will need.
     #[must_use]
     #[inline]
     pub fn touch(&self) -> i64 {
         let key = self.key.low.port ^ self.key.high.port;
         let counts = self.packets.orig ^ self.packets.resp;
         let bytes = (self.bytes.orig ^ self.bytes.resp).cast_signed();
-        self.last.0
-            ^ self.first.0
-            ^ bytes
-            ^ i64::from(key)
-            ^ i64::from(counts)
-            ^ i64::from(self.recent.touch())
+        self.last.0 ^ bytes ^ i64::from(key) ^ i64::from(counts)
+    }
+
+    /// Whether its next packet will need the notes on it.
+    #[must_use]
+    #[inline]
+    pub fn is_noted(&self) -> bool {
+        self.slot.is_some() || (self.key.transport == Transport::Tcp && self.phase != Phase::Rejected)
     }
 
     /// The end that a packet of the low or high end comes from.
@@ -132,12 +155,9 @@ impl Flow {
         }
     }
 
-    /// Says that the other end began after all: its SYN came late.
-    pub const fn turn(&mut self) {
+    const fn turn(&mut self) {
         self.orig_is_low = !self.orig_is_low;
-        self.rejected.swap();
         self.fin.swap();
-        self.isn.swap();
         self.packets.swap();
         self.bytes.swap();
     }
@@ -170,6 +190,8 @@ impl Flow {
 #[derive(Debug)]
 pub struct FlowTable {
     flows: Slab<Flow>,
+    /// Of the flow at each place.
+    notes: Vec<Notes>,
     /// Places with their hashes: growing the table, or passing over another flow, needs no look at the flows.
     index: HashTable<(u32, Place)>,
     /// How many flows have VLAN tags in their key.
@@ -178,10 +200,17 @@ pub struct FlowTable {
 }
 
 impl FlowTable {
-    /// Makes an empty table. Its hashes depend on `seed`, which should be secret.
+    /// Makes an empty table with room for `capacity` flows. Its hashes depend on `seed`, which should be secret.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self { flows: Slab::default(), index: HashTable::new(), parted: 0, seed }
+    pub fn new(capacity: usize, seed: u64) -> Self {
+        // Memory counts only where it is written; and a table that never moves is never there twice.
+        Self {
+            flows: Slab::with_capacity(capacity),
+            notes: Vec::with_capacity(capacity),
+            index: HashTable::new(),
+            parted: 0,
+            seed,
+        }
     }
 
     /// How many flows are open.
@@ -205,19 +234,15 @@ impl FlowTable {
     /// The hash by which a flow is found.
     #[inline]
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "tells a million flows apart, and keeps the index small"
-    )]
-    pub fn hash(&self, key: &FlowKey) -> u32 {
-        key.hash_with(self.seed) as u32
+    pub fn hash(&self, key: &FlowKey) -> u64 {
+        key.hash_with(self.seed)
     }
 
     /// Finds a flow by its key and the key's hash.
     #[inline]
     #[must_use]
-    pub fn find(&self, key: &FlowKey, hash: u32) -> Option<Place> {
-        let flows = &self.flows;
+    pub fn find(&self, key: &FlowKey, hash: u64) -> Option<Place> {
+        let (flows, hash) = (&self.flows, short(hash));
         let found = |(other, place): &(u32, Place)| {
             *other == hash && flows.get(*place).is_some_and(|flow| flow.key == *key)
         };
@@ -227,7 +252,8 @@ impl FlowTable {
     /// The place of the flow that `hash` probably belongs to: found without a look at the flow.
     #[inline]
     #[must_use]
-    pub fn guess(&self, hash: u32) -> Option<Place> {
+    pub fn guess(&self, hash: u64) -> Option<Place> {
+        let hash = short(hash);
         self.index.find(spread(hash), |(other, _)| *other == hash).map(|(_, place)| *place)
     }
 
@@ -244,30 +270,57 @@ impl FlowTable {
         self.flows.get_mut(place)
     }
 
-    /// Puts a flow in.
-    pub fn insert(&mut self, flow: Flow) -> Place {
-        let hash = self.hash(&flow.key);
+    /// The notes on the flow at a place.
+    #[inline]
+    #[must_use]
+    pub fn notes(&self, place: Place) -> Option<&Notes> {
+        self.notes.get(place.index())
+    }
+
+    /// The flow at a place, with the notes on it.
+    #[inline]
+    pub fn noted_mut(&mut self, place: Place) -> Option<(&mut Flow, &mut Notes)> {
+        self.flows.get_mut(place).zip(self.notes.get_mut(place.index()))
+    }
+
+    /// Says that the other end of the flow at a place began after all: its SYN came late.
+    pub fn turn(&mut self, place: Place) {
+        if let Some((flow, notes)) = self.noted_mut(place) {
+            flow.turn();
+            notes.turn();
+        }
+    }
+
+    /// Puts a flow in, under the hash of its key.
+    pub fn insert(&mut self, flow: Flow, hash: u64) -> Place {
+        let hash = short(hash);
         self.parted += usize::from(flow.key.vlans.is_some());
         let place = self.flows.insert(flow);
+        match self.notes.get_mut(place.index()) {
+            Some(notes) => *notes = Notes::default(),
+            None => self.notes.push(Notes::default()),
+        }
         self.index.insert_unique(spread(hash), (hash, place), |(hash, _)| spread(*hash));
         place
     }
 
-    /// Takes a flow out.
+    /// Takes a flow out; the notes on it stay until its place is used again.
     pub fn remove(&mut self, place: Place) -> Option<Flow> {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
-        if let Ok(entry) = self.index.find_entry(spread(self.hash(&flow.key)), |(_, other)| *other == place) {
+        if let Ok(entry) =
+            self.index.find_entry(spread(short(self.hash(&flow.key))), |(_, other)| *other == place)
+        {
             entry.remove();
         }
         Some(flow)
     }
 
     /// Takes all flows out.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Flow> + use<> {
+    pub fn take_all(&mut self) -> Slab<Flow> {
         self.index.clear();
         self.parted = 0;
-        std::mem::take(&mut self.flows).into_values()
+        std::mem::take(&mut self.flows)
     }
 
     /// The flows that have ended by `now`.
@@ -301,6 +354,12 @@ impl FlowTable {
     }
 }
 
+/// As much of a hash as the index keeps: it tells a million flows apart.
+#[expect(clippy::cast_possible_truncation, reason = "keeps the index small")]
+const fn short(hash: u64) -> u32 {
+    hash as u32
+}
+
 /// The index takes a hash's upper bits to compare and its lower ones to place.
 const fn spread(hash: u32) -> u64 {
     (hash as u64) << 32 | hash as u64
@@ -320,10 +379,20 @@ mod tests {
         Flow::begin(key(n), true, Path::default().vlans, Timestamp(last * Timestamp::SECOND))
     }
 
+    fn insert(table: &mut FlowTable, flow: Flow) -> Place {
+        let hash = table.hash(&flow.key);
+        table.insert(flow, hash)
+    }
+
+    #[test]
+    fn what_every_packet_needs_of_a_flow_is_two_cache_lines() {
+        assert_eq!((size_of::<Option<Flow>>(), size_of::<Notes>()), (128, 64));
+    }
+
     #[test]
     fn a_flow_is_found_until_it_is_removed() {
-        let mut table = FlowTable::new(1);
-        let places: Vec<_> = (0..500).map(|n| table.insert(flow(n, 0))).collect();
+        let mut table = FlowTable::new(8, 1);
+        let places: Vec<_> = (0..500).map(|n| insert(&mut table, flow(n, 0))).collect();
         for (n, place) in (0..500).zip(&places) {
             assert_eq!(table.find(&key(n), table.hash(&key(n))), Some(*place));
         }
@@ -334,9 +403,9 @@ mod tests {
 
     #[test]
     fn idle_time_decides_which_flows_have_ended() {
-        let mut table = FlowTable::new(1);
-        table.insert(flow(1, 0));
-        let young = table.insert(flow(2, 100));
+        let mut table = FlowTable::new(8, 1);
+        insert(&mut table, flow(1, 0));
+        let young = insert(&mut table, flow(2, 100));
         let ended = table.expired(Timestamp(181 * Timestamp::SECOND));
         assert_eq!(ended.len(), 1);
         assert_ne!(ended[0], young);
@@ -344,9 +413,9 @@ mod tests {
 
     #[test]
     fn the_quietest_flows_are_those_seen_longest_ago() {
-        let mut table = FlowTable::new(1);
+        let mut table = FlowTable::new(8, 1);
         let places: Vec<_> =
-            [5, 1, 3].into_iter().zip(0..).map(|(last, n)| table.insert(flow(n, last))).collect();
+            [5, 1, 3].into_iter().zip(0..).map(|(last, n)| insert(&mut table, flow(n, last))).collect();
         assert_eq!(table.quietest(1), [places[1]]);
         assert_eq!(table.quietest(9).len(), 3);
     }

@@ -239,6 +239,7 @@ pub struct Activity {
     last_id: Option<[u8; 20]>,
     /// Client marks (`v`) it sent, their first four bytes.
     pub clients: BTreeSet<[u8; 4]>,
+    last_client: Option<[u8; 4]>,
     /// It marked queries read-only (BEP 43).
     pub read_only: bool,
     /// Payload bytes by minute: `orig` is the host, `resp` its nodes.
@@ -264,9 +265,18 @@ impl Activity {
             node_ids: BTreeSet::new(),
             last_id: None,
             clients: BTreeSet::new(),
+            last_client: None,
             read_only: false,
             minutes: Minutes::default(),
         }
+    }
+
+    /// Reads a little of each part that its next datagram will need.
+    #[must_use]
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        let id = self.last_id.map_or(0, |id| u64::from(id[0]));
+        self.span.last.0.cast_unsigned() ^ self.sent.replies ^ self.received.replies ^ id
     }
 
     /// Notes the link address of a frame that the host sent.
@@ -290,7 +300,8 @@ impl Activity {
         for (to, from) in mark.iter_mut().zip(client) {
             *to = *from;
         }
-        if !self.clients.contains(&mark) {
+        if self.last_client != Some(mark) {
+            self.last_client = Some(mark);
             keep_least(&mut self.clients, mark);
         }
     }

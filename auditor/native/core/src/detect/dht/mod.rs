@@ -8,8 +8,9 @@
 pub mod activity;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 
 use self::activity::{Activity, HostKey, IDLE};
 use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
@@ -50,7 +51,7 @@ pub struct Dht {
     activities: Slab<Activity>,
     by_host: HashMap<HostKey, Place, Seeded>,
     /// When a flow between a host and a node last began, by a mark of the pair.
-    nodes: HashMap<u64, Timestamp, Seeded>,
+    nodes: HashTable<(u64, Timestamp)>,
     links: Slab<Link>,
     ended: Vec<Activity>,
     /// How many activities have begun.
@@ -105,7 +106,7 @@ impl Dht {
             by_flow,
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
-            nodes: HashMap::with_hasher(seed),
+            nodes: HashTable::new(),
             links: Slab::default(),
             ended: Vec::new(),
             begun: 0,
@@ -166,15 +167,31 @@ impl Dht {
         true
     }
 
-    /// Reads what a datagram of the flow with this slot will need.
+    /// Reads a little of what a datagram of the flow with this slot will need; answers with its activities.
     #[must_use]
     #[inline]
-    pub fn touch(&self, slot: Place) -> i64 {
-        self.links.get(slot).map_or(0, |link| {
-            let pending =
-                |end| link.pending.at(end).as_ref().map_or(0, |pending| i64::from(pending.transaction));
-            pending(End::Orig) ^ pending(End::Resp)
-        })
+    pub fn touch(&self, slot: Place) -> Ends<Option<Place>> {
+        self.links.get(slot).map_or_else(Ends::default, |link| link.activities)
+    }
+
+    /// Reads a little of what a datagram of this activity will need.
+    #[must_use]
+    #[inline]
+    pub fn touch_activity(&self, place: Place) -> u64 {
+        self.activities.get(place).map_or(0, Activity::touch)
+    }
+
+    /// Reads a little of what the first datagram of a flow with this hash will need.
+    #[must_use]
+    #[inline]
+    pub fn touch_pair(&self, hash: u64, vlans: Vlans) -> bool {
+        let pair = self.pair(hash, vlans, true);
+        self.nodes.find(pair, |(other, _)| *other == pair).is_some()
+    }
+
+    /// A mark of one end of a flow and its other end, as one host and its node; those of both ends are neighbours.
+    fn pair(&self, hash: u64, vlans: Vlans, host_is_low: bool) -> u64 {
+        self.seed.hash_one((hash, vlans)) ^ (u64::from(host_is_low) << 63)
     }
 
     /// Says that the flow with this slot crosses the vantage point twice, as on a trunk to a router: the tags of a
@@ -200,7 +217,7 @@ impl Dht {
             self.end(place);
         }
         if self.nodes.len() >= NODES / 2 {
-            self.nodes.retain(|_, last| now.since(*last) <= IDLE);
+            self.nodes.retain(|(_, last)| now.since(*last) <= IDLE);
         }
     }
 
@@ -261,7 +278,7 @@ impl Dht {
             if inside || (nobody && end == End::Orig) {
                 let place = self.activity(datagram, end);
                 if is_new && let Some(place) = place {
-                    self.count_node(place, datagram.endpoint(end.other()), datagram.stamp.time);
+                    self.count_node(place, datagram, end);
                 }
                 *activities.at_mut(end) = place;
             }
@@ -299,24 +316,22 @@ impl Dht {
         Some(place)
     }
 
-    /// Counts a node for the host that spoke with it. That it counts again after [`IDLE`] depends on the two alone,
-    /// not on when others spoke with the host, of which another worker knows more.
-    fn count_node(&mut self, place: Place, node: &Endpoint, now: Timestamp) {
+    /// Counts the node at the other end of a flow for the host that spoke with it. That it counts again after [`IDLE`]
+    /// depends on the two alone, not on when others spoke with the host, of which another worker knows more.
+    fn count_node(&mut self, place: Place, datagram: &Datagram<'_>, end: End) {
+        let Some(vlans) = self.activities.get(place).map(|activity| activity.host.vlans) else { return };
+        let now = datagram.stamp.time;
+        let host_is_low = (end == End::Orig) == datagram.orig_is_low;
+        let pair = self.pair(datagram.hash, vlans, host_is_low);
         let Some(activity) = self.activities.get_mut(place) else { return };
-        let full = self.nodes.len() >= NODES;
-        // A host's own hash leaves to comparison what nothing compares here.
-        let HostKey { endpoint, vantage, tunnel, vlans } = activity.host;
-        match self.nodes.entry(self.seed.hash_one((endpoint, vantage, tunnel, vlans, node))) {
-            Entry::Occupied(mut last) => {
-                activity.nodes += u64::from(now.since(*last.get()) > IDLE);
-                let last = last.get_mut();
-                *last = now.max(*last);
-            }
-            Entry::Vacant(_) if full => self.limits.nodes += 1,
-            Entry::Vacant(place) => {
-                place.insert(now);
-                activity.nodes += 1;
-            }
+        if let Some((_, last)) = self.nodes.find_mut(pair, |(other, _)| *other == pair) {
+            activity.nodes += u64::from(now.since(*last) > IDLE);
+            *last = now.max(*last);
+        } else if self.nodes.len() >= NODES {
+            self.limits.nodes += 1;
+        } else {
+            self.nodes.insert_unique(pair, (pair, now), |(pair, _)| *pair);
+            activity.nodes += 1;
         }
     }
 }
