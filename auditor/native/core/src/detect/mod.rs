@@ -6,6 +6,7 @@
 
 pub mod dht;
 pub mod peer_wire;
+pub mod reading;
 pub mod registry;
 
 use std::collections::BTreeMap;
@@ -176,6 +177,11 @@ pub enum Probe {
 pub trait StreamDetector: Sync {
     /// Judges the first bytes of one direction. Every proper prefix of a match must be `NeedMore`.
     fn probe(&self, first: &[u8]) -> Probe;
+
+    /// Whether it may be asked only where the stream's beginning was captured: its protocol has no bytes of its own.
+    fn needs_certainty(&self) -> bool {
+        false
+    }
 
     /// Begins to read a flow in which one direction matched.
     fn open(&self) -> Box<dyn StreamReader>;

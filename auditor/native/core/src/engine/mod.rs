@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 
 pub use self::report::{FlowReport, Report, Totals};
-use self::tcp::{Detail, Outcome};
+use self::tcp::Detail;
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::detect::dht::Dht;
+use crate::detect::reading::{self, Outcome};
 use crate::detect::{Datagram, FrameRef, Observation, Probe, Stamp};
 use crate::flow::fragments::Fragments;
 use crate::flow::key::{End, Endpoint, Ends, FlowKey, Seeded, Transport as Protocol};
@@ -681,7 +682,10 @@ fn payload(
     }
     let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
     // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
-    if flow.detail.is_none() && first == Some(arrival.seq) && tcp::probe(arrival.bytes).0 == Probe::Reject {
+    if flow.detail.is_none()
+        && first == Some(arrival.seq)
+        && reading::probe(arrival.bytes, true).0 == Probe::Reject
+    {
         settle(known, details, end, Outcome::Rejected, budget);
         return;
     }

@@ -1,38 +1,12 @@
 //! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
 
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::detect::{Observation, Probe, Stamp, StreamReader, registry};
+use crate::detect::reading::{Outcome, Reading, probe};
+use crate::detect::{Observation, Probe};
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
-use crate::flow::stream::{Arrival, HeldBytes, PROBING, Run, Stream};
+use crate::flow::stream::{Arrival, HeldBytes, PROBING, Stream};
 use crate::time::Timestamp;
-
-/// The most first bytes that are kept of a direction while detectors make up their minds.
-const HEAD: usize = 4096;
-
-/// What became of one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// Not decided yet, or read on.
-    Going,
-    /// No detector wants it.
-    Rejected,
-    /// What a detector took for the first bytes were not the first: nothing that it read means anything.
-    Misread,
-}
-
-/// Asks all detectors about first bytes: a match wins over those that want more.
-pub(super) fn probe(first: &[u8]) -> (Probe, Option<Box<dyn StreamReader>>) {
-    let mut answer = Probe::Reject;
-    for detector in registry::STREAM {
-        match detector.probe(first) {
-            Probe::Match => return (Probe::Match, Some(detector.open())),
-            Probe::NeedMore => answer = Probe::NeedMore,
-            Probe::Reject => {}
-        }
-    }
-    (answer, None)
-}
 
 /// Reassembly of one flow, and its reader once a detector matched.
 #[derive(Default)]
@@ -46,22 +20,10 @@ pub(super) struct Detail {
     pub(super) capture: u32,
 }
 
-/// Everything about a flow but its streams, which lend their bytes to it.
-#[derive(Default)]
-struct Reading {
-    heads: Ends<Vec<(Stamp, Box<[u8]>)>>,
-    reader: Option<Box<dyn StreamReader>>,
-    /// The end whose first bytes matched.
-    matched: Option<End>,
-    /// The reader calls the ends by the names that they had before a late SYN turned them.
-    is_turned: bool,
-    minutes: Minutes,
-}
-
 impl Detail {
     /// Whether a detector reads the flow.
     pub(super) fn is_read(&self) -> bool {
-        self.reading.reader.is_some()
+        self.reading.is_on()
     }
 
     /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.
@@ -76,13 +38,13 @@ impl Detail {
         self.capture = arrival.stamp.frame.capture;
         let known = self.streams.at_mut(end).take();
         let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
-        if first.is_none() && self.reading.matched == Some(end) && stream.is_belied_by(arrival.seq) {
+        if first.is_none() && self.reading.was_matched_by(end) && stream.is_belied_by(arrival.seq) {
             return self.keep(end, stream, Outcome::Misread, budget);
         }
         let mut outcome = Outcome::Going;
         let mut refused = None;
         {
-            let mut sink = self.reading.sink(end, anomalies, &mut outcome);
+            let mut sink = self.reading.sink(end, first.is_some(), anomalies, &mut outcome);
             if !stream.has_begun()
                 && let Some(first) = first.or_else(|| looks_first(&stream, arrival).then_some(arrival.seq))
             {
@@ -112,8 +74,8 @@ impl Detail {
         let Some(mut stream) = self.streams.at_mut(end).take() else { return Outcome::Going };
         let mut outcome = Outcome::Going;
         if !stream.has_begun() {
-            stream.begin(first, budget, &mut self.reading.sink(end, anomalies, &mut outcome));
-        } else if self.reading.matched == Some(end) && stream.is_belied_by(first) {
+            stream.begin(first, budget, &mut self.reading.sink(end, true, anomalies, &mut outcome));
+        } else if self.reading.was_matched_by(end) && stream.is_belied_by(first) {
             outcome = Outcome::Misread;
         }
         self.keep(end, stream, outcome, budget)
@@ -124,10 +86,7 @@ impl Detail {
         self.streams.swap();
         self.unfollowed.swap();
         self.macs.swap();
-        self.reading.heads.swap();
-        self.reading.minutes.swap();
-        self.reading.matched = self.reading.matched.map(End::other);
-        self.reading.is_turned ^= self.is_read();
+        self.reading.turn();
     }
 
     /// Whether what is known of a direction leaves `first` to be the sequence number of its first byte.
@@ -141,7 +100,7 @@ impl Detail {
             let Some(mut stream) = self.streams.at_mut(end).take() else { continue };
             let mut outcome = Outcome::Going;
             let holes = {
-                let mut sink = self.reading.sink(end, anomalies, &mut outcome);
+                let mut sink = self.reading.sink(end, false, anomalies, &mut outcome);
                 if !stream.has_begun() {
                     stream.begin_with_held(budget, &mut sink);
                 }
@@ -168,9 +127,8 @@ impl Detail {
     /// one matched in the other.
     pub(super) fn catch_up(&mut self, end: End, sent: u64, time: Timestamp) {
         if self.streams.at(end).is_none() {
-            let minutes = &mut self.reading.minutes;
-            let counted: u64 = minutes.iter().map(|(_, ends)| *ends.at(end)).sum();
-            minutes.add(time, end, sent.saturating_sub(counted));
+            let counted: u64 = self.reading.minutes().iter().map(|(_, ends)| *ends.at(end)).sum();
+            self.reading.count(time, end, sent.saturating_sub(counted));
             *self.unfollowed.at_mut(end) = sent;
         }
     }
@@ -184,7 +142,7 @@ impl Detail {
 
     /// Payload bytes by minute.
     pub(super) const fn minutes(&self) -> &Minutes {
-        &self.reading.minutes
+        self.reading.minutes()
     }
 
     fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {
@@ -192,82 +150,15 @@ impl Detail {
             stream.release(budget);
             return outcome;
         }
-        let told = self.reading.as_told(end);
-        if self.reading.reader.as_ref().is_some_and(|reader| !reader.wants(told)) {
+        if !self.reading.wants(end) {
+            if self.reading.is_vain() {
+                stream.release(budget);
+                return Outcome::Misread;
+            }
             stream.stop_reading(budget);
         }
         *self.streams.at_mut(end) = Some(stream);
         outcome
-    }
-}
-
-impl Reading {
-    /// Where the runs of one direction go.
-    fn sink<'a>(
-        &'a mut self,
-        end: End,
-        anomalies: &'a mut Anomalies,
-        outcome: &'a mut Outcome,
-    ) -> impl FnMut(Run<'_>, Stamp) + 'a {
-        move |run, stamp| {
-            if *outcome == Outcome::Going {
-                *outcome = self.take(end, run, stamp, anomalies);
-            }
-        }
-    }
-
-    fn take(&mut self, end: End, run: Run<'_>, stamp: Stamp, anomalies: &mut Anomalies) -> Outcome {
-        match run {
-            Run::Bytes(bytes) => self.minutes.add(stamp.time, end, bytes.len() as u64),
-            Run::Cut(size) => self.minutes.add(stamp.time, end, size),
-            Run::Gap(_) => {}
-        }
-        let told = self.as_told(end);
-        match (&mut self.reader, run) {
-            (Some(reader), Run::Bytes(bytes)) => reader.read(told, bytes, stamp, anomalies),
-            (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(told, size, stamp),
-            (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, anomalies),
-            (None, Run::Cut(_) | Run::Gap(_)) => return Outcome::Rejected,
-        }
-        Outcome::Going
-    }
-
-    /// The name by which the reader knows an end, and the other way round.
-    const fn as_told(&self, end: End) -> End {
-        if self.is_turned { end.other() } else { end }
-    }
-
-    /// What the reader saw, under the ends' own names.
-    fn observations(&self) -> Vec<Observation> {
-        let mut seen = self.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default();
-        for observation in &mut seen {
-            observation.end = self.as_told(observation.end);
-        }
-        seen.sort_by_key(|observation| observation.end);
-        seen
-    }
-
-    fn probe(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies) -> Outcome {
-        let head = self.heads.at_mut(end);
-        head.push((stamp, bytes.into()));
-        let first: Vec<u8> = head.iter().flat_map(|(_, bytes)| bytes.iter().copied()).take(HEAD).collect();
-        match probe(&first) {
-            (_, Some(mut reader)) => {
-                for end in [End::Orig, End::Resp] {
-                    for (stamp, bytes) in std::mem::take(self.heads.at_mut(end)) {
-                        reader.read(end, &bytes, stamp, anomalies);
-                    }
-                }
-                self.reader = Some(reader);
-                self.matched = Some(end);
-                Outcome::Going
-            }
-            (Probe::NeedMore, None) if first.len() < HEAD => Outcome::Going,
-            _ => {
-                *self.heads.at_mut(end) = Vec::new();
-                Outcome::Rejected
-            }
-        }
     }
 }
 
@@ -278,13 +169,13 @@ fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
     const TELLING: usize = 8;
     arrival.bytes.len() >= TELLING
         && !stream.holds_before(arrival.seq)
-        && probe(arrival.bytes).0 != Probe::Reject
+        && probe(arrival.bytes, false).0 != Probe::Reject
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::Fact;
+    use crate::detect::{Fact, Stamp};
 
     const HANDSHAKE: &[u8; 68] =
         b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05iiiiiiiiiiiiiiiiiiii-LT2110-abcdefghijkl";
