@@ -90,7 +90,7 @@ impl Announces {
     pub const MOST: usize = 256;
 
     /// Takes an announce in. `None`: there are too many torrents.
-    pub fn announce(&mut self, announce: &Announce, stamp: Stamp) -> Option<Told> {
+    pub fn announce(&mut self, announce: &Announce, span: &Span) -> Option<Told> {
         let known = self.torrents.iter().position(|torrent| torrent.latest.infohash == announce.infohash);
         let completed = announce.claim.event == Event::Completed;
         if let Some((place, torrent)) = known.and_then(|place| Some((place, self.torrents.get_mut(place)?))) {
@@ -98,7 +98,7 @@ impl Announces {
             torrent.latest = Announce { credentials, ..*announce };
             torrent.claimed.last = announce.claim;
             torrent.claimed.completed |= completed;
-            torrent.span.extend(stamp);
+            torrent.span.merge(span);
             torrent.count += 1;
             return Some(Told(place));
         }
@@ -109,22 +109,10 @@ impl Announces {
             latest: *announce,
             claimed: Claims { first: announce.claim, last: announce.claim, completed },
             answer: None,
-            span: Span::at(stamp),
+            span: span.clone(),
             count: 1,
         });
         Some(Told(self.torrents.len() - 1))
-    }
-
-    /// The announced torrent with this infohash.
-    #[must_use]
-    pub fn find(&self, infohash: &[u8; 20]) -> Option<Told> {
-        self.torrents.iter().position(|torrent| torrent.latest.infohash == *infohash).map(Told)
-    }
-
-    /// The infohash of a torrent.
-    #[must_use]
-    pub fn infohash(&self, told: Told) -> Option<[u8; 20]> {
-        self.torrents.get(told.0).map(|torrent| torrent.latest.infohash)
     }
 
     /// Takes in that an announce was sent once more.
@@ -134,27 +122,22 @@ impl Announces {
         }
     }
 
-    /// Takes in how the tracker answered. The last answer stays; peers are added up by those who name them bit by bit.
+    /// Takes in how the tracker answered. The last answer stays.
     pub fn answer(&mut self, told: Told, answer: TrackerAnswer) {
         if let Some(torrent) = self.torrents.get_mut(told.0) {
             torrent.answer = Some(answer);
         }
     }
 
-    /// The last answer for a torrent.
-    pub fn answered(&mut self, told: Told) -> Option<&mut TrackerAnswer> {
-        self.torrents.get_mut(told.0)?.answer.as_mut()
-    }
-
     /// Takes a scrape in. Answers whether there was room for all of its torrents.
-    pub fn scrape<'a>(&mut self, infohashes: impl Iterator<Item = &'a [u8; 20]>, stamp: Stamp) -> bool {
+    pub fn scrape<'a>(&mut self, infohashes: impl Iterator<Item = &'a [u8; 20]>, span: &Span) -> bool {
         let scrapes = self.scrapes.get_or_insert_with(|| Scrapes {
             infohashes: Vec::new(),
             answered: false,
-            span: Span::at(stamp),
+            span: span.clone(),
             count: 0,
         });
-        scrapes.span.extend(stamp);
+        scrapes.span.merge(span);
         scrapes.count += 1;
         let mut fits = true;
         for infohash in infohashes {
@@ -206,6 +189,10 @@ impl Announces {
 mod tests {
     use super::*;
 
+    fn span() -> Span {
+        Span::at(Stamp::default())
+    }
+
     fn announce(number: u16, event: Event, left: u64) -> Announce {
         let mut infohash = [0; 20];
         infohash[..2].copy_from_slice(&number.to_be_bytes());
@@ -222,7 +209,7 @@ mod tests {
     fn announces_of_a_torrent_fold_and_keep_the_first_and_the_last_claim() {
         let mut announces = Announces::default();
         for (event, left) in [(Event::Started, 9), (Event::Completed, 0), (Event::Stopped, 0)] {
-            announces.announce(&announce(1, event, left), Stamp::default()).unwrap();
+            announces.announce(&announce(1, event, left), &span()).unwrap();
         }
         let found: Vec<_> = announces.observations("x", End::Orig).collect();
         let [Observation { count: 3, fact: Fact::TrackerAnnounce { claimed, .. }, .. }] = &found[..] else {
@@ -237,10 +224,10 @@ mod tests {
     fn torrents_beyond_the_cap_are_refused_and_known_ones_go_on() {
         let mut announces = Announces::default();
         for number in 0..256 {
-            assert!(announces.announce(&announce(number, Event::Regular, 1), Stamp::default()).is_some());
+            assert!(announces.announce(&announce(number, Event::Regular, 1), &span()).is_some());
         }
-        assert!(announces.announce(&announce(256, Event::Regular, 1), Stamp::default()).is_none());
-        assert!(announces.announce(&announce(0, Event::Regular, 1), Stamp::default()).is_some());
+        assert!(announces.announce(&announce(256, Event::Regular, 1), &span()).is_none());
+        assert!(announces.announce(&announce(0, Event::Regular, 1), &span()).is_some());
         assert_eq!(announces.observations("x", End::Orig).count(), Announces::MOST);
     }
 
@@ -249,8 +236,8 @@ mod tests {
         let mut announces = Announces::default();
         let infohashes: Vec<_> =
             (0..300).map(|number| announce(number, Event::Regular, 0).infohash).collect();
-        assert!(announces.scrape(infohashes.iter().take(2), Stamp::default()));
-        assert!(!announces.scrape(infohashes.iter(), Stamp::default()));
+        assert!(announces.scrape(infohashes.iter().take(2), &span()));
+        assert!(!announces.scrape(infohashes.iter(), &span()));
         announces.scrape_answered();
         let found: Vec<_> = announces.observations("x", End::Orig).collect();
         let [Observation { count: 2, fact: Fact::TrackerScrape { infohashes, answered: true }, .. }] =

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use super::announces::{self, Announces, Claim, Told, TrackerAnswer};
 use super::named::{Named, Names, Source};
-use super::{Datagram, DatagramDetector, DatagramReader, Observation, Stamp};
+use super::{Datagram, DatagramDetector, DatagramReader, Observation, Span, Stamp};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::flow::key::{End, Endpoint, Ends};
 use crate::wire::bt::tracker::Event;
@@ -252,7 +252,7 @@ impl Client {
                 claim,
                 credentials: announce.has_credentials(),
             },
-            stamp,
+            &Span::at(stamp),
         );
         if told.is_none() {
             anomalies.count(Anomaly::TrackerOverfull);
@@ -268,7 +268,7 @@ impl Client {
         if infohashes.malformed() > 0 {
             anomalies.count(Anomaly::TrackerMalformed);
         }
-        if !self.announces.scrape(infohashes, stamp) {
+        if !self.announces.scrape(infohashes, &Span::at(stamp)) {
             anomalies.count(Anomaly::TrackerOverfull);
         }
         self.ask(scrape.transaction, scrape.connection, Question::Scrape, anomalies);

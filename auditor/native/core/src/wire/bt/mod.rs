@@ -13,3 +13,4 @@ pub mod message;
 pub mod node_id;
 pub mod tracker;
 pub mod udp_tracker;
+pub mod ws_tracker;
