@@ -10,6 +10,7 @@ pub mod named;
 pub mod peer_wire;
 pub mod registry;
 pub mod udp_tracker;
+pub mod ws_tracker;
 
 use std::collections::BTreeMap;
 

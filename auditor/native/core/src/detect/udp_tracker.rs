@@ -2,7 +2,7 @@
 //!
 //! Sees announces and scrapes, their answers and the peers named in them. Begins with a connect request, the one
 //! datagram that is known by its bytes. An announce is believed only with a connection that the tracker gave in answer
-//! to such a request, in this flow: its shape alone fits DNS, AFS and `DNSCrypt`. So a flow whose connect or answer is
+//! to such a request, in this flow: its shape alone fits DNS, AFS and DNSCrypt. So a flow whose connect or answer is
 //! not in the capture tells nothing, and neither does one of which one direction was captured.
 //!
 //! Proves that the client named this infohash to a tracker; amounts are its own claims. Fooled by who announces without

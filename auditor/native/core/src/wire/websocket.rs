@@ -70,7 +70,7 @@ impl FrameHead {
             _ => return Err(ParseError::Mismatch { offset: 0, expected: "a kind of frame" }),
         };
         let (is_last, is_compressed) = (first[0] & 0x80 != 0, first[0] & 0x40 != 0);
-        let is_control = matches!(kind, Kind::Close | Kind::Ping | Kind::Pong);
+        let is_control = kind.is_control();
         if first[0] & 0x30 != 0
             || (is_control && !is_last)
             || (is_compressed && !matches!(kind, Kind::Text | Kind::Binary))
@@ -111,10 +111,17 @@ impl FrameHead {
     }
 }
 
+impl Kind {
+    /// Whether it may stand between the frames of a message.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
 /// Undoes the masking of bytes that stand at `at` in their frame's payload (§5.3).
 pub fn unmask(bytes: &[u8], key: Option<[u8; 4]>, at: u64) -> impl Iterator<Item = u8> + '_ {
     let key = key.unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, reason = "below four")]
     let skipped = (at % 4) as usize;
     bytes.iter().zip(key.into_iter().cycle().skip(skipped)).map(|(byte, key)| byte ^ key)
 }

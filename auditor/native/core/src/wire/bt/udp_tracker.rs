@@ -12,7 +12,7 @@
 //!
 //! Options are a type alone (0 end, 1 padding) or a type, a length and data (2: path and query of the tracker's URL).
 //!
-//! Only the connect request is known by its bytes. The rest fits much other traffic (DNS, AFS, `DNSCrypt`): it means
+//! Only the connect request is known by its bytes. The rest fits much other traffic (DNS, AFS, DNSCrypt): it means
 //! something only beside the datagrams that it belongs to, so pairing them is the detector's work.
 //!
 //! The announce's `key`, the URL of the options and the text of an error can hold or quote a passkey. No view gives
