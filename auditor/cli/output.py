@@ -62,6 +62,9 @@ _ANOMALIES = {
     "tcp-overlap-conflict": "TCP bytes sent twice with different content (the first were kept)",
     "message-malformed": "malformed BitTorrent messages",
     "krpc-malformed": "datagrams that look like the DHT's and are not",
+    "tracker-malformed": "malformed messages to and from trackers",
+    "tracker-overfull": "torrents, requests or peers at one tracker beyond what is told apart",
+    "websocket-malformed": "malformed or overlong WebSocket messages",
     "time-backwards": "frames more than a second before the one in front of them",
 }
 

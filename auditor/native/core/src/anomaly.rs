@@ -53,6 +53,12 @@ anomalies! {
     MessageMalformed = "message-malformed",
     /// A datagram that looks like KRPC and is not.
     KrpcMalformed = "krpc-malformed",
+    /// A tracker's message, or one to it, that is cut short or contradicts itself.
+    TrackerMalformed = "tracker-malformed",
+    /// More torrents, requests or peers at one tracker than are told apart.
+    TrackerOverfull = "tracker-overfull",
+    /// A WebSocket frame that contradicts itself, or a message too long to read.
+    WebsocketMalformed = "websocket-malformed",
     /// A frame whose time is before its predecessor's by more than a second.
     TimeBackwards = "time-backwards",
 }

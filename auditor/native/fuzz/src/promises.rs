@@ -1,5 +1,6 @@
 //! What must hold for every input.
 
+use auditor_core::detect::announces::Announces;
 use auditor_core::detect::dht::activity::Counts;
 use auditor_core::detect::{Fact, Span};
 use auditor_core::engine::Report;
@@ -74,6 +75,10 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                 Fact::Datagrams { queries, replies, errors } => {
                     assert_eq!(queries + replies + errors, observation.count);
                     assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");
+                }
+                Fact::TrackerAnnounce { .. } => assert!(observation.count > 0, "{flow:?}"),
+                Fact::TrackerScrape { infohashes, .. } => {
+                    assert!((1..=Announces::MOST).contains(&infohashes.len()), "{flow:?}");
                 }
             }
         }

@@ -239,6 +239,8 @@ impl ObservationFacts {
                 });
             }
             Fact::Datagrams { queries, replies, errors } => datagrams = Some((*queries, *replies, *errors)),
+            // No detector in the registry makes these.
+            Fact::TrackerAnnounce { .. } | Fact::TrackerScrape { .. } => {}
         }
         Self {
             detector: observation.detector,

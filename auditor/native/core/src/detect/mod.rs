@@ -4,13 +4,19 @@
 //! matches, it reads both directions to their end. A detector of datagrams is asked about every datagram, since one
 //! UDP port carries the DHT, uTP and trackers alike. `registry.rs` lists them all.
 
+pub mod announces;
 pub mod dht;
+pub mod named;
 pub mod peer_wire;
 pub mod reading;
 pub mod registry;
+pub mod udp_tracker;
+pub mod ws_tracker;
 
 use std::collections::BTreeMap;
 
+use self::announces::{Claims, TrackerAnswer};
+use self::named::Named;
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, FlowKey};
 use crate::time::Timestamp;
@@ -143,6 +149,28 @@ pub enum Fact {
         /// Errors.
         errors: u64,
     },
+    /// A torrent announced to a tracker.
+    TrackerAnnounce {
+        /// The torrent.
+        infohash: [u8; 20],
+        /// The client, by its own choice; as it said last.
+        peer_id: [u8; 20],
+        /// Where the client says it listens; `None` where such trackers are not told.
+        port: Option<u16>,
+        /// What the client says it got, gave and lacks.
+        claimed: Claims,
+        /// Whether something came along that may be a passkey.
+        credentials: bool,
+        /// The tracker's last answer, if one was seen.
+        answer: Option<TrackerAnswer>,
+    },
+    /// A tracker asked how many take part in swarms. Indexers ask this too.
+    TrackerScrape {
+        /// The torrents: the first [`announces::Announces::MOST`] and no more.
+        infohashes: Vec<[u8; 20]>,
+        /// Whether an answer was seen.
+        answered: bool,
+    },
 }
 
 /// One fact from one detector about what one end of a flow sent, with its proof.
@@ -200,6 +228,30 @@ pub trait StreamReader: Send {
 
     /// What was seen so far.
     fn observations(&self) -> Vec<Observation>;
+}
+
+/// Knows by one datagram that a UDP flow carries its protocol.
+pub trait DatagramDetector: Sync {
+    /// Whether this datagram begins what the detector follows. Cheap: asked of each datagram of a flow that it does
+    /// not follow yet.
+    fn probe(&self, datagram: &Datagram<'_>) -> bool;
+
+    /// Begins to follow a flow.
+    fn open(&self) -> Box<dyn DatagramReader>;
+}
+
+/// Follows one UDP flow. Datagrams of other protocols pass through it too: one socket carries them all.
+pub trait DatagramReader: Send {
+    /// Takes the next datagram; answers whether it was this protocol's.
+    fn read(&mut self, datagram: &Datagram<'_>, anomalies: &mut Anomalies) -> bool;
+
+    /// What was seen, once the flow has ended.
+    fn observations(&mut self) -> Vec<Observation>;
+
+    /// The endpoints named for a swarm since the last call.
+    fn named(&mut self) -> Vec<Named> {
+        Vec::new()
+    }
 }
 
 /// A datagram in its flow.

@@ -1,6 +1,7 @@
 //! What makes packets one flow.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::wire::path::{Path, Tunnel, Vlans};
 
@@ -72,6 +73,24 @@ pub struct Endpoint {
     pub ip: [u8; 16],
     /// The port.
     pub port: u16,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        let ip = match address.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        Self { ip: ip.octets(), port: address.port() }
+    }
+}
+
+impl Endpoint {
+    /// Whether the address is one of IPv4.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
+        Ipv6Addr::from(self.ip).to_ipv4_mapped().is_some()
+    }
 }
 
 impl Hash for Endpoint {

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_priority_tag_is_no_vlan() {
-        assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 e000 0800", TCP4])), []);
+        assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 e000 0800", TCP4])), [0; 0]);
         assert_eq!(vlans(path(Ethernet, &[ETHERNET, "8100 e000 8100 0007 0800", TCP4])), [7]);
     }
 

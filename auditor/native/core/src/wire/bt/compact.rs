@@ -64,6 +64,39 @@ impl Iterator for Peers<'_> {
     }
 }
 
+/// The endpoints of one packed string, all of one address family: `peers` (6 bytes each) or `peers6` (18 bytes each).
+#[derive(Clone, Debug)]
+pub struct Endpoints<'a> {
+    packed: &'a [u8],
+    size: usize,
+}
+
+impl<'a> Endpoints<'a> {
+    pub(super) const fn v4(packed: &'a [u8]) -> Self {
+        Self { packed, size: V4 }
+    }
+
+    pub(super) const fn v6(packed: &'a [u8]) -> Self {
+        Self { packed, size: V6 }
+    }
+
+    /// How many entries are cut short: one, if the string is no multiple of an entry, else none.
+    #[must_use]
+    pub const fn malformed(&self) -> usize {
+        !self.packed.len().is_multiple_of(self.size) as usize
+    }
+}
+
+impl Iterator for Endpoints<'_> {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        let (entry, rest) = self.packed.split_at_checked(self.size)?;
+        self.packed = rest;
+        endpoint(entry)
+    }
+}
+
 /// A DHT node as another one names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -175,6 +208,15 @@ mod tests {
     #[test]
     fn without_a_list_there_are_no_peers() {
         assert_eq!(Peers::new(None).count(), 0);
+    }
+
+    #[test]
+    fn endpoints_are_read_and_a_cut_one_is_counted() {
+        let packed = b"\xc0\x00\x02\x01\x1a\xe1\xc0\x00\x02\x02\x1a\xe2\xc0";
+        let read: Vec<_> = Endpoints::v4(packed).map(|peer| peer.to_string()).collect();
+        assert_eq!(read, ["192.0.2.1:6881", "192.0.2.2:6882"]);
+        assert_eq!((Endpoints::v4(packed).malformed(), Endpoints::v4(&packed[..12]).malformed()), (1, 0));
+        assert_eq!((Endpoints::v6(packed).count(), Endpoints::v6(packed).malformed()), (0, 1));
     }
 
     #[test]
