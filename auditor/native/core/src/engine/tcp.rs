@@ -1,207 +1,175 @@
-//! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
+//! TCP segments: which connection they belong to, where its streams begin, and when it is left alone.
 
-use crate::anomaly::{Anomalies, Anomaly};
-use crate::detect::reading::{Outcome, Reading, probe};
-use crate::detect::{Observation, Probe};
+use super::detail::Detail;
+use super::passage::Passage;
+use super::{Engine, count};
+use crate::anomaly::Anomalies;
+use crate::detect::Probe;
+use crate::detect::reading::{self, Outcome};
 use crate::flow::key::{End, Ends};
-use crate::flow::minutes::Minutes;
-use crate::flow::stream::{Arrival, HeldBytes, PROBING, Stream};
-use crate::time::Timestamp;
+use crate::flow::slab::Slab;
+use crate::flow::stream::{Arrival, HeldBytes, READING};
+use crate::flow::table::{Flow, Notes, Phase};
+use crate::wire::decode::Segment;
 
-/// Reassembly of one flow, and its reader once a detector matched.
-#[derive(Default)]
-pub(super) struct Detail {
-    streams: Ends<Option<Stream>>,
-    /// Payload bytes from before a direction was followed again, retransmissions among them.
-    unfollowed: Ends<u64>,
-    reading: Reading,
-    pub(super) macs: Ends<Option<[u8; 6]>>,
-    /// The capture of the latest segment.
-    pub(super) capture: u32,
-}
-
-impl Detail {
-    /// Whether a detector reads the flow.
-    pub(super) fn is_read(&self) -> bool {
-        self.reading.is_on()
-    }
-
-    /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.
-    pub(super) fn segment(
-        &mut self,
-        end: End,
-        arrival: &Arrival<'_>,
-        first: Option<u32>,
-        budget: &mut HeldBytes,
-        anomalies: &mut Anomalies,
-    ) -> Outcome {
-        self.capture = arrival.stamp.frame.capture;
-        let known = self.streams.at_mut(end).take();
-        let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
-        if first.is_none() && self.reading.was_matched_by(end) && stream.is_belied_by(arrival.seq) {
-            return self.keep(end, stream, Outcome::Misread, budget);
-        }
-        let mut outcome = Outcome::Going;
-        let mut refused = None;
-        {
-            let mut sink = self.reading.sink(end, first.is_some(), anomalies, &mut outcome);
-            if !stream.has_begun()
-                && let Some(first) = first.or_else(|| looks_first(&stream, arrival).then_some(arrival.seq))
-            {
-                stream.begin(first, budget, &mut sink);
-            }
-            refused = refused.or(stream.push(arrival, budget, &mut sink));
-            let is_short = budget.now > budget.cap;
-            if !stream.has_begun() && (is_short || stream.overfull(PROBING, arrival.stamp.time)) {
-                budget.hits += u64::from(is_short);
-                stream.begin_with_held(budget, &mut sink);
-            }
-        }
-        if let Some(anomaly) = refused {
-            anomalies.count(anomaly);
-        }
-        self.keep(end, stream, outcome, budget)
-    }
-
-    /// Says that the direction's first byte has sequence number `first`: its SYN, or the answer to it, came late.
-    pub(super) fn begin(
-        &mut self,
-        end: End,
-        first: u32,
-        budget: &mut HeldBytes,
-        anomalies: &mut Anomalies,
-    ) -> Outcome {
-        let Some(mut stream) = self.streams.at_mut(end).take() else { return Outcome::Going };
-        let mut outcome = Outcome::Going;
-        if !stream.has_begun() {
-            stream.begin(first, budget, &mut self.reading.sink(end, true, anomalies, &mut outcome));
-        } else if self.reading.was_matched_by(end) && stream.is_belied_by(first) {
-            outcome = Outcome::Misread;
-        }
-        self.keep(end, stream, outcome, budget)
-    }
-
-    /// Says that the ends are the other way round.
-    pub(super) fn turn(&mut self) {
-        self.streams.swap();
-        self.unfollowed.swap();
-        self.macs.swap();
-        self.reading.turn();
-    }
-
-    /// Whether what is known of a direction leaves `first` to be the sequence number of its first byte.
-    pub(super) fn may_begin_at(&self, end: End, first: u32) -> bool {
-        self.streams.at(end).as_ref().is_none_or(|stream| stream.may_begin_at(first))
-    }
-
-    /// Hands on what is held and returns what was observed.
-    pub(super) fn finish(&mut self, budget: &mut HeldBytes, anomalies: &mut Anomalies) -> Vec<Observation> {
-        for end in [End::Orig, End::Resp] {
-            let Some(mut stream) = self.streams.at_mut(end).take() else { continue };
-            let mut outcome = Outcome::Going;
-            let holes = {
-                let mut sink = self.reading.sink(end, false, anomalies, &mut outcome);
-                if !stream.has_begun() {
-                    stream.begin_with_held(budget, &mut sink);
-                }
-                stream.finish(budget, &mut sink)
+impl Engine {
+    pub(super) fn tcp(&mut self, passage: &Passage<'_>, segment: &Segment<'_>) {
+        let mark = || passage.mark(segment.payload, [segment.seq, segment.ack, u32::from(segment.flags.0)]);
+        let opens = segment.flags.syn() && !segment.flags.ack();
+        // A SYN with another number than the flow's begins another connection on the same ports. Where none was seen
+        // yet, this may be the flow's own, overtaken by what followed it.
+        let renew = |flow: &Flow, notes: &Notes, detail: Option<&Detail>| {
+            let end = flow.end(passage.from_low);
+            let overtaken = || {
+                let is_young = passage.stamp.time.since(flow.first) <= READING.age;
+                let first = segment.seq.wrapping_add(1);
+                is_young && detail.is_some_and(|detail| detail.may_begin_at(end, first))
             };
-            for _ in 0..holes {
-                anomalies.count(Anomaly::TcpGap);
+            opens
+                && match notes.isn.at(end) {
+                    Some(isn) => *isn != segment.seq,
+                    None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
+                }
+        };
+        let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
+        let Self { flows, details, anomalies, budget, totals, .. } = self;
+        let Some(flow) = flows.get_mut(place) else { return };
+        let stamp = passage.stamp;
+        let pause = stamp.time.since(flow.last);
+        flow.last = flow.last.max(stamp.time);
+        let mut end = flow.end(passage.from_low);
+        if flow.phase == Phase::Rejected {
+            count(flow, end, segment.payload_len);
+            note_close(flow, end, segment);
+            return;
+        }
+        let phase = flow.phase;
+        let Some((_, notes)) = flows.noted_mut(place) else { return };
+        if notes.recent.repeats(mark(), pause) {
+            totals.duplicate_frames += u64::from(phase == Phase::Reading);
+            return;
+        }
+        let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
+        if segment.flags.syn() {
+            let began = if segment.flags.ack() { end.other() } else { end };
+            if began == End::Resp && notes.isn == Ends::default() {
+                flows.turn(place);
+                if let Some(detail) = flows.get(place).and_then(|flow| details.get_mut(flow.detail?)) {
+                    detail.turn();
+                }
+                end = end.other();
             }
-            *self.streams.at_mut(end) = Some(stream);
-        }
-        self.reading.observations()
-    }
-
-    /// Forgets what is held.
-    pub(super) fn release(&mut self, budget: &mut HeldBytes) {
-        for end in [End::Orig, End::Resp] {
-            if let Some(stream) = self.streams.at_mut(end) {
-                stream.release(budget);
+            let Some(mut known) = flows.noted_mut(place) else { return };
+            let first = segment.seq.wrapping_add(1);
+            learn_start(&mut known, details, end, first, budget, anomalies);
+            if segment.flags.ack() {
+                learn_start(&mut known, details, end.other(), segment.ack, budget, anomalies);
             }
         }
-    }
-
-    /// Takes in that a direction sent so many bytes by `time`, unless it is followed: no detector wanted it, until
-    /// one matched in the other.
-    pub(super) fn catch_up(&mut self, end: End, sent: u64, time: Timestamp) {
-        if self.streams.at(end).is_none() {
-            let counted: u64 = self.reading.minutes().iter().map(|(_, ends)| *ends.at(end)).sum();
-            self.reading.count(time, end, sent.saturating_sub(counted));
-            *self.unfollowed.at_mut(end) = sent;
+        let Some((flow, notes)) = flows.noted_mut(place) else { return };
+        count(flow, end, segment.payload_len);
+        note_close(flow, end, segment);
+        if segment.payload_len > 0 {
+            // Data may ride on a SYN (RFC 7413); it begins one further.
+            let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
+            let arrival = Arrival { stamp, seq, bytes: segment.payload, sent: segment.payload_len };
+            payload(&mut (flow, notes), details, end, &arrival, budget, anomalies);
         }
-    }
-
-    /// Payload bytes of one end, seen and missing. Each counts once where the direction was followed.
-    pub(super) fn amounts(&self, end: End) -> (u64, u64) {
-        let (seen, missing) =
-            self.streams.at(end).as_ref().map_or((0, 0), |stream| (stream.seen, stream.missing));
-        (self.unfollowed.at(end) + seen, missing)
-    }
-
-    /// Payload bytes by minute.
-    pub(super) const fn minutes(&self) -> &Minutes {
-        self.reading.minutes()
-    }
-
-    fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {
-        if outcome != Outcome::Going {
-            stream.release(budget);
-            return outcome;
+        if let Some(macs) = passage.path.macs
+            && let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+        {
+            detail.macs.at_mut(end).get_or_insert(macs.src);
+            detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
         }
-        if !self.reading.wants(end) {
-            if self.reading.is_vain() {
-                stream.release(budget);
-                return Outcome::Misread;
-            }
-            stream.stop_reading(budget);
-        }
-        *self.streams.at_mut(end) = Some(stream);
-        outcome
     }
 }
 
-/// Whether a segment of a stream whose SYN was not captured must be the first: it begins as a detector's protocol
-/// does, with more than a few bytes that happen to fit, and nothing was seen before it. What a page or a file quotes
-/// in the middle of a connection is no beginning.
-fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
-    const TELLING: usize = 8;
-    arrival.bytes.len() >= TELLING
-        && !stream.holds_before(arrival.seq)
-        && probe(arrival.bytes, false).0 != Probe::Reject
+/// A flow with the notes on it.
+type Noted<'a> = (&'a mut Flow, &'a mut Notes);
+
+fn note_close(flow: &mut Flow, end: End, segment: &Segment<'_>) {
+    flow.reset |= segment.flags.rst();
+    *flow.fin.at_mut(end) |= segment.flags.fin();
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detect::{Fact, Stamp};
+/// Takes in that a direction's first byte has sequence number `first`.
+fn learn_start(
+    known: &mut Noted<'_>,
+    details: &mut Slab<Detail>,
+    end: End,
+    first: u32,
+    budget: &mut HeldBytes,
+    anomalies: &mut Anomalies,
+) {
+    let (flow, notes) = known;
+    notes.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
+    flow.begun = true;
+    if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
+        let outcome = detail.begin(end, first, budget, anomalies);
+        settle(known, details, end, outcome, budget);
+    }
+}
 
-    const HANDSHAKE: &[u8; 68] =
-        b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05iiiiiiiiiiiiiiiiiiii-LT2110-abcdefghijkl";
+/// Gives payload to the flow's reader, or to the probes while it has none.
+fn payload(
+    known: &mut Noted<'_>,
+    details: &mut Slab<Detail>,
+    end: End,
+    arrival: &Arrival<'_>,
+    budget: &mut HeldBytes,
+    anomalies: &mut Anomalies,
+) {
+    let (flow, notes) = known;
+    let rejected = *notes.rejected.at(end);
+    let reading = flow.phase == Phase::Reading;
+    if rejected && !reading {
+        return;
+    }
+    let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
+    // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
+    if flow.detail.is_none()
+        && first == Some(arrival.seq)
+        && reading::probe(arrival.bytes, true).0 == Probe::Reject
+    {
+        settle(known, details, end, Outcome::Rejected, budget);
+        return;
+    }
+    let place = *flow.detail.get_or_insert_with(|| details.insert(Detail::default()));
+    let Some(detail) = details.get_mut(place) else { return };
+    if rejected {
+        detail.catch_up(end, *flow.bytes.at(end) - u64::from(arrival.sent), arrival.stamp.time);
+    }
+    let outcome = detail.segment(end, arrival, first, budget, anomalies);
+    if detail.is_read() {
+        flow.phase = Phase::Reading;
+    }
+    settle(known, details, end, outcome, budget);
+}
 
-    /// Gives segments of one direction, as (sequence number, bytes), to a flow whose SYN was not captured.
-    fn facts(segments: &[(u32, &[u8])]) -> Vec<Fact> {
-        let (mut detail, mut anomalies) = (Detail::default(), Anomalies::default());
-        let mut budget = HeldBytes { now: 0, cap: 1 << 20, hits: 0 };
-        for (seq, bytes) in segments {
-            let sent = u32::try_from(bytes.len()).unwrap();
-            let arrival = Arrival { stamp: Stamp::default(), seq: *seq, bytes, sent };
-            detail.segment(End::Orig, &arrival, None, &mut budget, &mut anomalies);
+/// Draws the consequence where no detector wants a direction: without the other one the whole flow is left alone.
+fn settle(
+    (flow, notes): &mut Noted<'_>,
+    details: &mut Slab<Detail>,
+    end: End,
+    outcome: Outcome,
+    budget: &mut HeldBytes,
+) {
+    if outcome == Outcome::Going {
+        if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+            && detail.is_read()
+        {
+            flow.phase = Phase::Reading;
         }
-        let facts = detail.finish(&mut budget, &mut anomalies);
-        assert_eq!(budget.now, 0, "nothing stays held after the end");
-        facts.into_iter().map(|observation| observation.fact).collect()
+        return;
     }
-
-    #[test]
-    fn without_a_syn_a_handshake_that_comes_first_is_found() {
-        assert_eq!(facts(&[(1000, HANDSHAKE)]).len(), 1);
-        assert_eq!(facts(&[(1068, &[0; 4]), (1000, HANDSHAKE)]).len(), 2, "what came early follows it");
+    *notes.rejected.at_mut(end) = true;
+    if outcome == Outcome::Misread {
+        *notes.rejected.at_mut(end.other()) = true;
     }
-
-    #[test]
-    fn a_handshake_quoted_in_mid_stream_is_nothing() {
-        assert_eq!(facts(&[(1000, b"<pre>"), (1005, HANDSHAKE)]), []);
+    if notes.rejected.orig && notes.rejected.resp {
+        flow.phase = Phase::Rejected;
+        if let Some(mut detail) = flow.detail.take().and_then(|place| details.remove(place)) {
+            detail.release(budget);
+        }
     }
 }

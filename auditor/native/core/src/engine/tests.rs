@@ -3,7 +3,9 @@
 mod invariance;
 
 use super::*;
+use crate::anomaly::Anomaly;
 use crate::detect::Fact;
+use crate::flow::key::{Ends, Transport as Protocol};
 use crate::wire::path::Vlans;
 
 const CLIENT: ([u8; 4], u16) = ([10, 20, 0, 5], 50_000);

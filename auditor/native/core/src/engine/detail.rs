@@ -1,0 +1,207 @@
+//! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
+
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::reading::{Outcome, Reading, probe};
+use crate::detect::{Observation, Probe};
+use crate::flow::key::{End, Ends};
+use crate::flow::minutes::Minutes;
+use crate::flow::stream::{Arrival, HeldBytes, PROBING, Stream};
+use crate::time::Timestamp;
+
+/// Reassembly of one flow, and its reader once a detector matched.
+#[derive(Default)]
+pub(super) struct Detail {
+    streams: Ends<Option<Stream>>,
+    /// Payload bytes from before a direction was followed again, retransmissions among them.
+    unfollowed: Ends<u64>,
+    reading: Reading,
+    pub(super) macs: Ends<Option<[u8; 6]>>,
+    /// The capture of the latest segment.
+    pub(super) capture: u32,
+}
+
+impl Detail {
+    /// Whether a detector reads the flow.
+    pub(super) fn is_read(&self) -> bool {
+        self.reading.is_on()
+    }
+
+    /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.
+    pub(super) fn segment(
+        &mut self,
+        end: End,
+        arrival: &Arrival<'_>,
+        first: Option<u32>,
+        budget: &mut HeldBytes,
+        anomalies: &mut Anomalies,
+    ) -> Outcome {
+        self.capture = arrival.stamp.frame.capture;
+        let known = self.streams.at_mut(end).take();
+        let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
+        if first.is_none() && self.reading.was_matched_by(end) && stream.is_belied_by(arrival.seq) {
+            return self.keep(end, stream, Outcome::Misread, budget);
+        }
+        let mut outcome = Outcome::Going;
+        let mut refused = None;
+        {
+            let mut sink = self.reading.sink(end, first.is_some(), anomalies, &mut outcome);
+            if !stream.has_begun()
+                && let Some(first) = first.or_else(|| looks_first(&stream, arrival).then_some(arrival.seq))
+            {
+                stream.begin(first, budget, &mut sink);
+            }
+            refused = refused.or(stream.push(arrival, budget, &mut sink));
+            let is_short = budget.now > budget.cap;
+            if !stream.has_begun() && (is_short || stream.overfull(PROBING, arrival.stamp.time)) {
+                budget.hits += u64::from(is_short);
+                stream.begin_with_held(budget, &mut sink);
+            }
+        }
+        if let Some(anomaly) = refused {
+            anomalies.count(anomaly);
+        }
+        self.keep(end, stream, outcome, budget)
+    }
+
+    /// Says that the direction's first byte has sequence number `first`: its SYN, or the answer to it, came late.
+    pub(super) fn begin(
+        &mut self,
+        end: End,
+        first: u32,
+        budget: &mut HeldBytes,
+        anomalies: &mut Anomalies,
+    ) -> Outcome {
+        let Some(mut stream) = self.streams.at_mut(end).take() else { return Outcome::Going };
+        let mut outcome = Outcome::Going;
+        if !stream.has_begun() {
+            stream.begin(first, budget, &mut self.reading.sink(end, true, anomalies, &mut outcome));
+        } else if self.reading.was_matched_by(end) && stream.is_belied_by(first) {
+            outcome = Outcome::Misread;
+        }
+        self.keep(end, stream, outcome, budget)
+    }
+
+    /// Says that the ends are the other way round.
+    pub(super) fn turn(&mut self) {
+        self.streams.swap();
+        self.unfollowed.swap();
+        self.macs.swap();
+        self.reading.turn();
+    }
+
+    /// Whether what is known of a direction leaves `first` to be the sequence number of its first byte.
+    pub(super) fn may_begin_at(&self, end: End, first: u32) -> bool {
+        self.streams.at(end).as_ref().is_none_or(|stream| stream.may_begin_at(first))
+    }
+
+    /// Hands on what is held and returns what was observed.
+    pub(super) fn finish(&mut self, budget: &mut HeldBytes, anomalies: &mut Anomalies) -> Vec<Observation> {
+        for end in [End::Orig, End::Resp] {
+            let Some(mut stream) = self.streams.at_mut(end).take() else { continue };
+            let mut outcome = Outcome::Going;
+            let holes = {
+                let mut sink = self.reading.sink(end, false, anomalies, &mut outcome);
+                if !stream.has_begun() {
+                    stream.begin_with_held(budget, &mut sink);
+                }
+                stream.finish(budget, &mut sink)
+            };
+            for _ in 0..holes {
+                anomalies.count(Anomaly::TcpGap);
+            }
+            *self.streams.at_mut(end) = Some(stream);
+        }
+        self.reading.observations()
+    }
+
+    /// Forgets what is held.
+    pub(super) fn release(&mut self, budget: &mut HeldBytes) {
+        for end in [End::Orig, End::Resp] {
+            if let Some(stream) = self.streams.at_mut(end) {
+                stream.release(budget);
+            }
+        }
+    }
+
+    /// Takes in that a direction sent so many bytes by `time`, unless it is followed: no detector wanted it, until
+    /// one matched in the other.
+    pub(super) fn catch_up(&mut self, end: End, sent: u64, time: Timestamp) {
+        if self.streams.at(end).is_none() {
+            let counted: u64 = self.reading.minutes().iter().map(|(_, ends)| *ends.at(end)).sum();
+            self.reading.count(time, end, sent.saturating_sub(counted));
+            *self.unfollowed.at_mut(end) = sent;
+        }
+    }
+
+    /// Payload bytes of one end, seen and missing. Each counts once where the direction was followed.
+    pub(super) fn amounts(&self, end: End) -> (u64, u64) {
+        let (seen, missing) =
+            self.streams.at(end).as_ref().map_or((0, 0), |stream| (stream.seen, stream.missing));
+        (self.unfollowed.at(end) + seen, missing)
+    }
+
+    /// Payload bytes by minute.
+    pub(super) const fn minutes(&self) -> &Minutes {
+        self.reading.minutes()
+    }
+
+    fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {
+        if outcome != Outcome::Going {
+            stream.release(budget);
+            return outcome;
+        }
+        if !self.reading.wants(end) {
+            if self.reading.is_vain() {
+                stream.release(budget);
+                return Outcome::Misread;
+            }
+            stream.stop_reading(budget);
+        }
+        *self.streams.at_mut(end) = Some(stream);
+        outcome
+    }
+}
+
+/// Whether a segment of a stream whose SYN was not captured must be the first: it begins as a detector's protocol
+/// does, with more than a few bytes that happen to fit, and nothing was seen before it. What a page or a file quotes
+/// in the middle of a connection is no beginning.
+fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
+    const TELLING: usize = 8;
+    arrival.bytes.len() >= TELLING
+        && !stream.holds_before(arrival.seq)
+        && probe(arrival.bytes, false).0 != Probe::Reject
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{Fact, Stamp};
+
+    const HANDSHAKE: &[u8; 68] =
+        b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05iiiiiiiiiiiiiiiiiiii-LT2110-abcdefghijkl";
+
+    /// Gives segments of one direction, as (sequence number, bytes), to a flow whose SYN was not captured.
+    fn facts(segments: &[(u32, &[u8])]) -> Vec<Fact> {
+        let (mut detail, mut anomalies) = (Detail::default(), Anomalies::default());
+        let mut budget = HeldBytes { now: 0, cap: 1 << 20, hits: 0 };
+        for (seq, bytes) in segments {
+            let sent = u32::try_from(bytes.len()).unwrap();
+            let arrival = Arrival { stamp: Stamp::default(), seq: *seq, bytes, sent };
+            detail.segment(End::Orig, &arrival, None, &mut budget, &mut anomalies);
+        }
+        let facts = detail.finish(&mut budget, &mut anomalies);
+        assert_eq!(budget.now, 0, "nothing stays held after the end");
+        facts.into_iter().map(|observation| observation.fact).collect()
+    }
+
+    #[test]
+    fn without_a_syn_a_handshake_that_comes_first_is_found() {
+        assert_eq!(facts(&[(1000, HANDSHAKE)]).len(), 1);
+        assert_eq!(facts(&[(1068, &[0; 4]), (1000, HANDSHAKE)]).len(), 2, "what came early follows it");
+    }
+
+    #[test]
+    fn a_handshake_quoted_in_mid_stream_is_nothing() {
+        assert_eq!(facts(&[(1000, b"<pre>"), (1005, HANDSHAKE)]), []);
+    }
+}

@@ -1,0 +1,188 @@
+//! Finding a packet's flow, beginning and ending flows, and what is reported of one that has ended.
+
+use super::detail::Detail;
+use super::passage::Passage;
+use super::report::FlowReport;
+use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
+use crate::anomaly::Anomalies;
+use crate::detect::Observation;
+use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
+use crate::flow::minutes::Minutes;
+use crate::flow::recent::TWICE_WITHIN;
+use crate::flow::slab::Place;
+use crate::flow::table::{Flow, Notes};
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Finds the flow of a packet, or begins one. `None`: the packet was delivered twice.
+    pub(super) fn flow(
+        &mut self,
+        passage: &Passage<'_>,
+        mark: impl Fn() -> Option<u32>,
+        renew: impl Fn(&Flow, &Notes, Option<&Detail>) -> bool,
+    ) -> Option<Place> {
+        let mut key = passage.key;
+        let vlans = passage.path.vlans;
+        let now = passage.stamp.time;
+        let mut hash = passage.hash;
+        let mut found = self.open(&key, hash, now);
+        if found.is_none() && self.flows.has_parted() {
+            // The flow from which this one was parted may have ended before it.
+            let parted = FlowKey { vlans: Some(vlans), ..key };
+            let parted_hash = self.flows.hash(&parted);
+            found = self.open(&parted, parted_hash, now);
+            (key, hash) = if found.is_some() { (parted, parted_hash) } else { (key, hash) };
+        } else if let Some(place) = found
+            && self.options.vlan_in_key
+            && self.flows.get(place).is_some_and(|flow| flow.vlans != vlans)
+            && let Some((flow, notes)) = self.flows.noted_mut(place)
+            && notes.twin != Some(vlans)
+        {
+            // The same ends under other tags: the same frame, routed from one VLAN to another, or other hosts.
+            let pause = now.since(flow.last);
+            let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| notes.recent.holds(mark));
+            if is_twin {
+                notes.twin = Some(vlans);
+                if let Some(slot) = flow.slot {
+                    self.dht.crossed(slot, flow.end(!passage.from_low), vlans);
+                }
+            }
+            key.vlans = Some(vlans);
+            hash = self.flows.hash(&key);
+            found = self.open(&key, hash, now);
+            if is_twin {
+                if let Some(place) = found {
+                    self.forget(place);
+                }
+                self.totals.duplicate_frames += 1;
+                return None;
+            }
+        }
+        if let Some(place) = found {
+            let Some((flow, notes)) = self.flows.get(place).zip(self.flows.notes(place)) else {
+                return Some(place);
+            };
+            let detail = flow.detail.and_then(|place| self.details.get(place));
+            if !renew(flow, notes, detail) {
+                return Some(place);
+            }
+            self.end(place);
+        }
+        self.make_room();
+        match key.transport {
+            Protocol::Tcp => self.totals.tcp_flows += 1,
+            Protocol::Udp => self.totals.udp_flows += 1,
+        }
+        Some(self.flows.insert(Flow::begin(key, passage.from_low, vlans, now), hash))
+    }
+
+    /// Finds a flow that is still open at `now`; one that has ended is ended, as a sweep might have done before.
+    fn open(&mut self, key: &FlowKey, hash: u64, now: Timestamp) -> Option<Place> {
+        let place = self.flows.find(key, hash)?;
+        if self.flows.get(place).is_some_and(|flow| flow.expired(now)) {
+            self.end(place);
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
+    fn forget(&mut self, place: Place) {
+        let Some(flow) = self.flows.remove(place) else { return };
+        if let Some(slot) = flow.slot {
+            self.dht.flow_ended(slot);
+        }
+        if let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) {
+            detail.release(&mut self.budget);
+        }
+    }
+
+    /// Ends what no frame to come can go on with, so that it does not matter when somebody looks.
+    pub(super) fn sweep(&mut self) {
+        let settled = Timestamp(self.now.0.saturating_sub(OUT_OF_ORDER));
+        for place in self.flows.expired(settled) {
+            self.end(place);
+        }
+        self.dht.expire(settled);
+    }
+
+    fn make_room(&mut self) {
+        if self.flows.len() < self.sweep_at {
+            return;
+        }
+        self.sweep();
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        let cap = (self.options.caps.flows / share).max(1);
+        if self.flows.len() >= cap {
+            for place in self.flows.quietest((cap / 16).max(1)) {
+                self.evicted += 1;
+                self.end(place);
+            }
+        }
+        self.sweep_at = (self.flows.len() * 2).clamp(SWEEP_AT_LEAST.min(cap), cap);
+    }
+
+    fn end(&mut self, place: Place) {
+        if let Some(flow) = self.flows.remove(place) {
+            self.close(&flow);
+        }
+    }
+
+    /// Counts and reports a flow that has ended.
+    pub(super) fn close(&mut self, flow: &Flow) {
+        let payload = flow.bytes.orig + flow.bytes.resp > 0;
+        if flow.key.transport == Protocol::Tcp {
+            let one_sided = flow.packets.orig == 0 || flow.packets.resp == 0;
+            self.totals.one_sided_flows += u64::from(payload && one_sided);
+            self.totals.midstream_flows += u64::from(payload && !flow.begun);
+        }
+        let mut observations = flow.slot.map(|slot| self.dht.flow_ended(slot)).unwrap_or_default();
+        let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) else {
+            if !observations.is_empty() {
+                self.report_flow(flow, None, observations);
+            }
+            return;
+        };
+        let mut untold = Anomalies::default();
+        let anomalies = of_capture(&mut self.anomalies, detail.capture).unwrap_or(&mut untold);
+        observations.extend(detail.finish(&mut self.budget, anomalies));
+        if observations.is_empty() {
+            detail.release(&mut self.budget);
+        } else {
+            for end in [End::Orig, End::Resp] {
+                detail.catch_up(end, *flow.bytes.at(end), flow.last);
+            }
+            self.report_flow(flow, Some(&detail), observations);
+        }
+    }
+
+    fn report_flow(&mut self, flow: &Flow, detail: Option<&Detail>, observations: Vec<Observation>) {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        if self.reports.len() >= self.options.caps.reports / share {
+            self.unreported += 1;
+            return;
+        }
+        let mut bytes = flow.bytes;
+        let mut missing = Ends::default();
+        for end in [End::Orig, End::Resp] {
+            if let Some(detail) = detail {
+                (*bytes.at_mut(end), *missing.at_mut(end)) = detail.amounts(end);
+            }
+        }
+        self.reports.push(FlowReport {
+            transport: flow.key.transport,
+            vantage: flow.key.vantage,
+            tunnel: flow.key.tunnel,
+            vlans: flow.vlans,
+            ends: flow.ends(),
+            macs: detail.map(|detail| detail.macs).unwrap_or_default(),
+            first: flow.first,
+            last: flow.last,
+            packets: flow.packets,
+            bytes,
+            missing,
+            minutes: detail.map_or_else(Minutes::default, |detail| detail.minutes().clone()),
+            observations,
+        });
+    }
+}
