@@ -59,7 +59,7 @@ fuzz_target!(|input: &[u8]| {
         };
         let (stamp, vlans) = (Stamp::default(), Vlans::default());
         let datagram =
-            Datagram { key: &key, orig_is_low, from, vlans, path: &path, stamp, payload: &payload };
+            Datagram { key: &key, hash: 0, orig_is_low, from, vlans, path: &path, stamp, payload: &payload };
         let read = flow.read(&datagram, &mut anomalies);
         assert!(believed.is_none_or(|believed| believed == read), "{payload:x?}");
         named += flow.named().len();

@@ -44,6 +44,7 @@ impl Talk {
         let (vlans, path) = (Vlans::default(), Path::default());
         let datagram = Datagram {
             key: &self.key,
+            hash: 0,
             orig_is_low: self.orig_is_low,
             from,
             vlans,
@@ -188,6 +189,7 @@ fn what_has_the_shape_of_an_announce_is_nothing_by_itself() {
         let path = Path::default();
         let datagram = Datagram {
             key: &talk.key,
+            hash: 0,
             orig_is_low: talk.orig_is_low,
             from: End::Orig,
             vlans: Vlans::default(),
