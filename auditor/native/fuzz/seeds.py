@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes first inputs for the targets of scenes, streams and captures, from the tests' builders and from samples.
+"""Writes first inputs for the targets of scenes, streams, captures and trackers, from the tests' builders and samples.
 
 From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, then ``run minimise``.
 """
@@ -7,6 +7,7 @@ From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, t
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ BACK = 0x80
 VLANS_PART, DHT_FLOWS, OURS = 1, 2, 4
 PING, FIND_NODE, GET_PEERS, ANNOUNCE, REPLY, NODES, VALUES, ERROR = range(8)
 FIN, ACK = 0x01, 0x10
+TWO_BYTES = 126
+"""Of a WebSocket frame: what stands for a length in the two bytes that follow."""
 
 
 def talk() -> list[Frame]:
@@ -180,6 +183,70 @@ def blocks() -> Iterator[bytes]:
         yield struct.pack("!BH", order, 50) + body
 
 
+def udp_trackers() -> Iterator[bytes]:
+    """Datagrams, and talks as fuzz_targets/udp_tracker.rs takes them: who and what, a number, a length, the rest."""
+    connect, given, announce, named, scrape, counted, refused = range(0, 14, 2)
+    tracker = 1
+    peer, peer6 = b"\xc0\0\x02\x01\x1a\xe1", b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01\x1a\xe1"
+
+    def talk(*records: tuple[int, int, bytes]) -> bytes:
+        return b"".join(bytes([what, number, len(rest)]) + rest for what, number, rest in records)
+
+    begin = ((connect, 0x10, b""), (given | tracker, 0x12, b""))
+    url = b"\x01\x02\x09/announce\x02\x04?k=s\0"
+    for family, peers in ((0, peer * 2 + b"\xc0"), (1, peer6)):
+        asked = ((announce, 0x22, url), (announce, 0x36, b"\x02\x40"), (announce, 0x22, url), (announce, 0x26, b""))
+        answers = ((named | tracker, 0x30, peers), (named | tracker, 0x20, peers), (refused | tracker, 0x20, b"no"))
+        yield bytes([family]) + talk(*begin, *asked, *answers)
+        yield bytes([family]) + talk(
+            *begin, (scrape, 0x42, INFOHASH), (counted | tracker, 0x40, bytes(24)), (announce | 1, 0x22, b"")
+        )
+    head = struct.pack("!QII", 7, 1, 9)
+    claims = struct.pack("!QQQIIIIH", 1, 2, 3, 2, 0, 4, 0xFFFFFFFF, 6881)
+    yield head + INFOHASH + PEERS[0] + claims + url
+    yield struct.pack("!IIIII", 1, 9, 1800, 2, 5) + peer
+
+
+def ws_messages() -> Iterator[tuple[bool, bytes]]:
+    """Messages of WebSocket trackers, and whether a client sends them."""
+    ids = {"info_hash": INFOHASH.decode("latin-1"), "peer_id": PEERS[0].decode("latin-1")}
+    amounts = {"uploaded": 1, "downloaded": 2, "left": None, "event": "started", "numwant": 1}
+    offer = {"offer_id": "x" * 20, "offer": {"type": "offer", "sdp": "v=0\r\n"}}
+    yield True, json.dumps({"action": "announce", **ids, **amounts, "offers": [offer]}).encode()
+    yield True, json.dumps({"action": "announce", **ids, "left": 0, "event": "completed"}, ensure_ascii=False).encode()
+    yield True, json.dumps({**ids, "to_peer_id": "x" * 20, "answer": {"sdp": "v=0"}}).encode()
+    yield True, json.dumps({"action": "scrape", "info_hash": [ids["info_hash"], "b" * 20]}).encode()
+    stated = {"interval": 120, "complete": 1, "incomplete": 2}
+    yield False, json.dumps({"action": "announce", "info_hash": ids["info_hash"], **stated}).encode()
+    yield False, json.dumps({"action": "announce", **ids, **offer}).encode()
+    yield False, json.dumps({"action": "scrape", "files": {ids["info_hash"]: stated}}).encode()
+    yield False, json.dumps({"failure reason": "no", "d": [1.5, -2e3, True, "\U0001f642"]}).encode()
+
+
+def ws_frame(first: int, payload: bytes, *, masked: bool) -> bytes:
+    """Put a payload into a WebSocket frame, whose key is zeros if it is masked."""
+    mask = 0x80 if masked else 0
+    length = len(payload)
+    size = bytes([mask | length]) if length < TWO_BYTES else struct.pack("!BH", mask | TWO_BYTES, length)
+    return bytes([first]) + size + bytes(4 if masked else 0) + payload
+
+
+def websockets() -> Iterator[bytes]:
+    """Heads, and what client and server send: the size of pieces, the client's length, both."""
+    yield b"GET /?k=s HTTP/1.1\r\nCookie: s\r\nUpgrade: h2c, WebSocket\r\nSec-WebSocket-Key: a\r\n\r\n\x81"
+    yield b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81"
+    messages = [*ws_messages()]
+    client = b"".join(ws_frame(0x81, text, masked=True) for asks, text in messages if asks)
+    server = b"".join(ws_frame(0x81, text, masked=False) for asks, text in messages if not asks)
+    first = messages[0][1]
+    parts = (ws_frame(0x01, first[:50], masked=True), ws_frame(0x89, b"p", masked=True))
+    parted = b"".join(parts) + ws_frame(0x80, first[50:], masked=True) + ws_frame(0x88, b"", masked=True)
+    strange = ws_frame(0x81, b"{}", masked=True) * 9
+    for step, asked in ((0, client), (6, parted), (200, strange), (3, ws_frame(0xC1, first, masked=True) + client)):
+        yield struct.pack("!BH", step, len(asked)) + asked + server
+    yield ws_frame(0x82, bytes(300), masked=False)
+
+
 def write(target: str, seeds: Sequence[bytes]) -> None:
     """Put the seeds where `run` looks for inputs that are not committed yet."""
     folder = HERE / "target" / "corpus" / target
@@ -194,3 +261,6 @@ if __name__ == "__main__":
     write("capture", [*captures()])
     write("pcap", [*records()])
     write("pcapng", [*blocks()])
+    write("udp_tracker", [*udp_trackers()])
+    write("websocket", [*websockets()])
+    write("ws_tracker", [text for _, text in ws_messages()])
