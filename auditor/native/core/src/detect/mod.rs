@@ -11,6 +11,7 @@ pub mod peer_wire;
 pub mod reading;
 pub mod registry;
 pub mod udp_tracker;
+pub mod utp;
 pub mod ws_tracker;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use self::announces::{Claims, TrackerAnswer};
 use self::named::Named;
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, FlowKey};
+use crate::flow::stream::HeldBytes;
 use crate::time::Timestamp;
 use crate::wire::path::{Path, Vlans};
 
@@ -140,6 +142,13 @@ pub enum Fact {
         /// Counting stopped where bytes were missing that could not be stepped over.
         partial: bool,
     },
+    /// uTP connections, in which another detector saw something.
+    Utp {
+        /// How many this end began.
+        connections: u64,
+        /// Packets with payload of this end that were sent and not captured, at least.
+        lost: u64,
+    },
     /// KRPC datagrams by kind.
     Datagrams {
         /// Queries.
@@ -220,7 +229,7 @@ pub trait StreamReader: Send {
     /// Takes the next bytes of one direction.
     fn read(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies);
 
-    /// Steps over bytes whose content was not captured.
+    /// Steps over bytes whose content was not captured: `missing` of them, `u64::MAX` where nobody can say how many.
     fn skip(&mut self, end: End, missing: u64, stamp: Stamp);
 
     /// Whether further bytes of this direction can still tell anything.
@@ -228,6 +237,11 @@ pub trait StreamReader: Send {
 
     /// What was seen so far.
     fn observations(&self) -> Vec<Observation>;
+
+    /// The endpoints named for a swarm since the last call.
+    fn named(&mut self) -> Vec<Named> {
+        Vec::new()
+    }
 }
 
 /// Knows by one datagram that a UDP flow carries its protocol.
@@ -240,13 +254,22 @@ pub trait DatagramDetector: Sync {
     fn open(&self) -> Box<dyn DatagramReader>;
 }
 
+/// What the readers of an engine share.
+#[derive(Debug)]
+pub struct Upkeep<'a> {
+    /// What all of them hold.
+    pub held: &'a mut HeldBytes,
+    /// Where nonsense is counted.
+    pub anomalies: &'a mut Anomalies,
+}
+
 /// Follows one UDP flow. Datagrams of other protocols pass through it too: one socket carries them all.
 pub trait DatagramReader: Send {
     /// Takes the next datagram; answers whether it was this protocol's.
-    fn read(&mut self, datagram: &Datagram<'_>, anomalies: &mut Anomalies) -> bool;
+    fn read(&mut self, datagram: &Datagram<'_>, upkeep: &mut Upkeep<'_>) -> bool;
 
-    /// What was seen, once the flow has ended.
-    fn observations(&mut self) -> Vec<Observation>;
+    /// What was seen, once the flow has ended. Whatever it held is given back.
+    fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation>;
 
     /// The endpoints named for a swarm since the last call.
     fn named(&mut self) -> Vec<Named> {
@@ -271,8 +294,10 @@ pub struct Datagram<'a> {
     pub path: &'a Path,
     /// When, and in which frame.
     pub stamp: Stamp,
-    /// Its payload.
+    /// Its payload, as far as it was captured.
     pub payload: &'a [u8],
+    /// Bytes of payload sent: more than were captured where a snap length cut the frame.
+    pub sent: u32,
 }
 
 impl Datagram<'_> {

@@ -1,6 +1,7 @@
 //! Who reads a pair of streams: the first bytes of each direction are offered to the detectors of [`registry::STREAM`],
 //! and the one that matches reads both directions to their end. TCP connections and uTP's are read alike.
 
+use super::named::Named;
 use super::{Observation, Probe, Stamp, StreamDetector, StreamReader, registry};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Ends};
@@ -85,6 +86,21 @@ impl Reading {
         &self.minutes
     }
 
+    /// Payload bytes by minute, once all was read.
+    #[must_use]
+    pub fn into_minutes(self) -> Minutes {
+        self.minutes
+    }
+
+    /// The endpoints named for a swarm since the last call.
+    pub fn named(&mut self) -> Vec<Named> {
+        let mut named = self.reader.as_mut().map(|reader| reader.named()).unwrap_or_default();
+        for name in &mut named {
+            name.by = self.as_told(name.by);
+        }
+        named
+    }
+
     /// Counts bytes that passed before the direction was read.
     pub fn count(&mut self, time: Timestamp, end: End, bytes: u64) {
         self.minutes.add(time, end, bytes);
@@ -125,14 +141,16 @@ impl Reading {
         match run {
             Run::Bytes(bytes) => self.minutes.add(stamp.time, end, bytes.len() as u64),
             Run::Cut(size) => self.minutes.add(stamp.time, end, size),
-            Run::Gap(_) => {}
+            Run::Gap(_) | Run::Lost => {}
         }
         let told = self.as_told(end);
         match (&mut self.reader, run) {
             (Some(reader), Run::Bytes(bytes)) => reader.read(told, bytes, stamp, anomalies),
             (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(told, size, stamp),
             (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, is_certain, anomalies),
-            (None, Run::Cut(_) | Run::Gap(_)) => return Outcome::Rejected,
+            // No message is so long: whatever the reader expects, it cannot step over that.
+            (Some(reader), Run::Lost) => reader.skip(told, u64::MAX, stamp),
+            (None, Run::Cut(_) | Run::Gap(_) | Run::Lost) => return Outcome::Rejected,
         }
         Outcome::Going
     }

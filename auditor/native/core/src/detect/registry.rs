@@ -1,9 +1,19 @@
 //! The detectors there are. A new one is its own file, its test, and one line here.
 
-use super::{StreamDetector, dht, peer_wire};
+use super::{DatagramDetector, StreamDetector, dht, peer_wire, udp_tracker, utp, ws_tracker};
 
-/// Detectors of TCP streams, in the order in which they are asked.
-pub const STREAM: &[&dyn StreamDetector] = &[&peer_wire::PeerWire];
+/// Detectors of streams, TCP's and uTP's, in the order in which they are asked.
+pub const STREAM: &[&dyn StreamDetector] = &[&peer_wire::PeerWire, &ws_tracker::WsTracker];
+
+/// Detectors of UDP flows beside the DHT, which is folded by host and not by flow.
+pub const DATAGRAM: &[&dyn DatagramDetector] = &[&utp::Utp, &udp_tracker::UdpTracker];
 
 /// The ids of all observations.
-pub const IDS: &[&str] = &[peer_wire::HANDSHAKE, peer_wire::MESSAGES, dht::DHT];
+pub const IDS: &[&str] = &[
+    peer_wire::HANDSHAKE,
+    peer_wire::MESSAGES,
+    dht::DHT,
+    utp::UTP,
+    udp_tracker::UDP_TRACKER,
+    ws_tracker::WS_TRACKER,
+];

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use super::announces::{self, Announces, Claim, Told, TrackerAnswer};
 use super::named::{Named, Names, Source};
-use super::{Datagram, DatagramDetector, DatagramReader, Observation, Span, Stamp};
+use super::{Datagram, DatagramDetector, DatagramReader, Observation, Span, Stamp, Upkeep};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::flow::key::{End, Endpoint, Ends};
 use crate::wire::bt::tracker::Event;
@@ -79,11 +79,11 @@ enum Question {
 }
 
 impl DatagramReader for Reader {
-    fn read(&mut self, datagram: &Datagram<'_>, anomalies: &mut Anomalies) -> bool {
-        self.request(datagram, anomalies) || self.reply(datagram, anomalies)
+    fn read(&mut self, datagram: &Datagram<'_>, upkeep: &mut Upkeep<'_>) -> bool {
+        self.request(datagram, upkeep.anomalies) || self.reply(datagram, upkeep.anomalies)
     }
 
-    fn observations(&mut self) -> Vec<Observation> {
+    fn finish(&mut self, _: &mut Upkeep<'_>) -> Vec<Observation> {
         let ends = [End::Orig, End::Resp].into_iter();
         ends.flat_map(|end| self.clients.at(end).announces.observations(UDP_TRACKER, end)).collect()
     }

@@ -141,8 +141,8 @@ impl Detail {
     }
 
     /// Payload bytes by minute.
-    pub(super) const fn minutes(&self) -> &Minutes {
-        self.reading.minutes()
+    pub(super) fn into_minutes(self) -> Minutes {
+        self.reading.into_minutes()
     }
 
     fn keep(&mut self, end: End, mut stream: Stream, outcome: Outcome, budget: &mut HeldBytes) -> Outcome {

@@ -5,7 +5,7 @@ use super::passage::Passage;
 use super::report::FlowReport;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
 use crate::anomaly::Anomalies;
-use crate::detect::Observation;
+use crate::detect::{Observation, Upkeep};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
 use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
@@ -88,12 +88,8 @@ impl Engine {
 
     /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
     fn forget(&mut self, place: Place) {
-        let Some(flow) = self.flows.remove(place) else { return };
-        if let Some(slot) = flow.slot {
-            self.dht.flow_ended(slot);
-        }
-        if let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) {
-            detail.release(&mut self.budget);
+        if let Some(flow) = self.flows.remove(place) {
+            self.account(&flow);
         }
     }
 
@@ -136,53 +132,74 @@ impl Engine {
             self.totals.one_sided_flows += u64::from(payload && one_sided);
             self.totals.midstream_flows += u64::from(payload && !flow.begun);
         }
-        let mut observations = flow.slot.map(|slot| self.dht.flow_ended(slot)).unwrap_or_default();
-        let Some(mut detail) = flow.detail.and_then(|place| self.details.remove(place)) else {
-            if !observations.is_empty() {
-                self.report_flow(flow, None, observations);
-            }
-            return;
-        };
-        let mut untold = Anomalies::default();
-        let anomalies = of_capture(&mut self.anomalies, detail.capture).unwrap_or(&mut untold);
-        observations.extend(detail.finish(&mut self.budget, anomalies));
-        if observations.is_empty() {
-            detail.release(&mut self.budget);
-        } else {
-            for end in [End::Orig, End::Resp] {
-                detail.catch_up(end, *flow.bytes.at(end), flow.last);
-            }
-            self.report_flow(flow, Some(&detail), observations);
+        let account = self.account(flow);
+        if !account.observations.is_empty() {
+            self.report_flow(flow, account);
         }
     }
 
-    fn report_flow(&mut self, flow: &Flow, detail: Option<&Detail>, observations: Vec<Observation>) {
+    /// Has all who followed a flow say what they saw, and give back what they held.
+    fn account(&mut self, flow: &Flow) -> Account {
+        let mut account = Account { bytes: flow.bytes, ..Account::default() };
+        if let Some(slot) = flow.slot {
+            account.observations = self.dht.flow_ended(slot);
+        }
+        let Some(place) = flow.detail else { return account };
+        let mut untold = Anomalies::default();
+        match flow.key.transport {
+            Protocol::Tcp => {
+                let Some(mut detail) = self.details.remove(place) else { return account };
+                let anomalies = of_capture(&mut self.anomalies, detail.capture).unwrap_or(&mut untold);
+                account.observations = detail.finish(&mut self.budget, anomalies);
+                for end in [End::Orig, End::Resp] {
+                    detail.catch_up(end, *flow.bytes.at(end), flow.last);
+                    (*account.bytes.at_mut(end), *account.missing.at_mut(end)) = detail.amounts(end);
+                }
+                account.macs = detail.macs;
+                account.minutes = detail.into_minutes();
+            }
+            Protocol::Udp => {
+                let Some(mut talk) = self.talks.remove(place) else { return account };
+                let anomalies = of_capture(&mut self.anomalies, talk.capture).unwrap_or(&mut untold);
+                account.observations.extend(talk.finish(&mut Upkeep { held: &mut self.budget, anomalies }));
+                account.macs = talk.macs;
+                account.minutes = talk.minutes;
+            }
+        }
+        account
+    }
+
+    fn report_flow(&mut self, flow: &Flow, account: Account) {
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
         if self.reports.len() >= self.options.caps.reports / share {
             self.unreported += 1;
             return;
         }
-        let mut bytes = flow.bytes;
-        let mut missing = Ends::default();
-        for end in [End::Orig, End::Resp] {
-            if let Some(detail) = detail {
-                (*bytes.at_mut(end), *missing.at_mut(end)) = detail.amounts(end);
-            }
-        }
+        let Account { macs, bytes, missing, minutes, observations } = account;
         self.reports.push(FlowReport {
             transport: flow.key.transport,
             vantage: flow.key.vantage,
             tunnel: flow.key.tunnel,
             vlans: flow.vlans,
             ends: flow.ends(),
-            macs: detail.map(|detail| detail.macs).unwrap_or_default(),
+            macs,
             first: flow.first,
             last: flow.last,
             packets: flow.packets,
             bytes,
             missing,
-            minutes: detail.map_or_else(Minutes::default, |detail| detail.minutes().clone()),
+            minutes,
             observations,
         });
     }
+}
+
+/// What those who followed a flow say of it at its end.
+#[derive(Default)]
+struct Account {
+    macs: Ends<Option<[u8; 6]>>,
+    bytes: Ends<u64>,
+    missing: Ends<u64>,
+    minutes: Minutes,
+    observations: Vec<Observation>,
 }

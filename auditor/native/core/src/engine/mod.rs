@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use self::detail::Detail;
 use self::passage::TOGETHER;
 pub use self::report::{FlowReport, Report, Totals};
+use self::udp::Talk;
 use crate::anomaly::Anomalies;
 use crate::detect::FrameRef;
 use crate::detect::dht::Dht;
@@ -104,7 +105,10 @@ const OUT_OF_ORDER: i64 = Timestamp::SECOND;
 pub struct Engine {
     options: Options,
     flows: FlowTable,
+    /// Of TCP flows.
     details: Slab<Detail>,
+    /// Of UDP flows.
+    talks: Slab<Talk>,
     dht: Dht,
     fragments: Fragments,
     budget: HeldBytes,
@@ -126,6 +130,7 @@ impl Engine {
         Self {
             flows: FlowTable::new(options.caps.flows / share, options.seed),
             details: Slab::default(),
+            talks: Slab::default(),
             dht: Dht::new(
                 options.ours.clone(),
                 options.vlan_in_key,

@@ -128,7 +128,7 @@ impl Engine {
             self.now = self.now.max(passage.stamp.time);
             match &passage.load {
                 Load::Tcp(segment) => self.tcp(passage, segment),
-                Load::Udp(datagram) => self.udp(passage, datagram.payload, datagram.payload_len),
+                Load::Udp(datagram) => self.udp(passage, datagram),
             }
         }
         waiting.clear();

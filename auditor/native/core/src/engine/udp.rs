@@ -1,41 +1,119 @@
-//! UDP datagrams and their flows.
+//! UDP datagrams and their flows: one socket may carry the DHT, uTP and trackers at once, so each datagram is offered to
+//! all who follow its flow, and to those who may begin to.
 
 use super::passage::Passage;
 use super::{Engine, count};
-use crate::detect::Datagram;
 use crate::detect::dht::Dht;
+use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
+use crate::flow::key::{End, Ends};
+use crate::flow::minutes::Minutes;
+use crate::time::Timestamp;
+use crate::wire::decode;
+
+/// A UDP flow that detectors follow.
+#[derive(Default)]
+pub(super) struct Talk {
+    /// The readers, by their detector's place in the registry.
+    readers: Vec<(usize, Box<dyn DatagramReader>)>,
+    pub(super) minutes: Minutes,
+    pub(super) macs: Ends<Option<[u8; 6]>>,
+    /// The capture of the latest datagram.
+    pub(super) capture: u32,
+}
+
+impl Talk {
+    /// Whether some detector would begin to follow a flow with this datagram.
+    #[inline]
+    fn may_begin_with(datagram: &Datagram<'_>) -> bool {
+        registry::DATAGRAM.iter().any(|detector| detector.probe(datagram))
+    }
+
+    /// Takes in what was sent before the flow was followed.
+    fn catch_up(&mut self, time: Timestamp, sent: Ends<u64>) {
+        self.minutes.add(time, End::Orig, sent.orig);
+        self.minutes.add(time, End::Resp, sent.resp);
+    }
+
+    /// Counts a datagram, whoever it is for.
+    fn note(&mut self, datagram: &Datagram<'_>) {
+        self.capture = datagram.stamp.frame.capture;
+        self.minutes.add(datagram.stamp.time, datagram.from, u64::from(datagram.sent));
+        if let Some(macs) = datagram.path.macs {
+            self.macs.at_mut(datagram.from).get_or_insert(macs.src);
+            self.macs.at_mut(datagram.from.other()).get_or_insert(macs.dst);
+        }
+    }
+
+    /// Offers a datagram to those who follow the flow, and to those who may begin to.
+    fn offer(&mut self, datagram: &Datagram<'_>, upkeep: &mut Upkeep<'_>) {
+        if self.readers.iter_mut().any(|(_, reader)| reader.read(datagram, upkeep)) {
+            return;
+        }
+        for (place, detector) in registry::DATAGRAM.iter().enumerate() {
+            if self.readers.iter().all(|(known, _)| *known != place) && detector.probe(datagram) {
+                let mut reader = detector.open();
+                let is_its_own = reader.read(datagram, upkeep);
+                self.readers.push((place, reader));
+                if is_its_own {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What was observed; whatever was held is given back.
+    pub(super) fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
+        let mut seen: Vec<_> =
+            self.readers.iter_mut().flat_map(|(_, reader)| reader.finish(upkeep)).collect();
+        seen.sort_by_key(|observation| observation.end);
+        seen
+    }
+}
 
 impl Engine {
-    pub(super) fn udp(&mut self, passage: &Passage<'_>, payload: &[u8], sent: u32) {
-        let candidate = Dht::probe(payload);
-        let mark = candidate.then(|| passage.mark(payload, [0; 3]));
-        let Some(place) = self.flow(passage, || mark, |_, _, _| false) else { return };
-        let Self { flows, dht, anomalies, totals, .. } = self;
-        if let Some(mark) = mark {
-            let Some((flow, notes)) = flows.noted_mut(place) else { return };
+    pub(super) fn udp(&mut self, passage: &Passage<'_>, captured: &decode::Datagram<'_>) {
+        let decode::Datagram { payload, payload_len: sent, .. } = *captured;
+        let is_dht = Dht::probe(payload);
+        let mark = || Some(passage.mark(payload, [0; 3]));
+        let Some(place) = self.flow(passage, mark, |_, _, _| false) else { return };
+        let Self { flows, talks, dht, anomalies, totals, budget, .. } = self;
+        let Some((flow, notes)) = flows.noted_mut(place) else { return };
+        let from = flow.end(passage.from_low);
+        let datagram = Datagram {
+            key: &flow.key,
+            hash: passage.hash,
+            orig_is_low: flow.orig_is_low,
+            from,
+            vlans: flow.vlans,
+            path: &passage.path,
+            stamp: passage.stamp,
+            payload,
+            sent,
+        };
+        let is_followed = flow.detail.is_some() || (!is_dht && Talk::may_begin_with(&datagram));
+        if is_dht || is_followed {
             let pause = passage.stamp.time.since(flow.last);
-            if notes.recent.repeats(mark, pause) {
+            if notes.recent.repeats(passage.mark(payload, [0; 3]), pause) {
                 totals.duplicate_frames += 1;
                 return;
             }
+            let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
+            let is_krpc = is_dht && dht.inspect(&datagram, &mut flow.slot, anomalies);
+            if is_followed {
+                let place = *flow.detail.get_or_insert_with(|| {
+                    let mut talk = Talk::default();
+                    talk.catch_up(flow.last, flow.bytes);
+                    talks.insert(talk)
+                });
+                if let Some(talk) = talks.get_mut(place) {
+                    talk.note(&datagram);
+                    if !is_krpc {
+                        talk.offer(&datagram, &mut Upkeep { held: budget, anomalies });
+                    }
+                }
+            }
         }
-        let Some(flow) = flows.get_mut(place) else { return };
-        let end = flow.end(passage.from_low);
         flow.last = flow.last.max(passage.stamp.time);
-        count(flow, end, sent);
-        let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
-        if candidate {
-            let datagram = Datagram {
-                key: &flow.key,
-                hash: passage.hash,
-                orig_is_low: flow.orig_is_low,
-                from: end,
-                vlans: flow.vlans,
-                path: &passage.path,
-                stamp: passage.stamp,
-                payload,
-            };
-            dht.inspect(&datagram, &mut flow.slot, anomalies);
-        }
+        count(flow, from, sent);
     }
 }

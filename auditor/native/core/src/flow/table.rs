@@ -41,7 +41,7 @@ pub struct Flow {
     pub begun: bool,
     /// The VLAN tags of the first packet.
     pub vlans: Vlans,
-    /// Reassembly and readers, once bytes are worth keeping.
+    /// Reassembly and readers, once bytes are worth keeping: among the engine's of its transport.
     pub detail: Option<Place>,
     /// The datagram detector's place.
     pub slot: Option<Place>,

@@ -4,6 +4,7 @@ use super::*;
 use crate::detect::announces::Claims;
 use crate::detect::{Confidence, Fact, FrameRef};
 use crate::flow::key::{FlowKey, Transport};
+use crate::flow::stream::HeldBytes;
 use crate::time::Timestamp;
 use crate::wire::path::{Path, Vlans};
 
@@ -51,8 +52,15 @@ impl Talk {
             path: &path,
             stamp,
             payload,
+            sent: u32::try_from(payload.len()).unwrap(),
         };
-        self.reader.read(&datagram, &mut self.anomalies)
+        let mut held = HeldBytes { now: 0, cap: 1 << 20, hits: 0 };
+        self.reader.read(&datagram, &mut Upkeep { held: &mut held, anomalies: &mut self.anomalies })
+    }
+
+    fn observations(&mut self) -> Vec<Observation> {
+        let mut held = HeldBytes { now: 0, cap: 1 << 20, hits: 0 };
+        self.reader.finish(&mut Upkeep { held: &mut held, anomalies: &mut self.anomalies })
     }
 
     fn asks(&mut self, payload: &[u8]) -> bool {
@@ -126,7 +134,7 @@ fn an_announce_is_believed_with_its_connection_and_joined_with_its_answer() {
     assert!(talk.asks(&announce_as(CONNECTION, 2, 0xaa, 2, 7)));
     assert!(talk.answers(&announce_reply(2, b"\xc0\0\x02\x01\x1a\xe1\xc0\0\x02\x02\0\0")));
     let claim = Claim { event: Event::Started, downloaded: Some(1000), uploaded: Some(5), left: Some(7) };
-    let seen = talk.reader.observations();
+    let seen = talk.observations();
     assert_eq!(seen.len(), 1);
     assert_eq!(
         (seen[0].detector, seen[0].confidence, seen[0].end),
@@ -177,7 +185,7 @@ fn an_announce_without_its_connection_is_not_believed() {
     assert!(!talk.asks(&announce_as(CONNECTION + 1, 2, 1, 0, 0)), "another connection");
     assert!(!talk.answers(&announce(2, 1)), "the tracker has no connection itself");
     assert!(!talk.asks(&scrape(CONNECTION + 1, 3, &[1])));
-    assert_eq!((talk.reader.observations(), talk.named()), (vec![], vec![]));
+    assert_eq!((talk.observations(), talk.named()), (vec![], vec![]));
     assert!(talk.asks(&announce(2, 1)));
 }
 
@@ -196,10 +204,11 @@ fn what_has_the_shape_of_an_announce_is_nothing_by_itself() {
             path: &path,
             stamp: Stamp::default(),
             payload: &lookalike,
+            sent: u32::try_from(lookalike.len()).unwrap(),
         };
         assert!(!UdpTracker.probe(&datagram));
         assert!(UdpTracker.probe(&Datagram { payload: &connect(1), ..datagram }));
-        assert_eq!(talk.reader.observations(), []);
+        assert_eq!(talk.observations(), []);
     }
 }
 
@@ -217,7 +226,7 @@ fn answers_go_by_transaction_whatever_their_order() {
     let named = [("192.0.2.3:6881".into(), 3, End::Resp), ("192.0.2.1:6881".into(), 1, End::Resp)];
     assert_eq!(talk.named(), named);
     let answered = |seen: &Observation| matches!(seen.fact, Fact::TrackerAnnounce { answer: Some(_), .. });
-    assert_eq!(talk.reader.observations().iter().map(answered).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(talk.observations().iter().map(answered).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[test]
@@ -229,7 +238,7 @@ fn two_torrents_under_one_transaction_get_no_answer() {
     assert!(talk.answers(&announce_reply(2, b"\xc0\0\x02\x01\x1a\xe1")));
     assert!(talk.answers(&announce_reply(2, b"\xc0\0\x02\x02\x1a\xe1")));
     assert_eq!(talk.named(), []);
-    for seen in talk.reader.observations() {
+    for seen in talk.observations() {
         assert!(matches!(seen.fact, Fact::TrackerAnnounce { answer: None, .. }), "{seen:?}");
     }
 }
@@ -252,7 +261,7 @@ fn connects_and_announces_may_share_a_transaction() {
     assert!(talk.answers(&announce_reply(2, &[])));
     assert!(talk.answers(&connect_reply(2, 99)));
     assert!(talk.asks(&announce_as(99, 3, 1, 0, 0)));
-    assert!(matches!(talk.reader.observations()[0].fact, Fact::TrackerAnnounce { answer: Some(_), .. }));
+    assert!(matches!(talk.observations()[0].fact, Fact::TrackerAnnounce { answer: Some(_), .. }));
 }
 
 #[test]
@@ -267,14 +276,14 @@ fn what_is_sent_again_counts_once_and_proves_by_all_its_frames() {
         assert!(talk.answers(&announce_reply(2, b"\xc0\0\x02\x01\x1a\xe1")));
         assert!(talk.asks(&announce(2, 1)));
     }
-    let seen = talk.reader.observations();
+    let seen = talk.observations();
     assert_eq!((seen.len(), seen[0].count, seen[0].span.frames().count()), (1, 1, 4));
     assert_eq!(talk.named().len(), 2);
     // The next one, half an hour later, by a client that uses the same number always.
     talk.asks(&connect(1));
     talk.answers(&connect_reply(1, 99));
     talk.asks(&announce_as(99, 2, 1, 0, 7));
-    assert_eq!(talk.reader.observations()[0].count, 2);
+    assert_eq!(talk.observations()[0].count, 2);
 }
 
 #[test]
@@ -283,7 +292,7 @@ fn an_error_answers_but_says_nothing() {
     talk.asks(&announce(2, 1));
     assert!(!talk.answers(b"\0\0\0\x03\0\0\0\x09no"));
     assert!(talk.answers(b"\0\0\0\x03\0\0\0\x02unknown passkey s3cret"));
-    let seen = talk.reader.observations();
+    let seen = talk.observations();
     assert!(matches!(seen[0].fact, Fact::TrackerAnnounce { answer: None, .. }));
     assert!(!format!("{seen:?}").contains("s3cret"));
 }
@@ -293,7 +302,7 @@ fn a_scrape_is_joined_with_its_answer() {
     let mut talk = Talk::connected();
     assert!(talk.asks(&scrape(CONNECTION, 5, &[1, 2])) && talk.asks(&scrape(CONNECTION, 6, &[2, 3])));
     assert!(talk.answers(&[&[0, 0, 0, 2, 0, 0, 0, 5][..], &[0; 24]].concat()));
-    let seen = talk.reader.observations();
+    let seen = talk.observations();
     assert_eq!((seen.len(), seen[0].count), (1, 2));
     let infohashes = vec![[1; 20], [2; 20], [3; 20]];
     assert_eq!(seen[0].fact, Fact::TrackerScrape { infohashes, answered: true });
@@ -303,7 +312,7 @@ fn a_scrape_is_joined_with_its_answer() {
 fn a_passkey_in_the_options_leaves_one_bit() {
     let mut talk = Talk::connected();
     talk.asks(&[announce(2, 1), b"\x02\x10/s3cret/announce".to_vec()].concat());
-    let seen = talk.reader.observations();
+    let seen = talk.observations();
     assert!(matches!(seen[0].fact, Fact::TrackerAnnounce { credentials: true, .. }));
     let (text, bytes) = (format!("{seen:?}{:?}", talk.named()), format!("{:?}", b"s3cret"));
     assert!(!text.contains("s3cret") && !text.contains(bytes.trim_matches(['[', ']'])));
@@ -327,7 +336,7 @@ fn caps_hold_and_are_counted() {
         assert!(talk.asks(&datagram));
     }
     // One torrent too many, and one request; that the answered connect was forgotten does not count.
-    assert_eq!(talk.reader.observations().len(), Announces::MOST);
+    assert_eq!(talk.observations().len(), Announces::MOST);
     assert_eq!(talk.anomalies(), [(Anomaly::TrackerOverfull, 2)]);
     talk.asks(&connect(1));
     assert_eq!(talk.anomalies(), [(Anomaly::TrackerOverfull, 3)]);
@@ -361,6 +370,6 @@ proptest! {
             datagram.extend(tail);
             talk.sends(if asks { End::Orig } else { End::Resp }, &datagram);
         }
-        let _ = (talk.reader.observations(), talk.named());
+        let _ = (talk.observations(), talk.named());
     }
 }

@@ -1,0 +1,212 @@
+//! `bt.utp`: BitTorrent over uTP (BEP 29).
+//!
+//! Sees connections whose SYN and answer were captured, puts each direction in order, and has what comes out read as TCP
+//! streams are. uTP is a transport for anything, so by itself it proves nothing and is not reported: `bt.utp` says only
+//! that what another detector saw came that way, and is as sure as that. Not fooled by single datagrams that look like
+//! uTP's, since a connection takes two that fit each other. Costs a look at each datagram's first byte; of a flow that
+//! has connections, reassembly up to the shared cap.
+
+use super::named::Named;
+use super::reading::{Outcome, Reading};
+use super::{Datagram, DatagramDetector, DatagramReader, Fact, Observation, Span, Stamp, Upkeep};
+use crate::anomaly::Anomalies;
+use crate::flow::key::{End, Ends};
+use crate::flow::stream::{HeldBytes, Run};
+use crate::flow::utp::{Arrival, Connections, Facts, Place};
+use crate::wire::utp::{Header, Kind};
+
+/// The detector's id.
+pub const UTP: &str = "bt.utp";
+
+/// Knows by a SYN, or an answer that overtook it, that there may be a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Utp;
+
+/// Types and version of the packets with which a connection begins.
+const SYN: u8 = 0x41;
+const STATE: u8 = 0x21;
+
+impl DatagramDetector for Utp {
+    #[inline]
+    fn probe(&self, datagram: &Datagram<'_>) -> bool {
+        let [SYN | STATE, extension, ..] = *datagram.payload else { return false };
+        let sent = datagram.sent as usize;
+        // An answer carries nothing; what has extensions is read with more care.
+        (extension != 0 || sent == Header::LEN)
+            && Header::parse(datagram.payload).is_ok_and(|(header, _)| match header.kind {
+                Kind::Syn => header.is_strict_syn(sent),
+                kind => kind == Kind::State,
+            })
+    }
+
+    fn open(&self) -> Box<dyn DatagramReader> {
+        Box::<Reader>::default()
+    }
+}
+
+/// Follows the connections of one flow.
+#[derive(Default)]
+struct Reader {
+    connections: Connections,
+    /// What is read of each connection, by its index; one in which nobody finds anything is dropped.
+    readings: Vec<(u32, Dialogue)>,
+    /// Of connections that made room for others.
+    ended: Vec<Observation>,
+    tally: Ends<Tally>,
+}
+
+/// One connection, read.
+#[derive(Default)]
+struct Dialogue {
+    reading: Reading,
+    rejected: Ends<bool>,
+    is_dropped: bool,
+}
+
+/// What one end began, of connections in which something was seen.
+#[derive(Debug, Default)]
+struct Tally {
+    span: Option<Span>,
+    connections: u64,
+    lost: u64,
+}
+
+impl Dialogue {
+    fn take(&mut self, end: End, run: Run<'_>, stamp: Stamp, anomalies: &mut Anomalies) {
+        if self.is_dropped || (*self.rejected.at(end) && !self.reading.is_on()) {
+            return;
+        }
+        match self.reading.take(end, run, stamp, true, anomalies) {
+            Outcome::Going => {}
+            Outcome::Rejected => *self.rejected.at_mut(end) = true,
+            Outcome::Misread => self.is_dropped = true,
+        }
+        let is_vain = !self.reading.wants(end) && self.reading.is_vain();
+        self.is_dropped |= is_vain || (self.rejected.orig && self.rejected.resp);
+    }
+
+    /// Whether bytes of this end are of use.
+    fn wants(&self, end: End) -> bool {
+        let is_probed = !self.reading.is_on() && *self.rejected.at(end);
+        !self.is_dropped && !is_probed && self.reading.wants(end)
+    }
+}
+
+impl DatagramReader for Reader {
+    fn read(&mut self, datagram: &Datagram<'_>, upkeep: &mut Upkeep<'_>) -> bool {
+        let Ok((header, payload)) = Header::parse(datagram.payload) else { return false };
+        let Some(sent) = datagram.sent.checked_sub(u32::try_from(header.length()).unwrap_or(u32::MAX)) else {
+            return false;
+        };
+        let arrival = Arrival { stamp: datagram.stamp, from: datagram.from, header, payload, sent };
+        let Self { connections, readings, .. } = self;
+        let taken = connections.push(&arrival, upkeep.held, &mut sink(readings, upkeep.anomalies));
+        taken.noticed.count(upkeep.anomalies);
+        if let Some(facts) = taken.ended {
+            self.end(&facts);
+        }
+        match taken.place {
+            Place::Connection(index) => self.spare(index, upkeep.held),
+            Place::Opening => {}
+            Place::Stray => return false,
+        }
+        true
+    }
+
+    fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
+        let Self { connections, readings, .. } = self;
+        let noticed = connections.finish(upkeep.held, &mut sink(readings, upkeep.anomalies));
+        noticed.count(upkeep.anomalies);
+        let facts: Vec<_> = connections.facts().collect();
+        connections.release(upkeep.held);
+        for facts in facts {
+            self.end(&facts);
+        }
+        let mut seen = std::mem::take(&mut self.ended);
+        let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else {
+            return seen;
+        };
+        for end in [End::Orig, End::Resp] {
+            let Tally { span, connections, lost } = std::mem::take(self.tally.at_mut(end));
+            if let Some(span) = span {
+                let fact = Fact::Utp { connections, lost };
+                seen.push(Observation {
+                    detector: UTP,
+                    confidence,
+                    end,
+                    span,
+                    count: connections.max(1),
+                    fact,
+                });
+            }
+        }
+        seen
+    }
+
+    fn named(&mut self) -> Vec<Named> {
+        let Self { connections, readings, .. } = self;
+        let mut named = Vec::new();
+        for facts in connections.facts() {
+            let Some((_, dialogue)) = readings.iter_mut().find(|(index, _)| *index == facts.index) else {
+                continue;
+            };
+            let told = dialogue.reading.named().into_iter();
+            named.extend(told.map(|name| Named { by: facts.turned(name.by), ..name }));
+        }
+        named
+    }
+}
+
+/// Where the runs of all connections go.
+fn sink(
+    readings: &mut Vec<(u32, Dialogue)>,
+    anomalies: &mut Anomalies,
+) -> impl FnMut(u32, End, Run<'_>, Stamp) {
+    move |index, end, run, stamp| {
+        let place = readings.iter().position(|(known, _)| *known == index).unwrap_or_else(|| {
+            readings.push((index, Dialogue::default()));
+            readings.len() - 1
+        });
+        if let Some((_, dialogue)) = readings.get_mut(place) {
+            dialogue.take(end, run, stamp, anomalies);
+        }
+    }
+}
+
+impl Reader {
+    /// Stops keeping what nobody wants of a connection.
+    fn spare(&mut self, index: u32, held: &mut HeldBytes) {
+        let Some((_, dialogue)) = self.readings.iter().find(|(known, _)| *known == index) else { return };
+        for end in [End::Orig, End::Resp] {
+            if !dialogue.wants(end) {
+                self.connections.stop_reading(index, end, held);
+            }
+        }
+    }
+
+    /// Keeps what was seen in a connection that has ended.
+    fn end(&mut self, facts: &Facts) {
+        let Some(place) = self.readings.iter().position(|(index, _)| *index == facts.index) else { return };
+        let (_, dialogue) = self.readings.swap_remove(place);
+        if dialogue.is_dropped {
+            return;
+        }
+        let seen = dialogue.reading.observations();
+        if seen.is_empty() {
+            return;
+        }
+        self.ended.extend(
+            seen.into_iter()
+                .map(|observation| Observation { end: facts.turned(observation.end), ..observation }),
+        );
+        for (end, stamp, began) in [(End::Orig, facts.syn, 1), (End::Resp, facts.answer, 0)] {
+            let tally = self.tally.at_mut(facts.turned(end));
+            match &mut tally.span {
+                Some(span) => span.extend(stamp),
+                None => tally.span = Some(Span::at(stamp)),
+            }
+            tally.connections += began;
+            tally.lost += *facts.lost.at(end);
+        }
+    }
+}
