@@ -111,7 +111,7 @@ def test_a_long_flow_keeps_a_conduct_alive() -> None:
 def test_a_new_holder_of_an_address_begins_a_new_conduct() -> None:
     """An incident ends when the attribution changes."""
     one = connection(EMPLOYEE, OUTSIDER)
-    other = replace(one, first=one.first + SECOND, orig=replace(one.orig, mac="52:54:00:00:00:02"))
+    other = replace(one, first=one.first + SECOND, orig=one.orig._replace(mac="52:54:00:00:00:02"))
 
     assert len(conducts(sighting([one, other]), is_inside, lambda host: host.mac, unlisted)) == 2
     assert len(fold(sighting([one, other]))) == 1
