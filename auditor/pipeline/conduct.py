@@ -156,15 +156,15 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
     wire = tuple(sorted({name for p in parts for name in p.wire}))
     if not wire:
         return None
-    known = [identities(name) for name in wire]
-    v1 = {v1 for v1, _ in known if v1 is not None} or {p.v1 for p in parts if p.v1 is not None}
-    v2 = {v2 for _, v2 in known if v2 is not None}
-    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=Basis.READ)
+    known_v1, known_v2 = map(set, zip(*map(identities, wire), strict=True))
+    v1 = known_v1 - {None} or {p.v1 for p in parts}
+    return Infohashes(wire=wire, v1=_only(v1), v2=_only(known_v2), basis=Basis.READ)
 
 
-def _only(found: set[Infohash]) -> Infohash | None:
-    """Return the one member; where there are several, none is known to be right."""
-    return next(iter(found)) if len(found) == 1 else None
+def _only(found: set[Infohash | None]) -> Infohash | None:
+    """Return the one infohash; where there are several, none is known to be right."""
+    told = found - {None}
+    return next(iter(told)) if len(told) == 1 else None
 
 
 def _sureness(piece: Part) -> tuple[Confidence, Participation]:
