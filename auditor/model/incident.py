@@ -34,8 +34,7 @@ class Judgement:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
+class Conduct(NamedTuple):
     """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
 
     kind: Kind
