@@ -6,11 +6,10 @@ imports ``auditor_native``.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING
 
 try:
@@ -63,7 +62,8 @@ if auditor_native.CONTRACT != CONTRACT:
 Network = IPv4Network | IPv6Network
 Tell = Callable[["Progress"], None]
 
-V4_MAPPED_BITS = 96
+V4_MAPPED = bytes(10) + b"\xff\xff"
+V4_MAPPED_BITS = 8 * len(V4_MAPPED)
 PROTOCOL_NUMBERS = {"tcp": 6, "udp": 17}
 
 
@@ -168,6 +168,9 @@ def record(
 
 def community_id(flow: _Flow) -> str:
     """Return the flow hash that other tools write too (Community ID 1, seed 0)."""
+    import base64  # noqa: PLC0415 - start-up: it takes 3 ms, and many an audit sees no flow
+    import hashlib  # noqa: PLC0415 - start-up
+
     ends = sorted((_address(flow[end]["ip"]).packed, flow[end]["port"].to_bytes(2, "big")) for end in ("orig", "resp"))
     (low, low_port), (high, high_port) = ends
     protocol = PROTOCOL_NUMBERS[flow["transport"]]
@@ -194,14 +197,13 @@ def _teller(tell: Tell | None) -> Callable[[int, int | None, int], None] | None:
 
 def _prefix(network: Network) -> tuple[bytes, int]:
     if isinstance(network, IPv4Network):
-        mapped = bytes(10) + b"\xff\xff" + network.network_address.packed
-        return mapped, V4_MAPPED_BITS + network.prefixlen
+        return V4_MAPPED + network.network_address.packed, V4_MAPPED_BITS + network.prefixlen
     return network.network_address.packed, network.prefixlen
 
 
+@lru_cache(maxsize=1 << 16)
 def _address(packed: bytes) -> Address:
-    address = IPv6Address(packed)
-    return address.ipv4_mapped or ip_address(address)
+    return IPv4Address(packed[len(V4_MAPPED) :]) if packed.startswith(V4_MAPPED) else IPv6Address(packed)
 
 
 def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
@@ -235,7 +237,7 @@ def _endpoint(raw: _Endpoint) -> Endpoint:
 
 
 def _frames(raw: Iterable[tuple[int, int]]) -> tuple[FrameRef, ...]:
-    return tuple(FrameRef(capture, number) for capture, number in raw)
+    return tuple(map(FrameRef._make, raw))
 
 
 def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:

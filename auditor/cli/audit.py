@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,8 +117,6 @@ def audit(  # noqa: PLR0917 - one argument an option
     policy = _load(policy_file)
     if policy is None:
         return ExitCode.USAGE
-    # An audit makes many values and hardly a cycle; looking for cycles would take a tenth of its time.
-    gc.disable()
     request = Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows)
     result = judge(_sight(request, policy), policy)
     if frames_of is None:

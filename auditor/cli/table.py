@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ class Column:
 
 def widths(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], room: int) -> list[int] | None:
     """Return a width for each column so that rows fit into ``room``, or ``None`` if they cannot."""
-    wide = [max(map(cell_width, column.title), default=0) for column in columns]
-    for row in rows:
-        for index, cell in enumerate(row):
-            wide[index] = max(wide[index], *map(cell_width, cell), 0)
+    titles = [column.title for column in columns]
+    wide = [
+        max(map(cell_width, {line for cell in cells for line in cell}), default=0)  # Most cells repeat another's words.
+        for cells in zip(titles, *rows, strict=True)
+    ]
     excess = sum(wide) + GAP * (len(wide) - 1) - room
     for index in sorted(range(len(wide)), key=lambda i: -wide[i]):
         least = columns[index].least
@@ -48,14 +50,31 @@ def widths(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], room: int)
 
 def lay_out(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], wide: Sequence[int]) -> Iterator[str]:
     """Yield the lines of rows, folding what is wider than its column."""
+    gap = " " * GAP
+    places = [_Place(width, right=column.right) for column, width in zip(columns, wide, strict=True)]
     for row in rows:
-        cells = [[part for line in cell for part in fold(line, width)] for cell, width in zip(row, wide, strict=True)]
-        for number in range(max(map(len, cells))):
-            parts = [
-                _pad(cell[number] if number < len(cell) else "", width, right=column.right)
-                for cell, width, column in zip(cells, wide, columns, strict=True)
-            ]
-            yield (" " * GAP).join(parts).rstrip()
+        cells = [place[cell] for cell, place in zip(row, places, strict=True)]
+        height = max(map(len, cells))
+        filled = [
+            cell if len(cell) == height else cell + place.blank * (height - len(cell))
+            for cell, place in zip(cells, places, strict=True)
+        ]
+        for line in zip(*filled, strict=True):
+            yield gap.join(line).rstrip()
+
+
+class _Place(dict[Cell, Cell]):
+    """A column's cells as they are written there, folded and padded: each once, for many come again."""
+
+    def __init__(self, width: int, *, right: bool) -> None:
+        self._width = width
+        self._right = right
+        self.blank: Cell = (" " * width,)
+
+    def __missing__(self, cell: Cell) -> Cell:
+        parts = [part for line in cell for part in fold(line, self._width)]
+        placed = self[cell] = tuple(_pad(part, self._width, right=self._right) for part in parts)
+        return placed
 
 
 def fold(line: str, width: int) -> list[str]:
@@ -80,6 +99,7 @@ def cell_width(text: str) -> int:
     return len(text) + sum(map(_beyond_one, _NOT_ASCII.findall(text)))
 
 
+@lru_cache(maxsize=1024)
 def _beyond_one(character: str) -> int:
     if unicodedata.combining(character):
         return -1

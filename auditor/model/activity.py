@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
 
 
-@dataclass(frozen=True, slots=True)
-class DhtTarget:
+class DhtTarget(NamedTuple):
     """What a host did about one infohash in the DHT."""
 
     infohash: Infohash

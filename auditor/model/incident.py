@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.model.attribution import Attribution
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["swarm", "dht", "encrypted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Infohashes:
+class Infohashes(NamedTuple):
     """The names of an incident's torrent."""
 
     wire: tuple[Infohash, ...]
@@ -35,8 +34,7 @@ class Judgement:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
+class Conduct(NamedTuple):
     """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
 
     kind: Kind

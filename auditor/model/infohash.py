@@ -35,7 +35,7 @@ class Infohash:
     @property
     def wire(self) -> Infohash:
         """The 20 bytes that handshakes, the DHT and trackers carry for this torrent (BEP 52)."""
-        return Infohash(self.digest[:V1_BYTES])
+        return self if len(self.digest) == V1_BYTES else Infohash(self.digest[:V1_BYTES])
 
     def __str__(self) -> str:
         return self.digest.hex()

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 NANOSECONDS = 1_000_000_000
 """In one second."""
-HOUR = 3600 * NANOSECONDS
+MINUTE = 60 * NANOSECONDS
+HOUR = 60 * MINUTE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 def rfc3339(moment: int) -> str:
     """Write a moment as RFC 3339 UTC with nine decimals: ``2026-11-22T09:00:00.000000000Z``."""
-    seconds, rest = divmod(moment, NANOSECONDS)
-    return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}.{rest:09d}Z"
+    minute, rest = divmod(moment, MINUTE)
+    second, rest = divmod(rest, NANOSECONDS)
+    return f"{_to_minute(minute, 'T')}:{second:02d}.{rest:09d}Z"
 
 
 def to_second(moment: int) -> str:
     """Write a moment for people, to the second: ``2026-11-22 09:00:00``."""
-    return (_EPOCH + timedelta(seconds=moment // NANOSECONDS)).isoformat(sep=" ")
+    minute, rest = divmod(moment, MINUTE)
+    return f"{_to_minute(minute, ' ')}:{rest // NANOSECONDS:02d}"
+
+
+@lru_cache(maxsize=1 << 12)
+def _to_minute(minute: int, between: str) -> str:
+    """Write a minute since the epoch: what is reported together mostly lies within a few of them."""
+    return (_EPOCH + timedelta(minutes=minute)).isoformat(between, "minutes")

@@ -13,9 +13,9 @@ from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
-from auditor.model.scale import AmountBasis, Basis
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.pipeline import part
-from auditor.pipeline.part import Amount, Host, Part
+from auditor.pipeline.part import Host, Part
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
@@ -35,14 +35,14 @@ Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
 def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities: Identities) -> list[Conduct]:
     """Fold everything that was seen into conducts, in order of time, then of host."""
     parts = sorted(_parts(sighting, is_inside), key=_order)
-    holders = {host: (host.vantage, host.ip, holder(host)) for host in {p.host for p in parts}}
+    holders = _holders(parts, holder)
     torrents = _Torrents(identities)
-    for piece in parts:
-        torrents.tie(holders[piece.host], piece.wire)
-    groups: dict[Hashable, list[Part]] = {}
-    for piece in parts:
-        key = holders[piece.host]
-        groups.setdefault((key, torrents.of(key, piece.wire[0]) if piece.wire else None), []).append(piece)
+    for held_by, piece in zip(holders, parts, strict=True):
+        torrents.tie(held_by, piece.wire)
+    groups: dict[tuple[int, bytes | None], list[Part]] = {}
+    for held_by, piece in zip(holders, parts, strict=True):
+        torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
+        groups.setdefault((held_by, torrent), []).append(piece)
     return sorted((_fold(run, identities) for group in groups.values() for run in _runs(group)), key=_place)
 
 
@@ -60,6 +60,19 @@ def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
         yield from part.of_activity(index, activity)
 
 
+def _holders(parts: Iterable[Part], holder: Holder) -> list[int]:
+    """Return a number for each part: the same where one and the same held the same address."""
+    numbers: dict[Hashable, int] = {}
+    known: dict[Host, int] = {}
+    found = []
+    for host in (p.host for p in parts):
+        number = known.get(host)
+        if number is None:
+            number = known[host] = numbers.setdefault((host.vantage, host.ip, holder(host)), len(numbers))
+        found.append(number)
+    return found
+
+
 class _Torrents:
     """Which names on the wire mean one torrent, for each holder of an address by itself.
 
@@ -69,27 +82,28 @@ class _Torrents:
 
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
-        self._next: dict[tuple[Hashable, Infohash], Infohash] = {}
+        self._next: dict[tuple[int, bytes], bytes] = {}
 
-    def tie(self, holder: Hashable, names: Sequence[Infohash]) -> None:
+    def tie(self, holder: int, names: Sequence[Infohash]) -> None:
         """Note that these names mean one torrent, and whatever else is known to mean it."""
         for name in names:
-            if (holder, name) not in self._next:
-                self._next[holder, name] = name
+            if (holder, name.digest) not in self._next:
+                self._next[holder, name.digest] = name.digest
                 known = [identity.wire for identity in self._identities(name) if identity is not None]
-                self.tie(holder, [other for other in known if (holder, other) not in self._next])
+                self.tie(holder, [other for other in known if (holder, other.digest) not in self._next])
                 for other in known:
                     self._join(holder, name, other)
+        for name in names[1:]:
             self._join(holder, names[0], name)
 
-    def of(self, holder: Hashable, name: Infohash) -> Infohash:
+    def of(self, holder: int, name: bytes) -> bytes:
         """Return the one name that stands for the torrent: the smallest."""
         while (following := self._next[holder, name]) != name:
             name = following
         return name
 
-    def _join(self, holder: Hashable, one: Infohash, another: Infohash) -> None:
-        low, high = sorted((self.of(holder, one), self.of(holder, another)))
+    def _join(self, holder: int, one: Infohash, another: Infohash) -> None:
+        low, high = sorted((self.of(holder, one.digest), self.of(holder, another.digest)))
         self._next[holder, high] = low
 
 
@@ -110,7 +124,8 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     """Make one conduct of its parts, which are in order of time."""
     earliest = parts[0]
     # The surest part speaks for the whole, so that what is merely suspected never borrows another part's confidence.
-    surest = max(parts, key=lambda p: (p.confidence, p.participation))
+    surest = max(parts, key=_sureness)
+    downloads, uploads = [p.downloaded for p in parts], [p.uploaded for p in parts]
     return Conduct(
         kind=earliest.kind,
         vantage=earliest.host.vantage,
@@ -118,14 +133,16 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         ports=tuple(sorted({p.port for p in parts})),
         remote_ports=tuple(sorted({p.remote_port for p in parts if p.remote_port is not None})),
         first=earliest.first,
-        last=max(p.last for p in parts),
+        last=max([p.last for p in parts]),
         participation=surest.participation,
         confidence=surest.confidence,
-        detectors=tuple(sorted(frozenset[str]().union(*(p.detectors for p in parts)))),
+        detectors=tuple(sorted({detector for p in parts for detector in p.detectors})),
         infohashes=_infohashes(parts, identities),
-        downloaded=sum(p.downloaded[0] for p in parts),
-        uploaded=sum(p.uploaded[0] for p in parts),
-        amount_basis=_weakest([amount for p in parts for amount in (p.downloaded, p.uploaded)]),
+        downloaded=sum([count for count, _ in downloads]),
+        uploaded=sum([count for count, _ in uploads]),
+        amount_basis=min(
+            [basis for _, basis in (*downloads, *uploads) if basis is not AmountBasis.NONE], default=AmountBasis.NONE
+        ),
         flows=tuple(sorted({p.flow for p in parts if p.flow is not None})),
         activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
         frames=_proof(parts),
@@ -139,24 +156,24 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
     wire = tuple(sorted({name for p in parts for name in p.wire}))
     if not wire:
         return None
-    known = [identities(name) for name in wire]
-    v1 = {v1 for v1, _ in known if v1 is not None} or {p.v1 for p in parts if p.v1 is not None}
-    v2 = {v2 for _, v2 in known if v2 is not None}
-    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=Basis.READ)
+    known_v1, known_v2 = map(set, zip(*map(identities, wire), strict=True))
+    v1 = known_v1 - {None} or {p.v1 for p in parts}
+    return Infohashes(wire=wire, v1=_only(v1), v2=_only(known_v2), basis=Basis.READ)
 
 
-def _only(found: set[Infohash]) -> Infohash | None:
-    """Return the one member; where there are several, none is known to be right."""
-    return next(iter(found)) if len(found) == 1 else None
+def _only(found: set[Infohash | None]) -> Infohash | None:
+    """Return the one infohash; where there are several, none is known to be right."""
+    told = found - {None}
+    return next(iter(told)) if len(told) == 1 else None
 
 
-def _weakest(amounts: Iterable[Amount]) -> AmountBasis:
-    return min((basis for _, basis in amounts if basis is not AmountBasis.NONE), default=AmountBasis.NONE)
+def _sureness(piece: Part) -> tuple[Confidence, Participation]:
+    return piece.confidence, piece.participation
 
 
 def _proof(parts: Iterable[Part]) -> tuple[FrameRef, ...]:
     frames: set[FrameRef] = set()
-    for piece in sorted(parts, key=lambda p: (-p.confidence, -p.participation)):
+    for piece in sorted(parts, key=_sureness, reverse=True):
         frames.update(sorted(piece.frames)[: PROOF_FRAMES - len(frames)])
     return tuple(sorted(frames))
 

@@ -6,8 +6,7 @@ address, so others' bytes alone never make a host more than ``contacted``, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from auditor.model.flow import Address, Datagrams, End, Fact, Flow, FrameRef, Handshake, Messages
 from auditor.model.scale import AmountBasis, Confidence, Participation
@@ -28,8 +27,7 @@ NOTHING: Amount = (0, AmountBasis.NONE)
 _F = TypeVar("_F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """An address as it was seen: what an attribution needs to know."""
 
     vantage: str
@@ -38,8 +36,7 @@ class Host:
     mac: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a conduct: when one host did what, in which torrent, and what proves it."""
 
     kind: Literal["swarm", "dht"]

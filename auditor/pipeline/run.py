@@ -78,6 +78,10 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
     )
     of_flow = _by_index((i.conduct.flows, i) for i in incidents)
     of_activity = _by_index((i.conduct.activities, i) for i in incidents)
+    flows = tuple(
+        _judged_flow(f"f-{index + 1:06}", flow, attribute, of_flow.get(index, ()), policy)
+        for index, flow in enumerate(sighting.flows)
+    )
     return AuditResult(
         policy_name=policy.name if policy.sha256 else None,
         policy_sha256=policy.sha256,
@@ -89,13 +93,10 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
             JudgedActivity(activity, tuple(i.id for i in of_activity.get(index, ())))
             for index, activity in enumerate(sighting.activities)
         ),
-        flows=tuple(
-            _judged_flow(f"f-{index + 1:06}", flow, attribute, of_flow.get(index, ()), policy)
-            for index, flow in enumerate(sighting.flows)
-        ),
+        flows=flows,
         limits_hit=sighting.limits_hit,
         totals=sighting.totals,
-        undeclared=_undeclared(sighting, policy),
+        undeclared=_undeclared(flows, sighting.activities, policy),
     )
 
 
@@ -107,9 +108,10 @@ class _Attributions:
         self._known: dict[Host, Attribution] = {}
 
     def __call__(self, host: Host) -> Attribution:
-        if host not in self._known:
-            self._known[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
-        return self._known[host]
+        known = self._known.get(host)
+        if known is None:
+            known = self._known[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
+        return known
 
 
 def _incident(identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy) -> Incident:
@@ -152,12 +154,9 @@ def _outermost(networks: Sequence[Network]) -> tuple[str, ...]:
     return tuple(str(network) for network in kept)
 
 
-def _undeclared(sighting: Sighting, policy: Policy) -> tuple[Address, ...]:
-    found: set[Address] = set()
-    for flow in sighting.flows:
-        if not inside_ends(flow, policy.is_inside):
-            found |= {flow.orig.ip, flow.resp.ip}
-    found |= {a.endpoint.ip for a in sighting.activities if not policy.is_inside(a.endpoint.ip)}
+def _undeclared(flows: Iterable[JudgedFlow], activities: Iterable[Activity], policy: Policy) -> tuple[Address, ...]:
+    found = {end.ip for each in flows if each.inside_end == "none" for end in (each.flow.orig, each.flow.resp)}
+    found |= {a.endpoint.ip for a in activities if not policy.is_inside(a.endpoint.ip)}
     return tuple(sorted(found, key=_address_order))
 
 

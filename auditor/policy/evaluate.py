@@ -6,8 +6,8 @@ An audit without a policy file comes here too: so nothing is imported that needs
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
 from auditor.model.incident import Conduct, Infohashes, Judgement
@@ -18,6 +18,7 @@ from auditor.policy.private import PRIVATE_NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from auditor.model.flow import Address
     from auditor.model.infohash import Infohash
@@ -52,7 +53,7 @@ class Policy:
     """Of the file, and of the files its lists point at; ``None`` where there is no policy."""
     purpose: str
     people: People
-    timezone: ZoneInfo
+    timezone: tzinfo
     vlan_in_key: bool
     groups: tuple[str, ...]
     inside_networks: tuple[Network, ...]
@@ -77,7 +78,7 @@ class Policy:
             sha256=None,
             purpose="none was given",
             people=People.PSEUDONYM,
-            timezone=ZoneInfo("UTC"),
+            timezone=UTC,
             vlan_in_key=True,
             groups=(UNATTRIBUTED, UNKNOWN),
             inside_networks=PRIVATE_NETWORKS,

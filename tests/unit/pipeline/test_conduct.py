@@ -111,7 +111,7 @@ def test_a_long_flow_keeps_a_conduct_alive() -> None:
 def test_a_new_holder_of_an_address_begins_a_new_conduct() -> None:
     """An incident ends when the attribution changes."""
     one = connection(EMPLOYEE, OUTSIDER)
-    other = replace(one, first=one.first + SECOND, orig=replace(one.orig, mac="52:54:00:00:00:02"))
+    other = replace(one, first=one.first + SECOND, orig=one.orig._replace(mac="52:54:00:00:00:02"))
 
     assert len(conducts(sighting([one, other]), is_inside, lambda host: host.mac, unlisted)) == 2
     assert len(fold(sighting([one, other]))) == 1
@@ -148,7 +148,7 @@ def test_asking_for_flows_of_the_dht_changes_nothing_but_the_flows() -> None:
     [with_flows] = fold(sighting(flows, talks))
 
     assert with_flows.flows == (0,)
-    assert replace(with_flows, flows=()) == without
+    assert with_flows._replace(flows=()) == without
 
 
 def test_without_an_inside_end_the_originator_is_told() -> None:
@@ -251,6 +251,6 @@ def test_the_order_of_flows_does_not_matter(order: list[int]) -> None:
     """Shards hand flows over in any order; the conducts are the same but for the flows' indexes."""
 
     def told(flows: list[Flow]) -> list[Conduct]:
-        return [replace(c, flows=()) for c in conducts(sighting(flows), lambda a: a.is_private, by_address, unlisted)]
+        return [c._replace(flows=()) for c in conducts(sighting(flows), lambda a: a.is_private, by_address, unlisted)]
 
     assert told([FLOWS[index] for index in order]) == told(FLOWS)
