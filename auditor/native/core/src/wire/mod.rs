@@ -10,6 +10,7 @@ pub mod bt;
 pub mod decode;
 pub mod link;
 pub mod path;
+pub mod utp;
 pub mod websocket;
 
 mod ethernet;
