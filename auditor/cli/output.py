@@ -60,6 +60,8 @@ _ANOMALIES = {
     "fragment-incomplete": "packets whose fragments never became whole",
     "tcp-gap": "gaps, TCP bytes that were sent and not captured",
     "tcp-overlap-conflict": "TCP bytes sent twice with different content (the first were kept)",
+    "utp-gap": "gaps, uTP packets that were sent and not captured",
+    "utp-overlap-conflict": "uTP packets sent twice with different content (the first were kept)",
     "message-malformed": "malformed BitTorrent messages",
     "krpc-malformed": "datagrams that look like the DHT's and are not",
     "tracker-malformed": "malformed messages to and from trackers",

@@ -49,6 +49,10 @@ anomalies! {
     TcpGap = "tcp-gap",
     /// TCP bytes sent twice with different content; the first were kept.
     TcpOverlapConflict = "tcp-overlap-conflict",
+    /// uTP packets that were sent but not captured.
+    UtpGap = "utp-gap",
+    /// A uTP packet sent twice with different content; the first was kept.
+    UtpOverlapConflict = "utp-overlap-conflict",
     /// A peer-wire message that contradicts itself.
     MessageMalformed = "message-malformed",
     /// A datagram that looks like KRPC and is not.

@@ -83,6 +83,7 @@ impl Out {
             Run::Bytes(bytes) => self.0.extend(bytes.iter().map(|byte| (Piece::Byte(*byte), number))),
             Run::Cut(size) => self.0.extend((0..size).map(|_| (Piece::Cut, number))),
             Run::Gap(size) => self.0.push((Piece::Gap(size), number)),
+            Run::Lost => panic!("TCP numbers bytes"),
         }
     }
 

@@ -220,7 +220,7 @@ pub trait StreamReader: Send {
     /// Takes the next bytes of one direction.
     fn read(&mut self, end: End, bytes: &[u8], stamp: Stamp, anomalies: &mut Anomalies);
 
-    /// Steps over bytes whose content was not captured.
+    /// Steps over bytes whose content was not captured: `missing` of them, `u64::MAX` where nobody can say how many.
     fn skip(&mut self, end: End, missing: u64, stamp: Stamp);
 
     /// Whether further bytes of this direction can still tell anything.

@@ -125,14 +125,15 @@ impl Reading {
         match run {
             Run::Bytes(bytes) => self.minutes.add(stamp.time, end, bytes.len() as u64),
             Run::Cut(size) => self.minutes.add(stamp.time, end, size),
-            Run::Gap(_) => {}
+            Run::Gap(_) | Run::Lost => {}
         }
         let told = self.as_told(end);
         match (&mut self.reader, run) {
             (Some(reader), Run::Bytes(bytes)) => reader.read(told, bytes, stamp, anomalies),
             (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(told, size, stamp),
+            (Some(reader), Run::Lost) => reader.skip(told, u64::MAX, stamp),
             (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, is_certain, anomalies),
-            (None, Run::Cut(_) | Run::Gap(_)) => return Outcome::Rejected,
+            (None, Run::Cut(_) | Run::Gap(_) | Run::Lost) => return Outcome::Rejected,
         }
         Outcome::Going
     }

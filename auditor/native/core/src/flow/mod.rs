@@ -7,3 +7,4 @@ pub mod recent;
 pub mod slab;
 pub mod stream;
 pub mod table;
+pub mod utp;

@@ -35,6 +35,8 @@ pub enum Run<'a> {
     Cut(u64),
     /// So many bytes were sent and never captured.
     Gap(u64),
+    /// Bytes were sent and never captured, and nobody can say how many: uTP numbers packets, not bytes.
+    Lost,
 }
 
 /// Bytes held by all streams of an engine, bookkeeping included, against a common cap.
@@ -386,6 +388,7 @@ mod tests {
             Run::Gap(size) | Run::Cut(size) => {
                 out.extend(std::iter::repeat_n(b'_', usize::try_from(size).unwrap()));
             }
+            Run::Lost => unreachable!("TCP numbers bytes"),
         };
         stream.begin(isn, &mut budget, &mut sink);
         for (frame, (offset, bytes)) in segments.iter().enumerate() {
