@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes first inputs for the targets of scenes, streams, captures and trackers, from the tests' builders and samples.
+"""Writes first inputs for scenes, streams, uTP, captures and trackers, from the tests' builders and samples.
 
 From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, then ``run minimise``.
 """
@@ -131,6 +131,35 @@ def streams() -> Iterator[bytes]:
     )
 
 
+def utp_packets() -> Iterator[bytes]:
+    """Packets of one flow: what, way, time passed, number, and more; see fuzz_targets/utp_connections.rs."""
+    syn, state, reset, stop, fin, data = range(6)
+    resp, far = 8, 0x80
+    asked, shown = 0x7E, 0x90
+
+    def record(what: int, way: int, seq: int, payload: bytes | None = None, *, passed: int = 0) -> bytes:
+        return struct.pack("!BBBH", what, way, passed, seq) + (
+            b"" if payload is None else bytes([len(payload)]) + payload
+        )
+
+    opened = record(syn, 0, asked) + record(state, 0, shown) + bytes([asked])
+    turned = record(state, 0, shown) + bytes([asked]) + record(data, resp, shown, b"early") + record(syn, 0, asked)
+    talk = b"".join(
+        record(data, way, first + at, bytes([at]) * 9)
+        for at in (0, 2, 1, 1, 5, 4, 9)
+        for way, first in ((0, asked + 1), (resp, shown))
+    )
+    late = record(data, 0, asked + 30, b"late", passed=200)
+    bye = record(fin, 0, asked + 31, b"") + record(fin, resp, shown + 9, b"bye") + record(reset, 0, 0)
+    for begin in (opened, turned):
+        yield b"\xff" + begin + talk + late + bye
+        yield b"\x10" + begin + record(stop, resp, 0) + talk
+        yield b"\xff" + begin + b"".join(record(data, far, seq, b"far") for seq in range(9000, 9006)) + talk
+    yield b"\xff" + opened + talk + record(syn, 0, 5) + record(data, far, 9000, b"new") + record(state, 0, 7) + b"\x05"
+    yield b"\xff" + opened + record(0xA5, 0, asked + 1, b"cut") + record(data, 0, asked + 1, b"other length")
+    yield b"\xff" + record(syn, 0, asked) + record(data, resp, shown - 2, b"x") + opened[5:] + talk
+
+
 def stored(content: bytes) -> bytes:
     """Put ``content`` into a zstd frame of raw blocks (RFC 8878 §3.1.1), since Python 3.11 has no zstd of its own."""
     size = 1000
@@ -258,6 +287,7 @@ def write(target: str, seeds: Sequence[bytes]) -> None:
 if __name__ == "__main__":
     write("engine", [*scenes()])
     write("stream", [*streams()])
+    write("utp_connections", [*utp_packets()])
     write("capture", [*captures()])
     write("pcap", [*records()])
     write("pcapng", [*blocks()])

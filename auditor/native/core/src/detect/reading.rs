@@ -147,9 +147,9 @@ impl Reading {
         match (&mut self.reader, run) {
             (Some(reader), Run::Bytes(bytes)) => reader.read(told, bytes, stamp, anomalies),
             (Some(reader), Run::Cut(size) | Run::Gap(size)) => reader.skip(told, size, stamp),
-            (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, is_certain, anomalies),
             // No message is so long: whatever the reader expects, it cannot step over that.
             (Some(reader), Run::Lost) => reader.skip(told, u64::MAX, stamp),
+            (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, is_certain, anomalies),
             (None, Run::Cut(_) | Run::Gap(_) | Run::Lost) => return Outcome::Rejected,
         }
         Outcome::Going

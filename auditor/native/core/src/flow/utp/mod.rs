@@ -300,13 +300,13 @@ impl Connections {
         placed(if openings.hold(arrival, budget) { Place::Opening } else { Place::Stray })
     }
 
-    /// Takes in a RESET. It carries the id that its sender uses, or repeats that of a packet it did not expect.
+    /// Takes in a RESET. It carries the id with which its sender sends, or repeats that of a packet it did not expect.
     fn reset(&mut self, arrival: &Arrival<'_>) -> Taken {
         let (from, id) = (arrival.from, arrival.header.connection_id);
-        let named = self.followed.iter_mut().rev().find(|connection| {
-            let Connection { initiator, id: c, .. } = **connection;
-            is_of(initiator, c, from, id) || is_of(initiator, c, from.other(), id)
-        });
+        let sends = |connection: &Connection, from: End| is_of(connection.initiator, connection.id, from, id);
+        let named = self.followed.iter_mut();
+        let named = named.filter(|connection| sends(connection, from) || sends(connection, from.other()));
+        let named = named.max_by_key(|connection| (sends(connection, from), connection.index));
         let Some(connection) = named else { return placed(Place::Stray) };
         connection.reset = true;
         connection.last = connection.last.max(arrival.stamp.time);

@@ -170,12 +170,12 @@ impl Sequence {
             return Noticed::default();
         }
         self.hold(place, packet, budget);
-        let is_short = budget.now > budget.cap;
-        if is_short || self.is_overfull(packet.stamp.time) {
-            budget.hits += u64::from(is_short);
-            return self.give_up_hole(budget, sink);
+        budget.hits += u64::from(budget.now > budget.cap);
+        let mut noticed = Noticed::default();
+        while !self.held.is_empty() && (budget.now > budget.cap || self.is_overfull(packet.stamp.time)) {
+            noticed.add(self.give_up_hole(budget, sink));
         }
-        Noticed::default()
+        noticed
     }
 
     /// Stops keeping content: what follows is only counted.
