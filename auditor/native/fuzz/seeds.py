@@ -276,6 +276,53 @@ def websockets() -> Iterator[bytes]:
     yield ws_frame(0x82, bytes(300), masked=False)
 
 
+def obfuscated() -> Iterator[bytes]:
+    """Segments of an obfuscated connection, as fuzz_targets/mse.rs takes them: end and kind, time, length, bytes."""
+    orig, resp = 0, 1
+    gap, literal, quoted, readable, wants, random = (kind << 1 for kind in (0, 1, 2, 3, 4, 5))
+
+    def flights(*lengths: int) -> bytes:
+        whole = enumerate(lengths)
+        return b"".join(struct.pack("!BBH", random | number % 2 | number << 4, 3, size) for number, size in whole)
+
+    def run(what: int, content: bytes = b"", size: int | None = None, time: int = 3) -> bytes:
+        return struct.pack("!BBH", what, time, len(content) if size is None else size) + content
+
+    talk = run(orig | wants, size=9) + run(resp | literal, piece(0, 0, bytes(40))) + run(orig | wants, size=2)
+    for shape in ((307, 307, 124, 14), (200, 300, 90, 40, 68), (198, 424, 471, 240, 68), (350, 151, 300, 20)):
+        begun = flights(*shape)
+        yield begun + run(resp | random, size=1400) + run(orig | random, size=1400)
+        yield begun + run(resp | readable, b"rest") + talk
+        yield begun + run(resp | quoted, b"</pre>") + talk
+        yield begun + run(orig | readable) + run(resp | quoted) + talk
+        yield begun + run(resp | gap, size=9) + run(resp | readable) + talk
+    yield flights(198, 424, 471, 240) + run(resp | readable, bytes(1300)) + talk
+    yield flights(200, 300, 90, 40) + run(orig | random, size=60) + run(orig | random, size=8, time=200)
+    for refused in (flights(95, 200), flights(200, 700), flights(200, 300, 20, 40), run(resp | random, size=200)):
+        yield refused + talk
+    yield run(orig | literal, b"GET / HTTP/1.1\r\n\r\n") + run(resp | readable) + talk
+
+
+def happenings() -> Iterator[bytes]:
+    """Events of hosts, as fuzz_targets/correlator.rs takes them: kind and flags, time passed, hosts, numbers."""
+    learnt, attempt, listening, evidence, flow = range(5)
+    incoming, slow = 8, 0x80
+
+    def who(remote: int, host: int = 0) -> int:
+        return host | remote << 2
+
+    yield bytes([learnt, 0, who(1), 0, learnt, 4, who(1), 0x12, flow, 4, who(1), 0])
+    yield bytes([attempt, 0, who(1), 1, flow, 8, who(1), 0, flow, 40, who(1), 4])
+    yield bytes([evidence, 0, 0, 9]) + b"".join(bytes([flow, 99, who(remote), 0]) for remote in range(14))
+    yield b"".join(bytes([flow, 9, who(remote), 4]) for remote in range(7)) * 2
+    known = bytes([listening, 1, 0, 0, learnt, 1, who(2), 0, learnt, 1, who(2), 0x18])
+    yield known + b"".join(bytes([flow | incoming, 9, who(remote), 4]) for remote in range(1, 9))
+    named = b"".join(bytes([learnt, 1, who(remote), remote << 3 & 0x38]) for remote in range(1, 5))
+    met = b"".join(bytes([flow, 9, who(remote), remote << 6 & 0x40]) for remote in range(1, 5))
+    yield named + met + bytes([flow | slow, 255, who(1), 0]) * 9 + met
+    yield named + bytes([learnt, 9, who(3, 1), 1]) + bytes([flow | 0x40, 9, who(1), 0, flow | 0x30, 1, who(1), 0])
+
+
 def write(target: str, seeds: Sequence[bytes]) -> None:
     """Put the seeds where `run` looks for inputs that are not committed yet."""
     folder = HERE / "target" / "corpus" / target
@@ -288,6 +335,8 @@ if __name__ == "__main__":
     write("engine", [*scenes()])
     write("stream", [*streams()])
     write("utp_connections", [*utp_packets()])
+    write("mse", [*obfuscated()])
+    write("correlator", [*happenings()])
     write("capture", [*captures()])
     write("pcap", [*records()])
     write("pcapng", [*blocks()])

@@ -80,6 +80,10 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                 Fact::TrackerScrape { infohashes, .. } => {
                     assert!((1..=Announces::MOST).contains(&infohashes.len()), "{flow:?}");
                 }
+                Fact::Encrypted { flights, .. } => {
+                    let sent = flow.bytes.orig + flow.bytes.resp + flow.missing.orig + flow.missing.resp;
+                    assert!(flights.iter().copied().map(u64::from).sum::<u64>() <= sent, "{flow:?}");
+                }
             }
         }
     }

@@ -240,7 +240,7 @@ impl ObservationFacts {
             }
             Fact::Datagrams { queries, replies, errors } => datagrams = Some((*queries, *replies, *errors)),
             // No detector in the registry makes these.
-            Fact::TrackerAnnounce { .. } | Fact::TrackerScrape { .. } => {}
+            Fact::TrackerAnnounce { .. } | Fact::TrackerScrape { .. } | Fact::Encrypted { .. } => {}
         }
         Self {
             detector: observation.detector,

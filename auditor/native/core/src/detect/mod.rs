@@ -6,6 +6,7 @@
 
 pub mod announces;
 pub mod dht;
+pub mod mse;
 pub mod named;
 pub mod peer_wire;
 pub mod reading;
@@ -102,9 +103,13 @@ impl Span {
     }
 }
 
-/// How sure an observation is. The stronger grades of inference join with the detectors that infer.
+/// How sure an observation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
+    /// Shape and host behaviour alone.
+    Suspected,
+    /// Tied by correlation to a swarm seen in the clear.
+    Likely,
     /// Protocol bytes were seen and checked.
     Confirmed,
 }
@@ -114,6 +119,8 @@ impl Confidence {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Suspected => "suspected",
+            Self::Likely => "likely",
             Self::Confirmed => "confirmed",
         }
     }
@@ -179,6 +186,15 @@ pub enum Fact {
         infohashes: Vec<[u8; 20]>,
         /// Whether an answer was seen.
         answered: bool,
+    },
+    /// Flights that may be an obfuscated handshake.
+    Encrypted {
+        /// The lengths of the first five, the first being the initiator's; zero where there was none.
+        flights: [u32; mse::FLIGHTS],
+        /// The length by which a family of clients is known.
+        signature: Option<&'static str>,
+        /// How random the first two are.
+        randomness: [mse::Randomness; 2],
     },
 }
 

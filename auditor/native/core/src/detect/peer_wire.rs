@@ -40,8 +40,17 @@ impl StreamDetector for PeerWire {
 
 /// Reads both directions of one connection.
 #[derive(Debug, Default)]
-struct Reader {
+pub(super) struct Reader {
     ends: Ends<Talk>,
+}
+
+impl Reader {
+    /// Says that the handshake of one end was encrypted and its messages are not: they are what comes next.
+    pub(super) const fn expect_messages(&mut self, end: End) {
+        let talk = self.ends.at_mut(end);
+        talk.expects = Expects::Head;
+        talk.handshake_hidden = true;
+    }
 }
 
 impl StreamReader for Reader {
@@ -77,6 +86,8 @@ struct Talk {
     handshake: Option<Seen>,
     /// Where the handshake was said.
     opening: Option<Span>,
+    /// The handshake was encrypted.
+    handshake_hidden: bool,
     messages: Option<Span>,
     pieces: u64,
     piece_bytes: u64,
@@ -237,10 +248,12 @@ impl Talk {
     }
 
     fn messages(&self, end: End) -> Option<Observation> {
-        let (_, opening) = self.handshake.zip(self.opening.as_ref())?;
+        if self.handshake.is_none() && !self.handshake_hidden {
+            return None;
+        }
         let span = match &self.messages {
             Some(span) => span.clone(),
-            None if self.lost => opening.clone(),
+            None if self.lost => self.opening.clone()?,
             None => return None,
         };
         let fact = Fact::Messages {
