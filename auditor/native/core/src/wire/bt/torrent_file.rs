@@ -147,8 +147,7 @@ impl TorrentReader {
             match token {
                 Token::Nothing => {}
                 Token::Open { dict } => match (before.1, self.top) {
-                    (0, _) if !dict => return None,
-                    (1, Top::Info) if !dict => return None,
+                    (0, _) | (1, Top::Info) if !dict => return None,
                     (1, Top::Info) => {
                         self.hashing = Some((Sha1::new(), Sha256::new()));
                         unhashed = before.0;
