@@ -145,6 +145,18 @@ impl TrackerRequest {
     }
 }
 
+impl TrackerRequest {
+    /// Notes that credentials came along outside of the target.
+    #[must_use]
+    pub fn with_credentials(mut self, more: bool) -> Self {
+        match &mut self {
+            Self::Announce(announce) => announce.has_credentials |= more,
+            Self::Scrape(scrape) => scrape.has_credentials |= more,
+        }
+        self
+    }
+}
+
 impl AnnounceRequest {
     fn read(
         target: &Target<'_>,

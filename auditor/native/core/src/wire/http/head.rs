@@ -178,6 +178,12 @@ impl<'a> RequestHead<'a> {
         self.fields.credentials
     }
 
+    /// Whether it asks for the connection to turn into one of WebSocket frames (RFC 6455 §4.1).
+    #[must_use]
+    pub fn turns_to_websocket(&self) -> bool {
+        self.method == Method::Get && self.fields.turns_to_websocket()
+    }
+
     /// How long the body is (RFC 9112 §6.3).
     #[must_use]
     pub fn length(&self) -> Length {
@@ -233,8 +239,7 @@ impl<'a> ResponseHead<'a> {
     /// Whether the connection turns into one of WebSocket frames (RFC 6455 §4.2.2).
     #[must_use]
     pub fn turns_to_websocket(&self) -> bool {
-        let upgrade = self.fields.upgrade.unwrap_or_default();
-        self.status == 101 && upgrade.eq_ignore_ascii_case(b"websocket")
+        self.status == 101 && self.fields.turns_to_websocket()
     }
 
     /// How long the body is, in answer to a request with `method` (RFC 9112 §6.3).
@@ -282,6 +287,10 @@ impl<'a> Fields<'a> {
                 }
             }
         }
+    }
+
+    fn turns_to_websocket(&self) -> bool {
+        self.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(b"websocket"))
     }
 
     /// Takes a header line in. Answers whether the length of the body is still clear.
