@@ -61,6 +61,10 @@ anomalies! {
     TrackerMalformed = "tracker-malformed",
     /// More torrents, requests or peers at one tracker than are told apart.
     TrackerOverfull = "tracker-overfull",
+    /// A HTTP message that contradicts itself, after one that did not.
+    HttpMalformed = "http-malformed",
+    /// More found in one HTTP connection, or more requests without an answer, than is told apart.
+    HttpOverfull = "http-overfull",
     /// A WebSocket frame that contradicts itself, or a message too long to read.
     WebsocketMalformed = "websocket-malformed",
     /// A frame whose time is before its predecessor's by more than a second.

@@ -240,7 +240,14 @@ impl ObservationFacts {
             }
             Fact::Datagrams { queries, replies, errors } => datagrams = Some((*queries, *replies, *errors)),
             // No detector in the registry makes these.
-            Fact::TrackerAnnounce { .. } | Fact::TrackerScrape { .. } | Fact::Encrypted { .. } => {}
+            Fact::Encrypted { .. }
+            | Fact::Utp { .. }
+            | Fact::TrackerAnnounce { .. }
+            | Fact::TrackerScrape { .. }
+            | Fact::TorrentFile { .. }
+            | Fact::Magnet { .. }
+            | Fact::WebSeed { .. }
+            | Fact::ExternalAddress { .. } => {}
         }
         Self {
             detector: observation.detector,

@@ -39,6 +39,8 @@ pub struct TrackerAnswer {
     pub incomplete: Option<u64>,
     /// How many peers it named.
     pub peers: u64,
+    /// Whether it refused. Why is not kept: the text may repeat a passkey.
+    pub failed: bool,
 }
 
 /// One announce.

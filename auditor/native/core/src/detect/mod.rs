@@ -6,6 +6,8 @@
 
 pub mod announces;
 pub mod dht;
+pub mod http;
+pub mod inner;
 pub mod mse;
 pub mod named;
 pub mod peer_wire;
@@ -16,13 +18,17 @@ pub mod utp;
 pub mod ws_tracker;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use self::announces::{Claims, TrackerAnswer};
-use self::named::Named;
+use self::http::Fetch;
+use self::inner::Inner;
+use self::named::{Named, Source};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, FlowKey};
 use crate::flow::stream::HeldBytes;
 use crate::time::Timestamp;
+use crate::wire::bt::web_seed::UrlDigest;
 use crate::wire::path::{Path, Vlans};
 
 /// A frame's place: which capture, and its 1-based number there, as Wireshark counts.
@@ -196,6 +202,44 @@ pub enum Fact {
         /// How random the first two are.
         randomness: [mse::Randomness; 2],
     },
+    /// A torrent file, sent to the other end. Who fetches one need not take part.
+    TorrentFile {
+        /// Its infohash of version 1.
+        v1: Option<[u8; 20]>,
+        /// Its infohash of version 2.
+        v2: Option<[u8; 32]>,
+        /// Its name, or the beginning of it: hostile text.
+        name: Vec<u8>,
+        /// Whether its peers come from its trackers alone (BEP 27).
+        private: bool,
+        /// Where its content can be had over HTTP, to be compared with what is fetched.
+        web_seeds: Vec<UrlDigest>,
+    },
+    /// A magnet link that passed by. It proves no use of it.
+    Magnet {
+        /// The torrent's infohash of version 1.
+        v1: Option<[u8; 20]>,
+        /// The torrent's infohash of version 2.
+        v2: Option<[u8; 32]>,
+        /// Where it stood.
+        place: http::MagnetPlace,
+    },
+    /// Pieces asked for at a web seed that is told the torrent (BEP 17).
+    WebSeed {
+        /// The torrent.
+        infohash: [u8; 20],
+        /// Bytes of the answers that were no refusals.
+        bytes: u64,
+    },
+    /// The sender told the other end its address, as seen from there.
+    ExternalAddress {
+        /// The address.
+        ip: IpAddr,
+        /// The port, where it was told too.
+        port: Option<u16>,
+        /// In which talk.
+        told_by: Source,
+    },
 }
 
 /// One fact from one detector about what one end of a flow sent, with its proof.
@@ -256,6 +300,16 @@ pub trait StreamReader: Send {
 
     /// The endpoints named for a swarm since the last call.
     fn named(&mut self) -> Vec<Named> {
+        Vec::new()
+    }
+
+    /// What was fetched since the last call that may come from a web seed.
+    fn fetched(&mut self) -> Vec<Fetch> {
+        Vec::new()
+    }
+
+    /// What came since the last call of the stream that this one has turned into, for the detectors to be asked about.
+    fn inner(&mut self) -> Vec<Inner> {
         Vec::new()
     }
 }

@@ -138,6 +138,7 @@ impl Reader {
                         complete: Some(reply.seeders.into()),
                         incomplete: Some(reply.leechers.into()),
                         peers,
+                        failed: false,
                     };
                     self.clients.at_mut(datagram.from.other()).announces.answer(told, answer);
                 }

@@ -306,7 +306,8 @@ impl Reader {
         match Reply::parse(&message.text) {
             Ok(Reply::Announce { infohash, interval, complete, incomplete }) => {
                 if let Some(answer) = self.answer(infohash, anomalies) {
-                    *answer = TrackerAnswer { interval, complete, incomplete, peers: answer.peers };
+                    *answer =
+                        TrackerAnswer { interval, complete, incomplete, peers: answer.peers, failed: false };
                 }
             }
             Ok(Reply::Peer { infohash, .. }) => {

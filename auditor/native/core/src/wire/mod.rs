@@ -4,10 +4,12 @@
 //! while the bytes may still become one, `Mismatch` as soon as they cannot. Holding a view proves the check.
 //!
 //! [`decode`] takes a frame down to its transport payload; one file a layer. There a frame ends where it ends,
-//! so its layers answer with the [anomaly](crate::anomaly) to count instead. `bt` reads what the payload says.
+//! so its layers answer with the [anomaly](crate::anomaly) to count instead. `bt` reads what the payload says, and
+//! `http` what carries some of it.
 
 pub mod bt;
 pub mod decode;
+pub mod http;
 pub mod link;
 pub mod path;
 pub mod utp;

@@ -153,7 +153,8 @@ fn an_announce_is_believed_with_its_connection_and_joined_with_its_answer() {
                 interval: Some(1800),
                 complete: Some(5),
                 incomplete: Some(2),
-                peers: 2
+                peers: 2,
+                failed: false
             }),
         }
     );

@@ -59,7 +59,7 @@ fn announce_of(seen: &[Observation]) -> (u64, Option<TrackerAnswer>) {
 }
 
 const ANSWER: TrackerAnswer =
-    TrackerAnswer { interval: Some(120), complete: Some(1), incomplete: Some(2), peers: 1 };
+    TrackerAnswer { interval: Some(120), complete: Some(1), incomplete: Some(2), peers: 1, failed: false };
 
 #[test]
 fn an_announce_is_joined_with_its_answer_wherever_the_bytes_are_cut() {

@@ -11,6 +11,7 @@
 //!   never over an encoding of our own.
 
 mod reader;
+pub mod scanner;
 
 pub(super) use self::reader::{Reader, Refused};
 use crate::error::ParseError;

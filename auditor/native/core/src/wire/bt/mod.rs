@@ -2,15 +2,20 @@
 //!
 //! `bencode` is the notation most of it is written in; `handshake` and `message` are the TCP (and uTP) stream
 //! between two peers; `krpc` is the mainline DHT's datagrams, with `compact` for the endpoints inside them and
-//! `node_id` for what a node's id tells about its address. `udp_tracker` and `ws_tracker` are what clients and
-//! trackers tell each other, `tracker` what both have in common.
+//! `node_id` for what a node's id tells about its address. `udp_tracker`, `http_tracker` and `ws_tracker` are what
+//! clients and trackers tell each other, `tracker` what these have in common; `torrent_file` and `magnet` name torrents,
+//! `web_seed` asks for their content over HTTP.
 
 pub mod bencode;
 pub mod compact;
 pub mod handshake;
+pub mod http_tracker;
 pub mod krpc;
+pub mod magnet;
 pub mod message;
 pub mod node_id;
+pub mod torrent_file;
 pub mod tracker;
 pub mod udp_tracker;
+pub mod web_seed;
 pub mod ws_tracker;

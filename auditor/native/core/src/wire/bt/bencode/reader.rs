@@ -4,7 +4,7 @@ use super::{Dict, List, MAX_DEPTH, MAX_ITEMS, Value};
 use crate::error::ParseError;
 
 /// How many digits a string length may have: enough for any string that is ever looked at, too few to overflow.
-const MAX_LENGTH_DIGITS: usize = 9;
+pub(super) const MAX_LENGTH_DIGITS: usize = 9;
 
 /// Takes values off the front of its input. For parsers that know which keys they want, and so check and read
 /// in one pass.
