@@ -1,6 +1,7 @@
 //! Who reads a pair of streams: the first bytes of each direction are offered to the detectors of [`registry::STREAM`],
 //! and the one that matches reads both directions to their end. TCP connections and uTP's are read alike.
 
+use super::inner::{Content, Inner, Wrapper};
 use super::named::Named;
 use super::{Observation, Probe, Stamp, StreamDetector, StreamReader, registry};
 use crate::anomaly::Anomalies;
@@ -51,6 +52,57 @@ pub struct Reading {
     /// The reader calls the ends by the names that they had before a late SYN turned them.
     is_turned: bool,
     minutes: Minutes,
+    /// What the streams turned into, under the ends' names that the reader knows: a tunnel to somewhere else.
+    inner: Option<Box<Dialogue>>,
+    /// These streams are what others turned into.
+    is_inner: bool,
+}
+
+/// A pair of streams whose beginning is known, of which nothing is read that nobody wants.
+#[derive(Default)]
+pub struct Dialogue {
+    reading: Reading,
+    rejected: Ends<bool>,
+    is_dropped: bool,
+}
+
+impl Dialogue {
+    /// One inside another pair of streams.
+    fn inner() -> Self {
+        Self { reading: Reading { is_inner: true, ..Reading::default() }, ..Self::default() }
+    }
+
+    /// Takes the next run of one direction.
+    pub fn take(&mut self, end: End, run: Run<'_>, stamp: Stamp, anomalies: &mut Anomalies) {
+        if !self.wants(end) {
+            return;
+        }
+        match self.reading.take(end, run, stamp, true, anomalies) {
+            Outcome::Going => {}
+            Outcome::Rejected => *self.rejected.at_mut(end) = true,
+            Outcome::Misread => self.is_dropped = true,
+        }
+        let is_vain = !self.reading.wants(end) && self.reading.is_vain();
+        self.is_dropped |= is_vain || (self.rejected.orig && self.rejected.resp);
+    }
+
+    /// Whether bytes of this end are of use.
+    #[must_use]
+    pub fn wants(&self, end: End) -> bool {
+        let was_probed = !self.reading.is_on() && *self.rejected.at(end);
+        !self.is_dropped && !was_probed && self.reading.wants(end)
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub fn observations(&self) -> Vec<Observation> {
+        if self.is_dropped { Vec::new() } else { self.reading.observations() }
+    }
+
+    /// The endpoints named for a swarm since the last call.
+    pub fn named(&mut self) -> Vec<Named> {
+        self.reading.named()
+    }
 }
 
 impl Reading {
@@ -69,15 +121,17 @@ impl Reading {
     /// Whether bytes of `end` are of use: they may match, or are read.
     #[must_use]
     pub fn wants(&self, end: End) -> bool {
-        self.reader.as_ref().is_none_or(|reader| reader.wants(self.as_told(end)))
+        let told = self.as_told(end);
+        match &self.inner {
+            Some(inner) => inner.wants(told),
+            None => self.reader.as_ref().is_none_or(|reader| reader.wants(told)),
+        }
     }
 
     /// Whether the reader has had enough of both directions and saw nothing: what matched was something else.
     #[must_use]
     pub fn is_vain(&self) -> bool {
-        self.reader.as_ref().is_some_and(|reader| {
-            !reader.wants(End::Orig) && !reader.wants(End::Resp) && reader.observations().is_empty()
-        })
+        self.is_on() && !self.wants(End::Orig) && !self.wants(End::Resp) && self.observations().is_empty()
     }
 
     /// Payload bytes by minute.
@@ -95,6 +149,7 @@ impl Reading {
     /// The endpoints named for a swarm since the last call.
     pub fn named(&mut self) -> Vec<Named> {
         let mut named = self.reader.as_mut().map(|reader| reader.named()).unwrap_or_default();
+        named.extend(self.inner.as_mut().map(|inner| inner.named()).unwrap_or_default());
         for name in &mut named {
             name.by = self.as_told(name.by);
         }
@@ -152,7 +207,24 @@ impl Reading {
             (None, Run::Bytes(bytes)) => return self.probe(end, bytes, stamp, is_certain, anomalies),
             (None, Run::Cut(_) | Run::Gap(_) | Run::Lost) => return Outcome::Rejected,
         }
+        self.descend(anomalies);
         Outcome::Going
+    }
+
+    /// Has what a tunnel carries read as a pair of streams of its own. One tunnel deep: who wraps twice is not followed.
+    fn descend(&mut self, anomalies: &mut Anomalies) {
+        let Some(reader) = &mut self.reader else { return };
+        for Inner { wrapper, end, content, stamp } in reader.inner() {
+            if wrapper != Wrapper::Tunnel || self.is_inner {
+                continue;
+            }
+            let inner = self.inner.get_or_insert_with(|| Box::new(Dialogue::inner()));
+            let run = match &content {
+                Content::Bytes(bytes) => Run::Bytes(bytes),
+                Content::Missing(missing) => Run::Gap(*missing),
+            };
+            inner.take(end, run, stamp, anomalies);
+        }
     }
 
     /// The name by which the reader knows an end, and the other way round.
@@ -164,6 +236,7 @@ impl Reading {
     #[must_use]
     pub fn observations(&self) -> Vec<Observation> {
         let mut seen = self.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default();
+        seen.extend(self.inner.as_ref().map(|inner| inner.observations()).unwrap_or_default());
         for observation in &mut seen {
             observation.end = self.as_told(observation.end);
         }
@@ -192,6 +265,7 @@ impl Reading {
                 }
                 self.reader = Some(reader);
                 self.matched = Some(end);
+                self.descend(anomalies);
                 Outcome::Going
             }
             (Probe::NeedMore, None) if first.len() < HEAD => Outcome::Going,

@@ -1,9 +1,10 @@
 //! The detectors there are. A new one is its own file, its test, and one line here.
 
-use super::{DatagramDetector, StreamDetector, dht, peer_wire, udp_tracker, utp, ws_tracker};
+use super::{DatagramDetector, StreamDetector, dht, http, mse, peer_wire, udp_tracker, utp, ws_tracker};
 
 /// Detectors of streams, TCP's and uTP's, in the order in which they are asked.
-pub const STREAM: &[&dyn StreamDetector] = &[&peer_wire::PeerWire, &ws_tracker::WsTracker];
+pub const STREAM: &[&dyn StreamDetector] =
+    &[&peer_wire::PeerWire, &ws_tracker::WsTracker, &http::Http, &mse::Mse];
 
 /// Detectors of UDP flows beside the DHT, which is folded by host and not by flow.
 pub const DATAGRAM: &[&dyn DatagramDetector] = &[&utp::Utp, &udp_tracker::UdpTracker];
@@ -14,6 +15,11 @@ pub const IDS: &[&str] = &[
     peer_wire::MESSAGES,
     dht::DHT,
     utp::UTP,
+    mse::MSE,
+    http::TRACKER,
+    http::TORRENT_FILE,
+    http::WEB_SEED,
+    http::EXTERNAL_ADDRESS,
     udp_tracker::UDP_TRACKER,
     ws_tracker::WS_TRACKER,
 ];

@@ -7,7 +7,7 @@
 //! has connections, reassembly up to the shared cap.
 
 use super::named::Named;
-use super::reading::{Outcome, Reading};
+use super::reading::Dialogue;
 use super::{Datagram, DatagramDetector, DatagramReader, Fact, Observation, Span, Stamp, Upkeep};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Ends};
@@ -55,41 +55,12 @@ struct Reader {
     tally: Ends<Tally>,
 }
 
-/// One connection, read.
-#[derive(Default)]
-struct Dialogue {
-    reading: Reading,
-    rejected: Ends<bool>,
-    is_dropped: bool,
-}
-
 /// What one end began, of connections in which something was seen.
 #[derive(Debug, Default)]
 struct Tally {
     span: Option<Span>,
     connections: u64,
     lost: u64,
-}
-
-impl Dialogue {
-    fn take(&mut self, end: End, run: Run<'_>, stamp: Stamp, anomalies: &mut Anomalies) {
-        if self.is_dropped || (*self.rejected.at(end) && !self.reading.is_on()) {
-            return;
-        }
-        match self.reading.take(end, run, stamp, true, anomalies) {
-            Outcome::Going => {}
-            Outcome::Rejected => *self.rejected.at_mut(end) = true,
-            Outcome::Misread => self.is_dropped = true,
-        }
-        let is_vain = !self.reading.wants(end) && self.reading.is_vain();
-        self.is_dropped |= is_vain || (self.rejected.orig && self.rejected.resp);
-    }
-
-    /// Whether bytes of this end are of use.
-    fn wants(&self, end: End) -> bool {
-        let is_probed = !self.reading.is_on() && *self.rejected.at(end);
-        !self.is_dropped && !is_probed && self.reading.wants(end)
-    }
 }
 
 impl DatagramReader for Reader {
@@ -150,7 +121,7 @@ impl DatagramReader for Reader {
             let Some((_, dialogue)) = readings.iter_mut().find(|(index, _)| *index == facts.index) else {
                 continue;
             };
-            let told = dialogue.reading.named().into_iter();
+            let told = dialogue.named().into_iter();
             named.extend(told.map(|name| Named { by: facts.turned(name.by), ..name }));
         }
         named
@@ -188,10 +159,7 @@ impl Reader {
     fn end(&mut self, facts: &Facts) {
         let Some(place) = self.readings.iter().position(|(index, _)| *index == facts.index) else { return };
         let (_, dialogue) = self.readings.swap_remove(place);
-        if dialogue.is_dropped {
-            return;
-        }
-        let seen = dialogue.reading.observations();
+        let seen = dialogue.observations();
         if seen.is_empty() {
             return;
         }
