@@ -1,6 +1,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, TypeAlias, TypedDict
 
 __all__ = ["CONTRACT", "detectors", "record", "sight", "sight_interface"]
 
@@ -68,15 +68,90 @@ class _Endpoint(TypedDict):
     mac: bytes | None
 
 class _Handshake(TypedDict):
+    kind: Literal["handshake"]
     infohash: bytes
     peer_id: bytes | None
     reserved: bytes
 
 class _Messages(TypedDict):
+    kind: Literal["messages"]
     pieces: int
     piece_bytes: int
     counts: dict[str, int]
     partial: bool
+
+class _Datagrams(TypedDict):
+    kind: Literal["datagrams"]
+    queries: int
+    replies: int
+    errors: int
+
+class _Utp(TypedDict):
+    kind: Literal["utp"]
+    connections: int
+    lost: int
+
+class _Encrypted(TypedDict):
+    kind: Literal["encrypted"]
+    flights: list[int]
+    signature: str | None
+
+_Claim: TypeAlias = tuple[str, int | None, int | None, int | None]
+_Answer: TypeAlias = tuple[int | None, int | None, int | None, int, bool]
+
+class _TrackerAnnounce(TypedDict):
+    kind: Literal["tracker_announce"]
+    infohash: bytes
+    peer_id: bytes
+    port: int | None
+    first: _Claim
+    last: _Claim
+    completed: bool
+    credentials: bool
+    answer: _Answer | None
+
+class _TrackerScrape(TypedDict):
+    kind: Literal["tracker_scrape"]
+    infohashes: list[bytes]
+    answered: bool
+
+class _TorrentFile(TypedDict):
+    kind: Literal["torrent_file"]
+    v1: bytes | None
+    v2: bytes | None
+    name: bytes
+    private: bool
+
+class _Magnet(TypedDict):
+    kind: Literal["magnet"]
+    v1: bytes | None
+    v2: bytes | None
+    place: str
+
+class _WebSeed(TypedDict):
+    kind: Literal["web_seed"]
+    infohash: bytes
+    bytes: int
+
+class _ExternalAddress(TypedDict):
+    kind: Literal["external_address"]
+    ip: bytes
+    port: int | None
+    told_by: str
+
+_Fact: TypeAlias = (
+    _Handshake
+    | _Messages
+    | _Datagrams
+    | _Utp
+    | _Encrypted
+    | _TrackerAnnounce
+    | _TrackerScrape
+    | _TorrentFile
+    | _Magnet
+    | _WebSeed
+    | _ExternalAddress
+)
 
 class _Observation(TypedDict):
     detector: str
@@ -86,9 +161,7 @@ class _Observation(TypedDict):
     last: int
     count: int
     frames: list[tuple[int, int]]
-    handshake: _Handshake | None
-    messages: _Messages | None
-    datagrams: tuple[int, int, int] | None
+    fact: _Fact
 
 class _Flow(TypedDict):
     vantage: int

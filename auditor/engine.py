@@ -19,18 +19,23 @@ except ImportError as missing:
 
 from auditor.model.activity import Activity, DhtTarget
 from auditor.model.capture import CaptureInfo, Sighting
-from auditor.model.flow import (
-    Address,
+from auditor.model.fact import (
+    Claim,
     Datagrams,
-    Endpoint,
+    Encrypted,
+    ExternalAddress,
     Fact,
-    Flow,
-    FrameRef,
     Handshake,
+    Magnet,
     Messages,
-    Observation,
-    Tunnel,
+    TorrentFile,
+    TrackerAnnounce,
+    TrackerAnswer,
+    TrackerScrape,
+    Utp,
+    WebSeed,
 )
+from auditor.model.flow import Address, Endpoint, Flow, FrameRef, Observation, Tunnel
 from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
         _Activity,
         _Capture,
         _Endpoint,
+        _Fact,
         _Flow,
         _Observation,
         _RecordSetup,
@@ -48,9 +54,10 @@ if TYPE_CHECKING:
         _Sighting,
         _Source,
         _Target,
+        _TrackerAnnounce,
     )
 
-CONTRACT = 1
+CONTRACT = 2
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -268,18 +275,51 @@ def _observation(raw: _Observation) -> Observation:
         last=raw["last"],
         count=raw["count"],
         frames=_frames(raw["frames"]),
-        fact=_fact(raw),
+        fact=_fact(raw["fact"]),
     )
 
 
-def _fact(raw: _Observation) -> Fact:
-    if (handshake := raw["handshake"]) is not None:
-        return Handshake(Infohash(handshake["infohash"]), handshake["peer_id"] or b"", handshake["reserved"])
-    if (messages := raw["messages"]) is not None:
-        return Messages(messages["pieces"], messages["piece_bytes"], messages["counts"], messages["partial"])
-    if (datagrams := raw["datagrams"]) is not None:
-        return Datagrams(*datagrams)
-    raise ValueError(f"the engine sent an observation of {raw['detector']} without a fact")
+def _fact(raw: _Fact) -> Fact:
+    match raw["kind"]:
+        case "handshake":
+            return Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"])
+        case "messages":
+            return Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"])
+        case "datagrams":
+            return Datagrams(raw["queries"], raw["replies"], raw["errors"])
+        case "utp":
+            return Utp(raw["connections"], raw["lost"])
+        case "encrypted":
+            return Encrypted(tuple(raw["flights"]), raw["signature"])
+        case "tracker_announce":
+            return _announce(raw)
+        case "tracker_scrape":
+            return TrackerScrape(tuple(Infohash(infohash) for infohash in raw["infohashes"]), raw["answered"])
+        case "torrent_file":
+            return TorrentFile(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["name"], raw["private"])
+        case "magnet":
+            return Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"])
+        case "web_seed":
+            return WebSeed(Infohash(raw["infohash"]), raw["bytes"])
+        case "external_address":
+            return ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"])
+
+
+def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
+    return TrackerAnnounce(
+        infohash=Infohash(raw["infohash"]),
+        peer_id=raw["peer_id"],
+        port=raw["port"],
+        first=Claim(*raw["first"]),
+        last=Claim(*raw["last"]),
+        completed=raw["completed"],
+        credentials=raw["credentials"],
+        answer=TrackerAnswer(*raw["answer"]) if raw["answer"] is not None else None,
+    )
+
+
+def _infohash(digest: bytes | None) -> Infohash | None:
+    return None if digest is None else Infohash(digest)
 
 
 def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.model.client import name_client
-from auditor.model.flow import Endpoint, Handshake
+from auditor.model.fact import Handshake
+from auditor.model.flow import Endpoint
 from auditor.model.moment import rfc3339
 from auditor.model.scale import Basis, Confidence
 

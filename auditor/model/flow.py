@@ -10,9 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from auditor.model.infohash import Infohash
+    from auditor.model.fact import Fact
     from auditor.model.scale import Confidence
 
 Address = IPv4Address | IPv6Address
@@ -42,41 +40,6 @@ class Tunnel(NamedTuple):
 
     kind: str
     id: int
-
-
-class Handshake(NamedTuple):
-    """Fact of ``bt.handshake``: what one end's handshake said (BEP 3)."""
-
-    infohash: Infohash
-    peer_id: bytes
-    reserved: bytes
-
-    @property
-    def offers_upgrade(self) -> bool:
-        """Whether the sender has the v2 side of a hybrid torrent too (BEP 52: reserved byte 7, 0x10)."""
-        return bool(self.reserved[7] & 0x10)
-
-
-class Messages(NamedTuple):
-    """Fact of ``bt.messages``: what one end said after its handshake, counted (BEP 3, 6, 10)."""
-
-    pieces: int
-    piece_bytes: int
-    counts: Mapping[str, int]
-    """Messages by name (``request``, ``have``, ``bitfield``, ``choke`` …)."""
-    partial: bool
-    """Bytes were missing where they could not be skipped: counting stopped there, so the counts are lower bounds."""
-
-
-class Datagrams(NamedTuple):
-    """Fact of ``bt.dht`` within one flow: KRPC datagrams by kind (BEP 5)."""
-
-    queries: int
-    replies: int
-    errors: int
-
-
-Fact = Handshake | Messages | Datagrams
 
 
 @dataclass(frozen=True, slots=True)

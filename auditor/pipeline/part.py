@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from auditor.model.flow import Address, Datagrams, End, Fact, Flow, FrameRef, Handshake, Messages
+from auditor.model.fact import Datagrams, Fact, Handshake, Messages
+from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.scale import AmountBasis, Confidence, Participation
 
 if TYPE_CHECKING:

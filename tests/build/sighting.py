@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditor.model.activity import Activity, DhtTarget
 from auditor.model.capture import CaptureInfo, Sighting
-from auditor.model.flow import Datagrams, End, Endpoint, Fact, Flow, FrameRef, Handshake, Messages, Observation
+from auditor.model.fact import Datagrams, Fact, Handshake, Messages
+from auditor.model.flow import End, Endpoint, Flow, FrameRef, Observation
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence

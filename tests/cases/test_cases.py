@@ -11,7 +11,8 @@ import yaml
 
 from auditor import engine
 from auditor.engine import CapturePath, Options
-from auditor.model.flow import Datagrams, Endpoint, Flow, Handshake, Messages
+from auditor.model.fact import Datagrams, Handshake, Messages
+from auditor.model.flow import Endpoint, Flow
 from auditor.pipeline.run import judge
 from auditor.policy.load import load
 from tests.build import write_pcap

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from auditor import engine
 from auditor.engine import CapturePath, Options
-from auditor.model.flow import Datagrams, Handshake, Messages
+from auditor.model.fact import Handshake, Messages
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy import load
 from tests.build.capture import ETHERNET, pcap
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from auditor.model.activity import Activity, DhtTarget
     from auditor.model.capture import Sighting
-    from auditor.model.flow import Fact, Flow
+    from auditor.model.fact import Fact
+    from auditor.model.flow import Flow
     from auditor.model.incident import Incident
     from auditor.policy.evaluate import Policy
     from tests.build.frames import Frame
@@ -111,13 +112,7 @@ def _flow(flow: Flow) -> Gist:
 
 
 def _fact(fact: Fact) -> Gist:
-    match fact:
-        case Handshake():
-            return "handshake", str(fact.infohash), fact.peer_id, fact.reserved
-        case Messages():
-            return "messages", fact.pieces, fact.piece_bytes, tuple(sorted(fact.counts.items())), fact.partial
-        case Datagrams():
-            return "datagrams", fact.queries, fact.replies, fact.errors
+    return type(fact).__name__, repr(tuple(fact))
 
 
 def _activity(activity: Activity) -> Gist:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditor import engine
 from auditor.engine import CapturePath, Options
-from auditor.model.flow import Handshake, Messages
+from auditor.model.fact import Handshake, Messages
 from auditor.policy.evaluate import Policy
 from auditor.policy.load import load
 from tests.build import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from auditor.model.activity import Activity
     from auditor.model.capture import Sighting
-    from auditor.model.flow import Fact
+    from auditor.model.fact import Fact
     from tests.build.frames import Side
     from tests.oracle import Node
 

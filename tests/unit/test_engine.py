@@ -11,7 +11,7 @@ import pytest
 import auditor_native
 from auditor import engine
 from auditor.engine import CapturePath, Options, Progress, community_id, sight
-from auditor.model.flow import Handshake, Messages
+from auditor.model.fact import Handshake, Messages
 from auditor.model.infohash import Infohash
 from tests.build import (
     START,

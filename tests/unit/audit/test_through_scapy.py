@@ -13,7 +13,7 @@ import pytest
 from auditor import engine
 from auditor.audit import through_scapy
 from auditor.engine import CapturePath, Options
-from auditor.model.flow import Handshake
+from auditor.model.fact import Handshake
 from auditor.policy.evaluate import Policy
 from tests.build import End, handshake, pcap, pcapng, tcp_stream
 

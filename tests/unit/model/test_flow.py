@@ -1,9 +1,8 @@
-"""Flows and what was observed in them."""
+"""Flows and their ends."""
 
 from __future__ import annotations
 
-from auditor.model.flow import FrameRef, Handshake
-from auditor.model.infohash import Infohash
+from auditor.model.flow import FrameRef
 from tests.build.sighting import EMPLOYEE, OUTSIDER, flow
 
 
@@ -13,14 +12,6 @@ def test_an_end_is_found_by_its_name() -> None:
 
     assert (str(between.endpoint("orig").ip), between.endpoint("orig").port) == (EMPLOYEE, 51000)
     assert (str(between.endpoint("resp").ip), between.endpoint("resp").port) == (OUTSIDER, 6881)
-
-
-def test_the_upgrade_bit_of_a_handshake_says_hybrid() -> None:
-    """BEP 52: the last byte of the reserved ones, 0x10."""
-    infohash = Infohash(bytes(20))
-
-    assert Handshake(infohash, b"", bytes.fromhex("0000000000100015")).offers_upgrade
-    assert not Handshake(infohash, b"", bytes.fromhex("0000000000100005")).offers_upgrade
 
 
 def test_frames_are_in_the_order_of_their_captures() -> None:

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
 use auditor_core::detect::dht::activity::{Activity, Target};
-use auditor_core::detect::{Fact, Observation, Span};
+use auditor_core::detect::{Observation, Span};
 use auditor_core::engine::FlowReport;
 use auditor_core::flow::key::{Endpoint, Transport};
 use auditor_core::flow::minutes::Minutes;
@@ -14,6 +14,8 @@ use auditor_core::wire::path::Tunnel;
 use auditor_io::run::Outcome;
 use auditor_io::{CaptureSummary, Written};
 use pyo3::IntoPyObject;
+
+use crate::fact::FactValue;
 
 type Frames = Vec<(u32, u64)>;
 type MinuteBytes = Vec<(i64, u64, u64)>;
@@ -76,24 +78,7 @@ struct ObservationFacts {
     last: i64,
     count: u64,
     frames: Frames,
-    handshake: Option<HandshakeFacts>,
-    messages: Option<MessageFacts>,
-    datagrams: Option<(u64, u64, u64)>,
-}
-
-#[derive(IntoPyObject)]
-struct HandshakeFacts {
-    infohash: [u8; 20],
-    peer_id: Option<[u8; 20]>,
-    reserved: [u8; 8],
-}
-
-#[derive(IntoPyObject)]
-struct MessageFacts {
-    pieces: u64,
-    piece_bytes: u64,
-    counts: Counts,
-    partial: bool,
+    fact: FactValue,
 }
 
 #[derive(IntoPyObject)]
@@ -224,31 +209,6 @@ impl FlowFacts {
 
 impl ObservationFacts {
     fn new(observation: &Observation) -> Self {
-        let (mut handshake, mut messages, mut datagrams) = (None, None, None);
-        match &observation.fact {
-            Fact::Handshake { infohash, peer_id, reserved } => {
-                handshake =
-                    Some(HandshakeFacts { infohash: *infohash, peer_id: *peer_id, reserved: *reserved });
-            }
-            Fact::Messages { pieces, piece_bytes, counts, partial } => {
-                messages = Some(MessageFacts {
-                    pieces: *pieces,
-                    piece_bytes: *piece_bytes,
-                    counts: counts.clone(),
-                    partial: *partial,
-                });
-            }
-            Fact::Datagrams { queries, replies, errors } => datagrams = Some((*queries, *replies, *errors)),
-            // No detector in the registry makes these.
-            Fact::Encrypted { .. }
-            | Fact::Utp { .. }
-            | Fact::TrackerAnnounce { .. }
-            | Fact::TrackerScrape { .. }
-            | Fact::TorrentFile { .. }
-            | Fact::Magnet { .. }
-            | Fact::WebSeed { .. }
-            | Fact::ExternalAddress { .. } => {}
-        }
         Self {
             detector: observation.detector,
             confidence: observation.confidence.label(),
@@ -257,9 +217,7 @@ impl ObservationFacts {
             last: observation.span.last.0,
             count: observation.count,
             frames: frames(&observation.span),
-            handshake,
-            messages,
-            datagrams,
+            fact: FactValue::from(&observation.fact),
         }
     }
 }

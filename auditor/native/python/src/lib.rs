@@ -1,6 +1,7 @@
 //! The engine as a Python module: converts between Python's values and the engine's, and works detached from the
 //! interpreter. Whatever is decided is decided elsewhere.
 
+mod fact;
 mod facts;
 
 use std::collections::hash_map::RandomState;
@@ -188,7 +189,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 1;
+    const CONTRACT: u32 = 2;
 
     /// The ids of all detectors' observations.
     #[pyfunction]

@@ -22,6 +22,22 @@ pub enum Source {
     Handshake,
 }
 
+impl Source {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Tracker => "tracker",
+            Self::Dht => "dht",
+            Self::Pex => "pex",
+            Self::Lsd => "lsd",
+            Self::Holepunch => "holepunch",
+            Self::Magnet => "magnet",
+            Self::Handshake => "handshake",
+        }
+    }
+}
+
 /// An endpoint named for a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named {

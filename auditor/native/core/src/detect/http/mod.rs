@@ -63,6 +63,18 @@ pub enum MagnetPlace {
     Page,
 }
 
+impl MagnetPlace {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Location => "location",
+            Self::Referer => "referer",
+            Self::Page => "page",
+        }
+    }
+}
+
 /// A part of something was fetched by what may be a BitTorrent client: from a web seed, if a torrent's `url-list` has one
 /// of the digests (BEP 19).
 #[derive(Clone, Debug, PartialEq, Eq)]

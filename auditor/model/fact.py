@@ -1,0 +1,155 @@
+"""What detectors see: one type for each kind of fact, as the engine hands them over. None judges.
+
+What a tracker, a peer or any other remote party asserts is named so; it is that party's word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from ipaddress import IPv4Address, IPv6Address
+
+    from auditor.model.infohash import Infohash
+
+
+class Handshake(NamedTuple):
+    """Fact of ``bt.handshake``: what one end's handshake said (BEP 3)."""
+
+    infohash: Infohash
+    peer_id: bytes
+    reserved: bytes
+
+    @property
+    def offers_upgrade(self) -> bool:
+        """Whether the sender has the v2 side of a hybrid torrent too (BEP 52: reserved byte 7, 0x10)."""
+        return bool(self.reserved[7] & 0x10)
+
+
+class Messages(NamedTuple):
+    """Fact of ``bt.messages``: what one end said after its handshake, counted (BEP 3, 6, 10)."""
+
+    pieces: int
+    piece_bytes: int
+    counts: Mapping[str, int]
+    """Messages by name (``request``, ``have``, ``bitfield``, ``choke`` …)."""
+    partial: bool
+    """Bytes were missing where they could not be skipped: counting stopped there, so the counts are lower bounds."""
+
+
+class Datagrams(NamedTuple):
+    """Fact of ``bt.dht`` within one flow: KRPC datagrams by kind (BEP 5)."""
+
+    queries: int
+    replies: int
+    errors: int
+
+
+class Utp(NamedTuple):
+    """Fact of ``bt.utp``: uTP connections of a flow in which another detector saw something (BEP 29)."""
+
+    connections: int
+    """How many this end began."""
+    lost: int
+    """Packets with payload of this end that were sent and not captured, at least."""
+
+
+class Encrypted(NamedTuple):
+    """Fact of ``bt.mse``: the first flights of a stream, which have the shape of an obfuscated handshake."""
+
+    flights: tuple[int, ...]
+    """Bytes of the first five, the initiator's first; 0 where there was none."""
+    signature: str | None
+    """The length by which a family of clients is known."""
+
+
+class Claim(NamedTuple):
+    """What a client says of itself to a tracker. Nobody can check it."""
+
+    event: str
+    downloaded: int | None
+    uploaded: int | None
+    left: int | None
+
+
+class TrackerAnswer(NamedTuple):
+    """What a tracker answered."""
+
+    interval: int | None
+    complete: int | None
+    incomplete: int | None
+    peers: int
+    """How many peers it named."""
+    failed: bool
+
+
+class TrackerAnnounce(NamedTuple):
+    """Fact of ``bt.tracker.*``: a client told a tracker that it takes part (BEP 3, 15)."""
+
+    infohash: Infohash
+    peer_id: bytes
+    port: int | None
+    first: Claim
+    """In the first announce."""
+    last: Claim
+    completed: bool
+    """One of the announces said that the download had just completed."""
+    credentials: bool
+    """A passkey or the like came along; it was not kept."""
+    answer: TrackerAnswer | None
+
+
+class TrackerScrape(NamedTuple):
+    """Fact of ``bt.tracker.*``: a client asked for the numbers of torrents (BEP 48). Indexers do so too."""
+
+    infohashes: tuple[Infohash, ...]
+    answered: bool
+
+
+class TorrentFile(NamedTuple):
+    """Fact of ``bt.torrent_file``: a torrent file that the end sent. Who fetches one need not take part."""
+
+    v1: Infohash | None
+    v2: Infohash | None
+    name: bytes
+    """Hostile text."""
+    private: bool
+
+
+class Magnet(NamedTuple):
+    """Fact of ``bt.torrent_file``: a magnet link that passed. It proves no use of it."""
+
+    v1: Infohash | None
+    v2: Infohash | None
+    place: str
+
+
+class WebSeed(NamedTuple):
+    """Fact of ``bt.webseed``: pieces asked for at a web seed that is told the torrent (BEP 17)."""
+
+    infohash: Infohash
+    bytes: int
+
+
+class ExternalAddress(NamedTuple):
+    """Fact of ``bt.external_address``: the end told the other one its address, as seen from there."""
+
+    ip: IPv4Address | IPv6Address
+    port: int | None
+    told_by: str
+
+
+Fact = (
+    Handshake
+    | Messages
+    | Datagrams
+    | Utp
+    | Encrypted
+    | TrackerAnnounce
+    | TrackerScrape
+    | TorrentFile
+    | Magnet
+    | WebSeed
+    | ExternalAddress
+)

@@ -1,0 +1,207 @@
+//! Facts as plain Python values: each kind its own dictionary, whose `kind` says which.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use auditor_core::detect::Fact;
+use auditor_core::detect::announces::{Claim, TrackerAnswer};
+use pyo3::IntoPyObject;
+
+/// One fact.
+#[derive(IntoPyObject)]
+pub(crate) enum FactValue {
+    Handshake(HandshakeFact),
+    Messages(MessagesFact),
+    Datagrams(DatagramsFact),
+    Utp(UtpFact),
+    Encrypted(EncryptedFact),
+    TrackerAnnounce(TrackerAnnounceFact),
+    TrackerScrape(TrackerScrapeFact),
+    TorrentFile(TorrentFileFact),
+    Magnet(MagnetFact),
+    WebSeed(WebSeedFact),
+    ExternalAddress(ExternalAddressFact),
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct HandshakeFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    peer_id: Option<[u8; 20]>,
+    reserved: [u8; 8],
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct MessagesFact {
+    kind: &'static str,
+    pieces: u64,
+    piece_bytes: u64,
+    counts: BTreeMap<&'static str, u64>,
+    partial: bool,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct DatagramsFact {
+    kind: &'static str,
+    queries: u64,
+    replies: u64,
+    errors: u64,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct UtpFact {
+    kind: &'static str,
+    connections: u64,
+    lost: u64,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct EncryptedFact {
+    kind: &'static str,
+    flights: Vec<u32>,
+    signature: Option<&'static str>,
+}
+
+type ClaimValue = (&'static str, Option<u64>, Option<u64>, Option<u64>);
+type AnswerValue = (Option<u64>, Option<u64>, Option<u64>, u64, bool);
+
+#[derive(IntoPyObject)]
+pub(crate) struct TrackerAnnounceFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    peer_id: [u8; 20],
+    port: Option<u16>,
+    /// Event, downloaded, uploaded, left.
+    first: ClaimValue,
+    last: ClaimValue,
+    completed: bool,
+    credentials: bool,
+    /// Interval, complete, incomplete, peers, failed.
+    answer: Option<AnswerValue>,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct TrackerScrapeFact {
+    kind: &'static str,
+    infohashes: Vec<[u8; 20]>,
+    answered: bool,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct TorrentFileFact {
+    kind: &'static str,
+    v1: Option<[u8; 20]>,
+    v2: Option<[u8; 32]>,
+    name: Vec<u8>,
+    private: bool,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct MagnetFact {
+    kind: &'static str,
+    v1: Option<[u8; 20]>,
+    v2: Option<[u8; 32]>,
+    place: &'static str,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct WebSeedFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    bytes: u64,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct ExternalAddressFact {
+    kind: &'static str,
+    ip: [u8; 16],
+    port: Option<u16>,
+    told_by: &'static str,
+}
+
+impl From<&Fact> for FactValue {
+    fn from(fact: &Fact) -> Self {
+        match fact {
+            Fact::Handshake { infohash, peer_id, reserved } => Self::Handshake(HandshakeFact {
+                kind: "handshake",
+                infohash: *infohash,
+                peer_id: *peer_id,
+                reserved: *reserved,
+            }),
+            Fact::Messages { pieces, piece_bytes, counts, partial } => Self::Messages(MessagesFact {
+                kind: "messages",
+                pieces: *pieces,
+                piece_bytes: *piece_bytes,
+                counts: counts.clone(),
+                partial: *partial,
+            }),
+            Fact::Datagrams { queries, replies, errors } => Self::Datagrams(DatagramsFact {
+                kind: "datagrams",
+                queries: *queries,
+                replies: *replies,
+                errors: *errors,
+            }),
+            Fact::Utp { connections, lost } => {
+                Self::Utp(UtpFact { kind: "utp", connections: *connections, lost: *lost })
+            }
+            Fact::Encrypted { flights, signature, .. } => Self::Encrypted(EncryptedFact {
+                kind: "encrypted",
+                flights: flights.to_vec(),
+                signature: *signature,
+            }),
+            Fact::TrackerAnnounce { infohash, peer_id, port, claimed, credentials, answer } => {
+                Self::TrackerAnnounce(TrackerAnnounceFact {
+                    kind: "tracker_announce",
+                    infohash: *infohash,
+                    peer_id: *peer_id,
+                    port: *port,
+                    first: claim(&claimed.first),
+                    last: claim(&claimed.last),
+                    completed: claimed.completed,
+                    credentials: *credentials,
+                    answer: answer.as_ref().map(answered),
+                })
+            }
+            Fact::TrackerScrape { infohashes, answered } => Self::TrackerScrape(TrackerScrapeFact {
+                kind: "tracker_scrape",
+                infohashes: infohashes.clone(),
+                answered: *answered,
+            }),
+            Fact::TorrentFile { v1, v2, name, private, .. } => Self::TorrentFile(TorrentFileFact {
+                kind: "torrent_file",
+                v1: *v1,
+                v2: *v2,
+                name: name.clone(),
+                private: *private,
+            }),
+            Fact::Magnet { v1, v2, place } => {
+                Self::Magnet(MagnetFact { kind: "magnet", v1: *v1, v2: *v2, place: place.label() })
+            }
+            Fact::WebSeed { infohash, bytes } => {
+                Self::WebSeed(WebSeedFact { kind: "web_seed", infohash: *infohash, bytes: *bytes })
+            }
+            Fact::ExternalAddress { ip, port, told_by } => Self::ExternalAddress(ExternalAddressFact {
+                kind: "external_address",
+                ip: mapped(*ip),
+                port: *port,
+                told_by: told_by.label(),
+            }),
+        }
+    }
+}
+
+const fn claim(claim: &Claim) -> ClaimValue {
+    (claim.event.label(), claim.downloaded, claim.uploaded, claim.left)
+}
+
+const fn answered(answer: &TrackerAnswer) -> AnswerValue {
+    (answer.interval, answer.complete, answer.incomplete, answer.peers, answer.failed)
+}
+
+/// IPv4 as IPv4-mapped IPv6, as all addresses are handed over.
+const fn mapped(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        IpAddr::V6(ip) => ip.octets(),
+    }
+}
