@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 try:
     import auditor_native
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         _Activity,
         _Capture,
         _Endpoint,
-        _Fact,
         _Flow,
         _Observation,
         _RecordSetup,
@@ -275,34 +274,8 @@ def _observation(raw: _Observation) -> Observation:
         last=raw["last"],
         count=raw["count"],
         frames=_frames(raw["frames"]),
-        fact=_fact(raw["fact"]),
+        fact=_FACTS[raw["fact"]["kind"]](raw["fact"]),
     )
-
-
-def _fact(raw: _Fact) -> Fact:
-    match raw["kind"]:
-        case "handshake":
-            return Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"])
-        case "messages":
-            return Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"])
-        case "datagrams":
-            return Datagrams(raw["queries"], raw["replies"], raw["errors"])
-        case "utp":
-            return Utp(raw["connections"], raw["lost"])
-        case "encrypted":
-            return Encrypted(tuple(raw["flights"]), raw["signature"])
-        case "tracker_announce":
-            return _announce(raw)
-        case "tracker_scrape":
-            return TrackerScrape(tuple(Infohash(infohash) for infohash in raw["infohashes"]), raw["answered"])
-        case "torrent_file":
-            return TorrentFile(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["name"], raw["private"])
-        case "magnet":
-            return Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"])
-        case "web_seed":
-            return WebSeed(Infohash(raw["infohash"]), raw["bytes"])
-        case "external_address":
-            return ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"])
 
 
 def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
@@ -320,6 +293,22 @@ def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
 
 def _infohash(digest: bytes | None) -> Infohash | None:
     return None if digest is None else Infohash(digest)
+
+
+_FACTS: dict[str, Callable[[Any], Fact]] = {
+    "handshake": lambda raw: Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
+    "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"]),
+    "datagrams": lambda raw: Datagrams(raw["queries"], raw["replies"], raw["errors"]),
+    "utp": lambda raw: Utp(raw["connections"], raw["lost"]),
+    "encrypted": lambda raw: Encrypted(tuple(raw["flights"]), raw["signature"]),
+    "tracker_announce": _announce,
+    "tracker_scrape": lambda raw: TrackerScrape(tuple(map(Infohash, raw["infohashes"])), raw["answered"]),
+    "torrent_file": lambda raw: TorrentFile(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["name"], raw["private"]),
+    "magnet": lambda raw: Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"]),
+    "web_seed": lambda raw: WebSeed(Infohash(raw["infohash"]), raw["bytes"]),
+    "external_address": lambda raw: ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"]),
+}
+"""How each kind of fact is made of the engine's values."""
 
 
 def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from auditor import __version__
 from auditor.model.client import name_client
 from auditor.model.fact import Handshake
-from auditor.model.flow import Endpoint
 from auditor.model.moment import rfc3339
 from auditor.model.scale import Basis, Confidence
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
+    from auditor.model.flow import Endpoint
     from auditor.model.incident import Incident, Infohashes
     from auditor.pipeline.run import AuditResult, JudgedActivity, JudgedFlow
 

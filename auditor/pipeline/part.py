@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from auditor.model.fact import Datagrams, Fact, Handshake, Messages
-from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.scale import AmountBasis, Confidence, Participation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.model.activity import Activity, DhtTarget
+    from auditor.model.flow import Address, End, Flow, FrameRef
     from auditor.model.infohash import Infohash
 
 NODES_OF_A_LOOKUP = 3

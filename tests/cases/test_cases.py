@@ -12,7 +12,6 @@ import yaml
 from auditor import engine
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import Datagrams, Handshake, Messages
-from auditor.model.flow import Endpoint, Flow
 from auditor.pipeline.run import judge
 from auditor.policy.load import load
 from tests.build import write_pcap
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from auditor.model.capture import Sighting
+    from auditor.model.flow import Endpoint, Flow
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent for path in FOLDER.glob("*/case.yaml"))
