@@ -1,8 +1,7 @@
 //! Joins what several engines saw into what one would have seen.
 //!
 //! Workers share a run's flows among them. A host's DHT activity is spread over many flows and so over workers; here
-//! it becomes one again. Whatever is tied across flows has its place here, in the order of time and frame, so that
-//! the number of workers changes speed and nothing else.
+//! it becomes one again.
 
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
