@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -323,6 +324,80 @@ def happenings() -> Iterator[bytes]:
     yield named + bytes([learnt, 9, who(3, 1), 1]) + bytes([flow | 0x40, 9, who(1), 0, flow | 0x30, 1, who(1), 0])
 
 
+def torrent_files() -> Iterator[bytes]:
+    """Torrent files of version 1, 2 and both."""
+    one = b"6:lengthi5e4:name5:a.bin12:piece lengthi16384e6:pieces20:" + INFOHASH
+    two = b"9:file treed5:a.bind0:d6:lengthi5eeee12:meta versioni2e4:name5:a.bin12:piece lengthi16384e"
+    both = b"9:file treede12:meta versioni2e4:name1:x12:piece lengthi1e6:pieces0:7:privatei1e"
+    for info in (one, two, both):
+        yield b"d8:announce9:udp://t/a4:infod" + info + b"e8:url-listl11:http://s/f/ee"
+    yield b"d9:httpseedsl11:http://s/f/e4:infod" + one + b"e4:infodee"
+
+
+def magnets() -> Iterator[bytes]:
+    """Magnet links, alone and in a page."""
+    link = b"magnet:?xt=urn:btih:" + b"416dc518fa482e72c6d2b9913f658b63aa1350f2"
+    yield link + b"&dn=a%20b&tr=udp://t&x.pe=192.0.2.1:6881&ws=http://w/"
+    yield b"magnet:?dn=x&amp;xt=urn:btih:IFW4KGH2JAXHFRWSXGIT6ZMLMOVBGUHS"
+    yield b"magnet:?xt=urn:btmh:1220" + b"ab" * 32 + b"&xt.2=urn%3Abtih%3A" + b"ab" * 20
+    yield b"<a href='" + link + b"'>magnet:?</a> " + link
+
+
+def tracker_texts() -> Iterator[bytes]:
+    """Targets of requests to HTTP trackers, and answers."""
+    asked = b"info_hash=" + b"%aa" * 20
+    claims = b"&uploaded=1&downloaded=2&left=3&event=started&compact=1&supportcrypto=1&ipv6=%5B%3A%3A1%5D:1&key=x"
+    yield b"/k/announce?" + asked + b"&peer_id=" + PEERS[0] + b"&port=6881" + claims
+    yield b"http://t/scrape?" + asked + b"&" + asked
+    yield b"/seed?" + asked + b"&piece=3&ranges=0-1"
+    yield b"d8:completei5e11:external ip4:\xcb\0\x71\x0710:incompletei2e8:intervali9e5:peers6:\xc0\0\x02\x01\x1a\xe1e"
+    yield b"d8:intervali9e5:peersld2:ip9:192.0.2.14:porti6881eee6:peers618:" + bytes(18) + b"e"
+    yield b"d5:filesd20:" + INFOHASH + b"d8:completei5e10:downloadedi9e10:incompletei1eeee"
+    yield b"d14:failure reason2:noe"
+
+
+def http_heads() -> Iterator[bytes]:
+    """Heads, chunks and compressed bytes."""
+    yield b"GET http://u:p@t/a?x=%41#f HTTP/1.1\r\nHost: t\r\nCookie: s\r\nRange: bytes=0-\r\n\r\n"
+    yield b"POST / HTTP/1.0\nContent-Length: 5\nX:\n folded\nReferer: magnet:?x\n\nhello"
+    yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\nSet-Cookie: s\r\n\r\n"
+    yield b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n"
+    yield b"4;e=1\r\nspam\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
+    yield gzip.compress(b"spam" * 20, mtime=0)
+    yield zlib.compress(b"spam" * 20)
+
+
+def http_talks() -> Iterator[bytes]:
+    """Connections as fuzz_targets/http.rs takes them: who and what, a length, the bytes."""
+
+    def record(end: int, content: bytes) -> bytes:
+        sized = [content[at : at + 254] for at in range(0, len(content), 254)]
+        return b"".join(bytes([end, len(part)]) + part for part in sized)
+
+    def exchange(target: bytes, body: bytes, fields: bytes = b"") -> bytes:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body)
+        return record(0, b"GET " + target + b" HTTP/1.1\r\n\r\n") + record(1, head + fields + b"\r\n" + body)
+
+    targets, answers = [*tracker_texts()][:3], [*tracker_texts()][3:]
+    torrent, page = next(torrent_files()), [*magnets()][3]
+    for body in (*answers, b"no"):
+        yield b"".join(exchange(target, body) for target in targets)
+    yield exchange(b"/x", torrent, b"Content-Type: application/x-bittorrent\r\n") + exchange(b"/y", torrent)
+    yield exchange(b"/x", page, b"Content-Type: text/html\r\n") + exchange(
+        b"/", b"", b"Location: " + page[9:70] + b"\r\n"
+    )
+    chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nd5:\r\n"
+    yield record(0, b"GET " + targets[0] + b" HTTP/1.1\r\n\r\n") + record(1, chunks) + b"\3\2"
+    packed = gzip.compress(answers[0], mtime=0)
+    yield exchange(targets[0], packed, b"Content-Encoding: gzip\r\n") + b"\2\4" + exchange(b"/", b"")
+    yield record(1, b"HTTP/1.0 200 OK\r\n\r\n" + torrent) + record(0, b"HEAD / HTTP/1.1\r\n\r\n")
+    tunnel = record(0, b"CONNECT t:1 HTTP/1.1\r\n\r\n") + record(0, b"GET / HTTP/1.1\r\n\r\n")
+    yield tunnel + record(1, b"HTTP/1.1 200 OK\r\n\r\nx") + record(0, b"x")
+    yield tunnel + record(1, b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n") + exchange(targets[0], answers[0])
+    upgrade = record(0, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+    yield exchange(b"/", b"") + upgrade + record(1, b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\nx")
+
+
 def write(target: str, seeds: Sequence[bytes]) -> None:
     """Put the seeds where `run` looks for inputs that are not committed yet."""
     folder = HERE / "target" / "corpus" / target
@@ -340,6 +415,11 @@ if __name__ == "__main__":
     write("capture", [*captures()])
     write("pcap", [*records()])
     write("pcapng", [*blocks()])
+    write("http", [*http_talks()])
+    write("http_head", [*http_heads()])
+    write("http_tracker", [*tracker_texts()])
+    write("magnet", [*magnets()])
+    write("torrent_file", [*torrent_files()])
     write("udp_tracker", [*udp_trackers()])
     write("websocket", [*websockets()])
     write("ws_tracker", [text for _, text in ws_messages()])

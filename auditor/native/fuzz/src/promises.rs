@@ -77,6 +77,14 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                     assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");
                 }
                 Fact::TrackerAnnounce { .. } => assert!(observation.count > 0, "{flow:?}"),
+                Fact::TorrentFile { v1, v2, .. } | Fact::Magnet { v1, v2, .. } => {
+                    assert!(v1.is_some() || v2.is_some(), "{flow:?}");
+                }
+                Fact::WebSeed { bytes, .. } => {
+                    let other = end.other();
+                    assert!(*bytes <= flow.bytes.at(other) + flow.missing.at(other), "{flow:?}");
+                }
+                Fact::ExternalAddress { .. } => {}
                 Fact::TrackerScrape { infohashes, .. } => {
                     assert!((1..=Announces::MOST).contains(&infohashes.len()), "{flow:?}");
                 }
