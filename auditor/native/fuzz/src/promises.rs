@@ -84,6 +84,7 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                     let other = end.other();
                     assert!(*bytes <= flow.bytes.at(other) + flow.missing.at(other), "{flow:?}");
                 }
+                Fact::Utp { connections, .. } => assert!(*connections > 0, "{flow:?}"),
                 Fact::ExternalAddress { .. } => {}
                 Fact::TrackerScrape { infohashes, .. } => {
                     assert!((1..=Announces::MOST).contains(&infohashes.len()), "{flow:?}");
