@@ -280,6 +280,13 @@ pub trait StreamDetector: Sync {
         false
     }
 
+    /// Whether it cannot be this protocol, whatever follows, since the other end has sent bytes too before these first
+    /// `here` of one end and `there` of the other matched.
+    fn is_ruled_out(&self, here: usize, there: usize) -> bool {
+        let _ = (here, there);
+        false
+    }
+
     /// Begins to read a flow in which one direction matched.
     fn open(&self) -> Box<dyn StreamReader>;
 }

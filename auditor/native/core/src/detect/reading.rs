@@ -25,9 +25,10 @@ pub enum Outcome {
 }
 
 /// Asks the detectors about first bytes, in their order: a match wins over those before it that want more. Whether
-/// these are the first bytes is certain if the stream's beginning was captured; some detectors ask for that.
+/// these are the first bytes is certain if the stream's beginning was captured; some detectors ask for that. Of the
+/// other end `there` bytes came that matched nothing yet.
 #[must_use]
-pub fn probe(first: &[u8], is_certain: bool) -> (Probe, Option<&'static dyn StreamDetector>) {
+pub fn probe(first: &[u8], is_certain: bool, there: usize) -> (Probe, Option<&'static dyn StreamDetector>) {
     let mut answer = Probe::Reject;
     for detector in registry::STREAM {
         if !is_certain && detector.needs_certainty() {
@@ -35,6 +36,7 @@ pub fn probe(first: &[u8], is_certain: bool) -> (Probe, Option<&'static dyn Stre
         }
         match detector.probe(first) {
             Probe::Match => return (Probe::Match, Some(*detector)),
+            Probe::NeedMore if detector.is_ruled_out(first.len(), there) => {}
             Probe::NeedMore => answer = Probe::NeedMore,
             Probe::Reject => {}
         }
@@ -42,10 +44,33 @@ pub fn probe(first: &[u8], is_certain: bool) -> (Probe, Option<&'static dyn Stre
     (answer, None)
 }
 
+/// The first bytes of a direction, until a detector matches.
+#[derive(Default)]
+struct Head {
+    bytes: Vec<u8>,
+    /// Where each run ends among them, and its frame.
+    ends: Vec<(usize, Stamp)>,
+    /// How many came, kept or not.
+    seen: usize,
+}
+
+impl Head {
+    fn push(&mut self, bytes: &[u8], stamp: Stamp) {
+        self.bytes.extend_from_slice(bytes);
+        self.ends.push((self.bytes.len(), stamp));
+    }
+
+    fn runs(&self) -> impl Iterator<Item = (&[u8], Stamp)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        let runs = starts.zip(&self.ends);
+        runs.map(|(start, (end, stamp))| (self.bytes.get(start..*end).unwrap_or_default(), *stamp))
+    }
+}
+
 /// What is read of a pair of streams, which lend their bytes to it.
 #[derive(Default)]
 pub struct Reading {
-    heads: Ends<Vec<(Stamp, Box<[u8]>)>>,
+    heads: Ends<Head>,
     reader: Option<Box<dyn StreamReader>>,
     /// The end whose first bytes matched.
     matched: Option<End>,
@@ -252,15 +277,24 @@ impl Reading {
         is_certain: bool,
         anomalies: &mut Anomalies,
     ) -> Outcome {
+        let there = self.heads.at(end.other()).seen;
         let head = self.heads.at_mut(end);
-        head.push((stamp, bytes.into()));
-        let first: Vec<u8> = head.iter().flat_map(|(_, bytes)| bytes.iter().copied()).take(HEAD).collect();
-        match probe(&first, is_certain) {
+        head.seen = head.seen.saturating_add(bytes.len());
+        let is_first = head.ends.is_empty();
+        if !is_first {
+            head.push(bytes, stamp);
+        }
+        let first = if is_first { bytes } else { &head.bytes };
+        let first = first.get(..HEAD).unwrap_or(first);
+        match probe(first, is_certain, there) {
             (_, Some(detector)) => {
+                if is_first {
+                    head.push(bytes, stamp);
+                }
                 let mut reader = detector.open();
                 for end in [End::Orig, End::Resp] {
-                    for (stamp, bytes) in std::mem::take(self.heads.at_mut(end)) {
-                        reader.read(end, &bytes, stamp, anomalies);
+                    for (bytes, stamp) in std::mem::take(self.heads.at_mut(end)).runs() {
+                        reader.read(end, bytes, stamp, anomalies);
                     }
                 }
                 self.reader = Some(reader);
@@ -268,9 +302,14 @@ impl Reading {
                 self.descend(anomalies);
                 Outcome::Going
             }
-            (Probe::NeedMore, None) if first.len() < HEAD => Outcome::Going,
+            (Probe::NeedMore, None) if first.len() < HEAD => {
+                if is_first {
+                    head.push(bytes, stamp);
+                }
+                Outcome::Going
+            }
             _ => {
-                *self.heads.at_mut(end) = Vec::new();
+                *head = Head { seen: head.seen, ..Head::default() };
                 Outcome::Rejected
             }
         }

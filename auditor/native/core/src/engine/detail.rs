@@ -169,7 +169,7 @@ fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
     const TELLING: usize = 8;
     arrival.bytes.len() >= TELLING
         && !stream.holds_before(arrival.seq)
-        && probe(arrival.bytes, false).0 != Probe::Reject
+        && probe(arrival.bytes, false, 0).0 != Probe::Reject
 }
 
 #[cfg(test)]

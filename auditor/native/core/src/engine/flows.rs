@@ -9,7 +9,7 @@ use crate::detect::{Observation, Upkeep};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
 use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
-use crate::flow::slab::Place;
+use crate::flow::slab::{Place, Slab};
 use crate::flow::table::{Flow, Notes};
 use crate::time::Timestamp;
 
@@ -19,7 +19,7 @@ impl Engine {
         &mut self,
         passage: &Passage<'_>,
         mark: impl Fn() -> Option<u32>,
-        renew: impl Fn(&Flow, &Notes, Option<&Detail>) -> bool,
+        renew: impl Fn(&Flow, &Notes, &Slab<Detail>) -> bool,
     ) -> Option<Place> {
         let mut key = passage.key;
         let vlans = passage.path.vlans;
@@ -62,8 +62,7 @@ impl Engine {
             let Some((flow, notes)) = self.flows.get(place).zip(self.flows.notes(place)) else {
                 return Some(place);
             };
-            let detail = flow.detail.and_then(|place| self.details.get(place));
-            if !renew(flow, notes, detail) {
+            if !renew(flow, notes, &self.details) {
                 return Some(place);
             }
             self.end(place);

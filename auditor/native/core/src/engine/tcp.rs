@@ -18,12 +18,13 @@ impl Engine {
         let opens = segment.flags.syn() && !segment.flags.ack();
         // A SYN with another number than the flow's begins another connection on the same ports. Where none was seen
         // yet, this may be the flow's own, overtaken by what followed it.
-        let renew = |flow: &Flow, notes: &Notes, detail: Option<&Detail>| {
+        let renew = |flow: &Flow, notes: &Notes, details: &Slab<Detail>| {
             let end = flow.end(passage.from_low);
             let overtaken = || {
                 let is_young = passage.stamp.time.since(flow.first) <= READING.age;
                 let first = segment.seq.wrapping_add(1);
-                is_young && detail.is_some_and(|detail| detail.may_begin_at(end, first))
+                let detail = || flow.detail.and_then(|place| details.get(place));
+                is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
                 && match notes.isn.at(end) {
@@ -129,7 +130,7 @@ fn payload(
     // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
     if flow.detail.is_none()
         && first == Some(arrival.seq)
-        && reading::probe(arrival.bytes, true).0 == Probe::Reject
+        && reading::probe(arrival.bytes, true, 0).0 == Probe::Reject
     {
         settle(known, details, end, Outcome::Rejected, budget);
         return;
