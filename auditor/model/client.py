@@ -154,7 +154,8 @@ def _other(text: str, peer_id: bytes) -> str | None:
 
 def _shadow(text: str) -> str | None:
     """One letter, up to five version characters padded with dashes, then ``---``."""
-    found = re.match(r"([AOQRSTU])([0-9A-Za-z]{1,5})-*---", text[:9], re.ASCII)
+    found = re.match(r"([AOQRSTU])([0-9A-Za-z.]{1,5})-*---", text[:9], re.ASCII)
     if found is None or text[6:9] != "---":
         return None
-    return f"{_SHADOW[found[1]]} {'.'.join(str(_DIGITS.index(c)) for c in found[2])}"
+    digits = _DIGITS + "."  # base 64, whose last digit, the dash, only pads
+    return f"{_SHADOW[found[1]]} {'.'.join(str(digits.index(c)) for c in found[2])}"

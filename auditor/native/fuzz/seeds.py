@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes first inputs for scenes, streams, uTP, captures and trackers, from the tests' builders and samples.
+"""Writes first inputs for targets whose inputs chance would not find soon, from the tests' builders and samples.
 
 From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, then ``run minimise``.
 """
@@ -7,6 +7,7 @@ From the top of the repository: ``PYTHONPATH=. auditor/native/fuzz/seeds.py``, t
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import struct
 import zlib
@@ -398,6 +399,69 @@ def http_talks() -> Iterator[bytes]:
     yield exchange(b"/", b"") + upgrade + record(1, b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\nx")
 
 
+def extension_messages() -> Iterator[bytes]:
+    """Extended handshakes as clients send them, and the small messages."""
+    yield (
+        b"d12:complete_agoi-1e1:ei0e4:ipv44:\xc0\x00\x02\x014:ipv616:\xfe\x80" + bytes(14) + b"1:md11:lt_donthavei7e"
+        b"10:share_modei8e11:upload_onlyi3e12:ut_holepunchi4e11:ut_metadatai2e6:ut_pexi1ee13:metadata_sizei43058e"
+        b"1:pi6881e4:reqqi2000e11:upload_onlyi1e1:v18:libtorrent/2.1.1.06:yourip4:\xcb\x00\x71\x072:ypi51413ee"
+    )
+    yield b"d1:md6:ut_pexi0e11:ut_metadatai1eee"
+    yield from (
+        b"\0\0\xc0\0\x02\x01\x1a\xe1",
+        b"\x01\x01" + bytes(15) + b"\x01\x1a\xe1",
+        b"\x02\0\xc0\0\x02\x01\x1a\xe1\0\0\0\x04",
+    )
+
+
+def exchanges() -> Iterator[bytes]:
+    """Bodies of PEX messages."""
+    v4, v6 = b"\xc0\x00\x02\x01\x1a\xe1", b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01\x1a\xe1"
+    yield b"d5:added12:%b%b7:added.f2:\x13\x0c6:added618:%b8:added6.f1:\x027:dropped6:%be" % (v4, v4, v6, v4)
+    yield b"d5:added7:%bx7:added.f0:8:dropped618:%be" % (v4, v6)
+
+
+def metadata_messages() -> Iterator[bytes]:
+    """Choices of blocks as fuzz_targets/metadata.rs takes them: torrent and source, block and change."""
+    blocks = [bytes([1 | source << 2, piece]) for source, piece in ((0, 0), (1, 1), (2, 2))]
+    yield b"".join(blocks)
+    yield b"".join(reversed(blocks)) + bytes([0, 0, 2, 0])
+    yield b"".join(bytes([1 | source << 2, piece | (source == 0) << 2]) for piece in range(3) for source in range(2))
+    request = b"d8:msg_typei0e5:piecei0ee"
+    yield bytes([0x40, len(request)]) + request
+
+
+def info_dicts() -> Iterator[bytes]:
+    """Info dicts of each version, small."""
+    pieces, root = b"20:" + b"a" * 20, b"11:pieces root32:" + b"r" * 32
+    yield b"d6:lengthi5e4:name5:a.bin12:piece lengthi16384e6:pieces%be" % pieces
+    files = b"5:filesld6:lengthi5eed4:attr1:p6:lengthi11eed6:lengthi9eee"
+    yield b"d%b12:piece lengthi32e6:pieces%b7:privatei1ee" % (files, pieces)
+    tree = b"9:file treed1:ad0:d6:lengthi5e%bee1:bd1:cd0:d6:lengthi40000e%beee1:ed0:d6:lengthi0eeee" % (root, root)
+    version = b"12:meta versioni2e12:piece lengthi16384e"
+    yield b"d%b%be" % (tree, version)
+    yield b"d%b6:lengthi5e%b6:pieces%be" % (tree, version, pieces)
+
+
+def runs() -> Iterator[bytes]:
+    """Runs of pieces as fuzz_targets/pieces.rs takes them: piece and scale, place, length."""
+    block = 0xC0  # a length of 255 is then 16,320
+    yield b"".join(struct.pack("!BHB", block, at * 16320, 255) for at in range(4))
+    yield b"".join(struct.pack("!BHB", 1, at * 40, 40) for at in (2, 0, 3, 1))
+    yield b"".join(struct.pack("!BHB", at % 11, at // 11 * 9, 9) for at in range(40))
+    yield b"".join(struct.pack("!BHB", 2, at, 30) for at in (50, 10, 70, 40, 0, 20)) + struct.pack("!BHB", 2, 0, 0)
+    yield b"".join(struct.pack("!BHB", block, 5 + at * 7000, 255) for at in range(9))
+
+
+def hash_messages() -> Iterator[bytes]:
+    """Bodies of messages of hashes whose proofs are right."""
+    nodes = [bytes([byte]) * 32 for byte in range(4)]
+    above = [hashlib.sha256(nodes[at] + nodes[at + 1]).digest() for at in (0, 2)]
+    root = hashlib.sha256(above[0] + above[1]).digest()
+    yield root + struct.pack("!4I", 0, 2, 2, 1) + nodes[2] + nodes[3] + above[0]
+    yield root + struct.pack("!4I", 0, 0, 4, 1) + b"".join(nodes)
+
+
 def write(target: str, seeds: Sequence[bytes]) -> None:
     """Put the seeds where `run` looks for inputs that are not committed yet."""
     folder = HERE / "target" / "corpus" / target
@@ -408,6 +472,12 @@ def write(target: str, seeds: Sequence[bytes]) -> None:
 
 if __name__ == "__main__":
     write("engine", [*scenes()])
+    write("extended", [*extension_messages()])
+    write("hashes", [*hash_messages()])
+    write("info", [*info_dicts()])
+    write("metadata", [*metadata_messages()])
+    write("pex", [*exchanges()])
+    write("pieces", [*runs()])
     write("stream", [*streams()])
     write("utp_connections", [*utp_packets()])
     write("mse", [*obfuscated()])

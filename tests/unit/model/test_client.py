@@ -49,11 +49,76 @@ from auditor.model.client import name_client
         (b"exbc\x00\x46xxxx", "BitComet 0.70"),
         (b"T03I-----", "BitTornado 0.3.18"),
         (b"S58B-----", "Shadow's client 5.8.11"),
+        (b"R34------", "Tribler 3.4"),
+        (b"A310.----", "ABC 3.1.0.62"),
+        (b"O123a----", "Osprey Permaseed 1.2.3.36"),
+        (b"Q1Z------", "BTQueue 1.35"),
+        (b"U10------", "UPnP NAT BitTorrent 1.0"),
+        (b"A2-1-3-", "aria2 1.3"),
+        (b"DNA0123", "BitTorrent DNA"),
+        (b"BLZ\x00", "Blizzard Downloader"),
+        (b"-G3g3rmz", "G3 Torrent"),
+        (b"-TR133X-", "Transmission 1.33 beta"),
+        (b"-UT355A-", "µTorrent 3.5.5 alpha"),
+        (b"-UM18712", "µTorrent Mac 1.8.71"),
+        (b"-lt0E00-", "libtorrent (Rakshasa) 0.14.0"),
     ],
 )
 def test_known_clients_are_named_with_their_version(start: bytes, name: str) -> None:
     """Each style of BEP 20 and each known way to write a version is read."""
     assert name_client(start.ljust(20, b"\xff")) == name
+
+
+CODES = {
+    "7T": "aTorrent",
+    "AD": "Advanced Download Manager",
+    "AZ": "Vuze",
+    "BC": "BitComet",
+    "BI": "BiglyBT",
+    "BL": "BitLord",
+    "BN": "Baidu Netdisk",
+    "BT": "BitTorrent",
+    "BW": "BitTorrent Web",
+    "DE": "Deluge",
+    "FD": "Free Download Manager",
+    "FG": "FlashGet",
+    "FL": "Folx",
+    "FW": "FrostWire",
+    "KT": "KTorrent",
+    "LH": "LH-ABC",
+    "LT": "libtorrent (Rasterbar)",
+    "Lr": "LibreTorrent",
+    "MG": "MediaGet",
+    "NE": "BT Next Evolution",
+    "PI": "PicoTorrent",
+    "PT": "Popcorn Time",
+    "QD": "QQDownload",
+    "SD": "Thunder",
+    "SP": "BitSpirit",
+    "TB": "Torch",
+    "TR": "Transmission",
+    "UE": "µTorrent Embedded",
+    "UM": "µTorrent Mac",
+    "UT": "µTorrent",
+    "UW": "µTorrent Web",
+    "WD": "WebTorrent Desktop",
+    "WW": "WebTorrent",
+    "XF": "Xfplay",
+    "XL": "Xunlei",
+    "ZO": "Zona",
+    "lt": "libtorrent (Rakshasa)",
+    "qB": "qBittorrent",
+}
+
+
+@pytest.mark.parametrize(("code", "name"), CODES.items())
+def test_every_code_in_use_is_named(code: str, name: str) -> None:
+    """Azureus style: two letters name the client, whose version follows; letters of the other case are another."""
+    peer_id = f"-{code}1234-".encode().ljust(20, b"x")
+
+    assert re.fullmatch(re.escape(name) + r" [0-9.]+", name_client(peer_id) or "")
+    if (other := code.swapcase()) not in CODES:
+        assert name_client(f"-{other}1234-".encode().ljust(20, b"x")) is None
 
 
 @pytest.mark.parametrize(

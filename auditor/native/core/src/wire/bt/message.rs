@@ -1,9 +1,10 @@
 //! Peer-wire messages, BEP 3: `len[4] id[1] payload[len - 1]`, and `len` 0 alone for a keep-alive.
-//! Further ids from BEP 5 (9), BEP 6 (13 to 17), BEP 10 (20) and BEP 52 (21 to 23).
+//! Further ids from BEP 5 (9), BEP 6 (13 to 17), BEP 10 (20) and BEP 52 (21 to 23). BEP 9, 11, 21, 54 and 55 have no
+//! ids of their own: their messages are extended ones, see `extended`.
 //!
 //! Only a message's head is read: the length, the id and the numbers that make it a fact. The body (a block's
 //! data, a bitfield, an extended message) may be long and arrive in many segments, so it is left to the caller,
-//! who gets its length: [`MessageHead::body_len`].
+//! who gets its length: [`MessageHead::body_len`], and whether to collect it: [`MessageHead::whole_body`].
 
 use crate::error::ParseError;
 
@@ -11,6 +12,9 @@ use crate::error::ParseError;
 pub const MAX_BLOCK: u32 = 1 << 20;
 /// The longest message: a piece message with the longest block.
 pub const MAX_LEN: u32 = 9 + MAX_BLOCK;
+
+/// The longest body that is worth collecting whole: four times a block of metadata, or 2,047 hashes.
+pub const MAX_BODY: u32 = 64 << 10;
 
 /// The head of one message. Holding one proves that its length fits its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +135,20 @@ impl MessageHead {
                 self.len.saturating_sub(1)
             }
             _ => 0,
+        }
+    }
+
+    /// How long the body is that says something as a whole, for those kinds that have one: extended messages and
+    /// those of hashes, up to [`MAX_BODY`]. The body of any other, and a longer one, is to be passed by.
+    #[must_use]
+    pub const fn whole_body(&self) -> Option<u32> {
+        match self.kind {
+            Kind::Extended { .. } | Kind::HashRequest | Kind::Hashes | Kind::HashReject
+                if self.body_len() <= MAX_BODY =>
+            {
+                Some(self.body_len())
+            }
+            _ => None,
         }
     }
 }
@@ -290,6 +308,18 @@ mod tests {
                 assert!((1..=bytes.len() - cut).contains(&needed), "{label} at {cut}");
             }
         }
+    }
+
+    #[test]
+    fn bodies_of_extended_messages_and_of_hashes_are_worth_collecting() {
+        let worth = |bytes: &[u8]| MessageHead::parse(bytes).unwrap().0.whole_body();
+        assert_eq!(worth(b"\0\0\0\x64\x14\x00"), Some(98));
+        assert_eq!(worth(b"\0\0\0\x02\x14\x07"), Some(0));
+        assert_eq!(worth(b"\0\x01\0\x02\x14\x07"), Some(MAX_BODY));
+        assert_eq!(worth(b"\0\x01\0\x03\x14\x07"), None);
+        assert_eq!(worth(b"\0\0\0\x71\x16"), Some(112));
+        assert_eq!(worth(b"\0\0\x40\x09\x07\0\0\0\x07\0\0\x40\0"), None);
+        assert_eq!(worth(b"\0\0\0\x19\x05"), None);
     }
 
     #[test]
