@@ -17,6 +17,7 @@ pub mod peer_wire;
 pub mod portmap;
 pub mod reading;
 pub mod registry;
+pub mod socks;
 #[cfg(test)]
 mod testing;
 pub mod tls;
