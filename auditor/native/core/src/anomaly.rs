@@ -67,6 +67,10 @@ anomalies! {
     HttpOverfull = "http-overfull",
     /// A WebSocket frame that contradicts itself, or a message too long to read.
     WebsocketMalformed = "websocket-malformed",
+    /// A local announce that names no torrent where it says so, or contradicts itself.
+    LocalAnnounceMalformed = "local-announce-malformed",
+    /// More torrents, names or port mappings in one flow than are kept of it.
+    TooManyNamed = "too-many-named",
     /// A frame whose time is before its predecessor's by more than a second.
     TimeBackwards = "time-backwards",
 }

@@ -85,7 +85,10 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                     assert!(*bytes <= flow.bytes.at(other) + flow.missing.at(other), "{flow:?}");
                 }
                 Fact::Utp { connections, .. } => assert!(*connections > 0, "{flow:?}"),
-                Fact::ExternalAddress { .. } => {}
+                Fact::ExternalAddress { .. } | Fact::Name { .. } | Fact::SslTorrent { .. } => {}
+                Fact::LocalAnnounce { .. } | Fact::PortMapping { .. } | Fact::GatewaySearch { .. } => {
+                    assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");
+                }
                 Fact::TrackerScrape { infohashes, .. } => {
                     assert!((1..=Announces::MOST).contains(&infohashes.len()), "{flow:?}");
                 }

@@ -21,6 +21,11 @@ pub(crate) enum FactValue {
     Magnet(MagnetFact),
     WebSeed(WebSeedFact),
     ExternalAddress(ExternalAddressFact),
+    LocalAnnounce(LocalAnnounceFact),
+    PortMapping(PortMappingFact),
+    GatewaySearch(GatewaySearchFact),
+    Name(NameFact),
+    SslTorrent(SslTorrentFact),
 }
 
 #[derive(IntoPyObject)]
@@ -119,6 +124,47 @@ pub(crate) struct ExternalAddressFact {
     told_by: &'static str,
 }
 
+#[derive(IntoPyObject)]
+pub(crate) struct LocalAnnounceFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    port: u16,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct PortMappingFact {
+    kind: &'static str,
+    protocol: &'static str,
+    internal: Option<([u8; 16], u16)>,
+    external_port: u16,
+    lifetime: u32,
+    client: Option<&'static str>,
+    granted: bool,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct GatewaySearchFact {
+    kind: &'static str,
+    client: &'static str,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct NameFact {
+    kind: &'static str,
+    name: &'static str,
+    /// What is behind the name.
+    what: &'static str,
+    over: &'static str,
+    answered: bool,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct SslTorrentFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    answered: bool,
+}
+
 impl From<&Fact> for FactValue {
     fn from(fact: &Fact) -> Self {
         match fact {
@@ -185,6 +231,37 @@ impl From<&Fact> for FactValue {
                 ip: mapped(*ip),
                 port: *port,
                 told_by: told_by.label(),
+            }),
+            Fact::LocalAnnounce { infohash, port } => Self::LocalAnnounce(LocalAnnounceFact {
+                kind: "local_announce",
+                infohash: *infohash,
+                port: *port,
+            }),
+            Fact::PortMapping { protocol, internal, external_port, lifetime, client, granted } => {
+                Self::PortMapping(PortMappingFact {
+                    kind: "port_mapping",
+                    protocol: protocol.label(),
+                    internal: internal.map(|internal| (internal.ip, internal.port)),
+                    external_port: *external_port,
+                    lifetime: *lifetime,
+                    client: *client,
+                    granted: *granted,
+                })
+            }
+            Fact::GatewaySearch { client } => {
+                Self::GatewaySearch(GatewaySearchFact { kind: "gateway_search", client })
+            }
+            Fact::Name { name, kind, over, answered } => Self::Name(NameFact {
+                kind: "name",
+                name,
+                what: kind.label(),
+                over: over.label(),
+                answered: *answered,
+            }),
+            Fact::SslTorrent { infohash, answered } => Self::SslTorrent(SslTorrentFact {
+                kind: "ssl_torrent",
+                infohash: *infohash,
+                answered: *answered,
             }),
         }
     }

@@ -6,13 +6,21 @@
 
 pub mod announces;
 pub mod dht;
+pub mod dns;
 pub mod http;
 pub mod inner;
+pub mod lsd;
 pub mod mse;
 pub mod named;
+pub mod names;
 pub mod peer_wire;
+pub mod portmap;
 pub mod reading;
 pub mod registry;
+pub mod socks;
+#[cfg(test)]
+mod testing;
+pub mod tls;
 pub mod udp_tracker;
 pub mod utp;
 pub mod ws_tracker;
@@ -24,12 +32,14 @@ use self::announces::{Claims, TrackerAnswer};
 use self::http::Fetch;
 use self::inner::Inner;
 use self::named::{Named, Source};
+use self::names::{Kind, Over};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, FlowKey};
 use crate::flow::stream::HeldBytes;
 use crate::time::Timestamp;
 use crate::wire::bt::web_seed::UrlDigest;
 use crate::wire::path::{Path, Vlans};
+use crate::wire::portmap::Protocol;
 
 /// A frame's place: which capture, and its 1-based number there, as Wireshark counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -239,6 +249,52 @@ pub enum Fact {
         port: Option<u16>,
         /// In which talk.
         told_by: Source,
+    },
+    /// A torrent announced to the local network (BEP 14).
+    LocalAnnounce {
+        /// The torrent.
+        infohash: [u8; 20],
+        /// The announcer's listen port.
+        port: u16,
+    },
+    /// A port that a host asked its gateway to open. Proves nothing by itself, whatever the client is called: consoles,
+    /// voice and remote desktops do the same. It is for use beside other evidence about this internal endpoint.
+    PortMapping {
+        /// What is let through.
+        protocol: Protocol,
+        /// Where the port leads to; `None` of a removal that does not say.
+        internal: Option<Endpoint>,
+        /// The gateway's port: granted, or else wished; 0 leaves it to the gateway.
+        external_port: u16,
+        /// Seconds granted, or else wished; `u32::MAX` until it is removed, 0 of a removal.
+        lifetime: u32,
+        /// The BitTorrent client that the asker calls itself.
+        client: Option<&'static str>,
+        /// The gateway said that it was done.
+        granted: bool,
+    },
+    /// A host that looks for a gateway calls itself a BitTorrent client.
+    GatewaySearch {
+        /// The client.
+        client: &'static str,
+    },
+    /// A well-known name was looked up or asked for.
+    Name {
+        /// The table's entry, never what was looked up.
+        name: &'static str,
+        /// What is behind it.
+        kind: Kind,
+        /// How it was seen.
+        over: Over,
+        /// The other end answered.
+        answered: bool,
+    },
+    /// A TLS client asked for a server by an infohash: a torrent over TLS, as libtorrent does it.
+    SslTorrent {
+        /// The torrent.
+        infohash: [u8; 20],
+        /// The other end answered.
+        answered: bool,
     },
 }
 

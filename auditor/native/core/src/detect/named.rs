@@ -20,6 +20,8 @@ pub enum Source {
     Magnet,
     /// In a handshake.
     Handshake,
+    /// In talk with a gateway, which tells of addresses and never of swarms.
+    Gateway,
 }
 
 impl Source {
@@ -34,6 +36,7 @@ impl Source {
             Self::Holepunch => "holepunch",
             Self::Magnet => "magnet",
             Self::Handshake => "handshake",
+            Self::Gateway => "gateway",
         }
     }
 }

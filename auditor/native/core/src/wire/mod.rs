@@ -5,13 +5,19 @@
 //!
 //! [`decode`] takes a frame down to its transport payload; one file a layer. There a frame ends where it ends,
 //! so its layers answer with the [anomaly](crate::anomaly) to count instead. `bt` reads what the payload says, and
-//! `http` what carries some of it.
+//! `http` what carries some of it; `dns`, `tls`, `portmap` and `socks` read what stands around it, with `head` for what is
+//! written like HTTP.
 
 pub mod bt;
 pub mod decode;
+pub mod dns;
+pub mod head;
 pub mod http;
 pub mod link;
 pub mod path;
+pub mod portmap;
+pub mod socks;
+pub mod tls;
 pub mod utp;
 pub mod websocket;
 

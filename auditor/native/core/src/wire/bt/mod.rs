@@ -6,7 +6,8 @@
 //! `allowed_fast` what a set of pieces tells about an address. `krpc` is the mainline DHT's datagrams, with `compact`
 //! for the endpoints inside them and `node_id` for what a node's id tells about its address. `udp_tracker`, `http_tracker` and `ws_tracker` are what
 //! clients and trackers tell each other, `tracker` what these have in common; `torrent_file` and `magnet` name torrents,
-//! `web_seed` asks for their content over HTTP.
+//! `web_seed` asks for their content over HTTP. `lsd` is the announce to the local network, and `hex` reads an infohash
+//! that is written as text.
 
 pub mod allowed_fast;
 pub mod bencode;
@@ -15,9 +16,11 @@ pub mod extended;
 pub mod handshake;
 pub mod hashes;
 pub mod holepunch;
+pub mod hex;
 pub mod http_tracker;
 pub mod info;
 pub mod krpc;
+pub mod lsd;
 pub mod magnet;
 pub mod message;
 pub mod metadata;
