@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use auditor_core::anomaly::Anomalies;
 use auditor_core::detect::udp_tracker::UdpTracker;
-use auditor_core::detect::{Datagram, DatagramDetector, Fact, Stamp};
+use auditor_core::detect::{Datagram, DatagramDetector, Fact, Stamp, Upkeep};
 use auditor_core::flow::key::{End, Endpoint, Ends, FlowKey, Transport};
+use auditor_core::flow::stream::HeldBytes;
 use auditor_core::wire::bt::udp_tracker::{Announce, Reply, Request};
 use auditor_core::wire::path::{Path, Vlans};
 use auditor_fuzz::reader::Reader;
@@ -25,6 +26,7 @@ fuzz_target!(|input: &[u8]| {
     let path = Path::default();
     let (key, orig_is_low) = FlowKey::new(ends[0], ends[1], Transport::Udp, 0, &path);
     let (mut flow, mut anomalies) = (UdpTracker.open(), Anomalies::default());
+    let mut held = HeldBytes { now: 0, cap: 0, hits: 0 };
     let mut asked: Ends<BTreeSet<u32>> = Ends::default();
     let mut given: Ends<BTreeSet<u64>> = Ends::default();
     let (mut announces, mut named) = (0, 0);
@@ -58,14 +60,23 @@ fuzz_target!(|input: &[u8]| {
             },
         };
         let (stamp, vlans) = (Stamp::default(), Vlans::default());
-        let datagram =
-            Datagram { key: &key, hash: 0, orig_is_low, from, vlans, path: &path, stamp, payload: &payload };
-        let read = flow.read(&datagram, &mut anomalies);
+        let datagram = Datagram {
+            key: &key,
+            hash: 0,
+            orig_is_low,
+            from,
+            vlans,
+            path: &path,
+            stamp,
+            payload: &payload,
+            sent: u32::try_from(payload.len()).unwrap(),
+        };
+        let read = flow.read(&datagram, &mut Upkeep { held: &mut held, anomalies: &mut anomalies });
         assert!(believed.is_none_or(|believed| believed == read), "{payload:x?}");
         named += flow.named().len();
     }
     let mut counted = 0;
-    for seen in flow.observations() {
+    for seen in flow.finish(&mut Upkeep { held: &mut held, anomalies: &mut anomalies }) {
         if let Fact::TrackerAnnounce { .. } = seen.fact {
             counted += seen.count;
         }
