@@ -219,6 +219,7 @@ impl Reading {
         anomalies: &mut Anomalies,
     ) -> Outcome {
         match run {
+            _ if !self.is_on() => {}
             Run::Bytes(bytes) => self.minutes.add(stamp.time, end, bytes.len() as u64),
             Run::Cut(size) => self.minutes.add(stamp.time, end, size),
             Run::Gap(_) | Run::Lost => {}
@@ -294,6 +295,7 @@ impl Reading {
                 let mut reader = detector.open();
                 for end in [End::Orig, End::Resp] {
                     for (bytes, stamp) in std::mem::take(self.heads.at_mut(end)).runs() {
+                        self.minutes.add(stamp.time, end, bytes.len() as u64);
                         reader.read(end, bytes, stamp, anomalies);
                     }
                 }
