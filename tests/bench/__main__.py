@@ -1,6 +1,6 @@
 """Measure this project beside its peers: ``python -m tests.bench`` (``--help`` lists the options).
 
-Makes its own captures (about two minutes, 2 GB, kept for the next time), runs every contestant as a whole command with
+Makes its own captures (about two minutes, 3 GB, kept for the next time), runs every contestant as a whole command with
 the captures in the page cache, best of several rounds, and prints Markdown: machine, versions, one table a capture,
 start-up, and the bars. Wall times are as good as the machine is quiet; the load is printed with them.
 """

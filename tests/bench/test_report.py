@@ -11,6 +11,7 @@ from tests.bench.contestants import BASELINE, HASHED, UNHASHED, Contestant
 from tests.bench.generate import Capture
 from tests.bench.measure import Runs, Sample
 from tests.bench.race import Race, Result
+from tests.bench.recipes import RECIPES
 
 CAPTURE = Capture(Path("mixed.pcap"), "mixed", packets=1_000_000, bytes=550_000_000, flows=10_000)
 
@@ -50,6 +51,12 @@ def test_memory_and_help_have_bars_of_their_own() -> None:
     held = bars.hold([race], {bars.HELP: Runs([Sample(0.5, 0.5, 1), Sample(0.39, 0.3, 1)])})
 
     assert [bar.met for bar in held] == [None, None, False, True]
+
+
+def test_every_capture_has_its_bars() -> None:
+    """Times with and without SHA-256, and memory."""
+    for promised in (*bars.TIMES_FASTER.values(), bars.PEAK_MEGABYTES):
+        assert set(promised) == set(RECIPES)
 
 
 def test_a_failure_is_told_and_has_no_rate() -> None:
