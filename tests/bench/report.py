@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bench import measure
+from tests.bench import machine, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tests.bench.bars import Bar
+    from tests.bench.contestants import Field
     from tests.bench.measure import Runs
     from tests.bench.race import Race, Result
 
 OUTCOME = {True: "met", False: "MISSED", None: "open"}
+
+
+def heading(field: Field, load: float) -> Iterator[str]:
+    """Yield the lines that say who was measured, where, and how; ``load`` was there before."""
+    yield "# Benchmark"
+    yield ""
+    for what, words in {**machine.describe(), "this project": machine.commit()}.items():
+        yield f"- {what}: {words}"
+    versions = {contestant.version: None for contestant in field.contestants}
+    yield f"- versions: {'; '.join(versions)}"
+    if field.absent:
+        yield f"- absent: {'; '.join(field.absent)}"
+    yield f"- load average before and after: {load:.2f}, {machine.load():.2f}"
+    yield "- whole commands, start-up included, output thrown away, captures in the page cache:"
+    yield ""
+    for contestant in field.contestants:
+        yield f"  - {contestant.name}: `{contestant.shown}`"
+    yield ""
 
 
 def of_race(race: Race) -> Iterator[str]:
