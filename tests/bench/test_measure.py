@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.bench.contestants import CAPTURE, Contestant
-from tests.bench.measure import Runs, Sample, floor, run
+from tests.bench.measure import DROPPED, Runs, Sample, floor, run
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_processor_time_and_memory_are_the_childs() -> None:
@@ -16,6 +20,16 @@ def test_processor_time_and_memory_are_the_childs() -> None:
     assert sample.failure is None
     assert sample.peak > floor()
     assert sample.cpu > 0
+
+
+def test_python_may_keep_its_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would forbid it is left out of the environment, and nothing else."""
+    monkeypatch.setenv(DROPPED, "1")
+    monkeypatch.setenv("KEPT", "1")
+
+    script = "import os, sys; sys.exit(sys.dont_write_bytecode or 'KEPT' not in os.environ)"
+
+    assert run([sys.executable, "-c", script]).failure is None
 
 
 def test_a_failure_carries_the_last_words() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import bars, report
-from tests.bench.contestants import BASELINE, HASHED, UNHASHED, Contestant
+from tests.bench.contestants import BASELINE, HASHED, UNHASHED, Contestant, Field
 from tests.bench.generate import Capture
 from tests.bench.measure import Runs, Sample
 from tests.bench.race import Race, Result
@@ -19,6 +19,17 @@ CAPTURE = Capture(Path("mixed.pcap"), "mixed", packets=1_000_000, bytes=550_000_
 def _result(name: str, *walls: float, peak: int = 100_000_000, failure: str | None = None) -> Result:
     runs = Runs([Sample(wall, wall, peak, failure) for wall in walls])
     return Result(Contestant(name, (name,), "1"), CAPTURE.packets, whole=True, runs=runs)
+
+
+def test_the_heading_says_who_ran_and_how() -> None:
+    """Commands, versions and what is absent, with the conditions that are alike for all."""
+    field = Field([Contestant(HASHED, ("/opt/auditor", "audit"), "auditor 1")], ["tshark: install it"])
+
+    text = "\n".join(report.heading(field, 0.5))
+
+    assert "- versions: auditor 1\n- absent: tshark: install it\n- load average before and after: 0.50, " in text
+    assert "without PYTHONDONTWRITEBYTECODE" in text
+    assert "  - auditor: `auditor audit`" in text
 
 
 def test_the_best_run_counts_against_ndpi_reader() -> None:
