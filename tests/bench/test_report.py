@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,39 @@ def test_a_failure_is_told_and_has_no_rate() -> None:
 
     assert "| auditor |    failed |" in text
     assert "auditor failed with exit code 3: no" in text
+
+
+def test_each_capture_shows_how_it_grows_with_its_length() -> None:
+    """Four times the packets take four times as long in the same memory: the last row holds them against each other."""
+    lengths = []
+    for times in (0.5, 1.0, 2.0):
+        capture = replace(CAPTURE, packets=int(CAPTURE.packets * times))
+        measured = replace(_result(UNHASHED, 0.4 * times, peak=1_000_000_000), packets=capture.packets)
+        lengths.append((times, Race(capture, [measured])))
+
+    lines = list(report.of_lengths(lengths))
+
+    assert lines[lines.index("### mixed") + 2 :] == [
+        "| length        |    packets |     best s | s per million packets |    peak MB |",
+        "|---------------|-----------:|-----------:|----------------------:|-----------:|",
+        "| x 0.5         |    500,000 |       0.20 |                 0.400 |       1000 |",
+        "| x 1           |  1,000,000 |       0.40 |                 0.400 |       1000 |",
+        "| x 2           |  2,000,000 |       0.80 |                 0.400 |       1000 |",
+        "| last to first | 4.00 times | 4.00 times |            1.00 times | 1.00 times |",
+    ]
+
+
+def test_a_length_that_failed_is_held_against_nothing() -> None:
+    """The row says that it failed, and no last row claims growth."""
+    lengths = [
+        (0.5, Race(CAPTURE, [_result(UNHASHED, 1.0, failure="no")])),
+        (2.0, Race(CAPTURE, [_result(UNHASHED, 1.0)])),
+    ]
+
+    text = "\n".join(report.of_lengths(lengths))
+
+    assert "failed" in text
+    assert "last to first" not in text
 
 
 def test_tables_line_up() -> None:
