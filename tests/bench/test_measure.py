@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tests.bench.contestants import CAPTURE, Contestant
+import pytest
+
+from tests.bench.contestants import CAPTURE, Contestant, hash_alone
 from tests.bench.measure import DROPPED, Runs, Sample, floor, run
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_processor_time_and_memory_are_the_childs() -> None:
@@ -50,6 +51,19 @@ def test_runs_give_best_and_median() -> None:
     runs = Runs([Sample(3.0, 1.0, 7), Sample(1.0, 2.0, 9), Sample(2.0, 3.0, 8)])
 
     assert (runs.best.wall, runs.median, runs.peak) == (1.0, 2.0, 9)
+
+
+@pytest.mark.parametrize("openssl", [shutil.which("openssl"), None], ids=["openssl", "hashlib"])
+def test_the_hash_alone_is_computed_with_and_without_openssl(tmp_path: Path, openssl: str | None) -> None:
+    """Either way the command prints the SHA-256 of the file it is given."""
+    path = tmp_path / "a.pcap"
+    path.write_bytes(b"frames")
+
+    limit = hash_alone(openssl)
+
+    printed = subprocess.run(limit.on(path), capture_output=True, text=True, check=True).stdout
+    assert hashlib.sha256(b"frames").hexdigest() in printed
+    assert "no version" not in limit.version
 
 
 def test_a_command_takes_the_capture_and_is_shown_without_this_machines_paths() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import bars, report
-from tests.bench.contestants import BASELINE, HASHED, UNHASHED, Contestant, Field
+from tests.bench.contestants import BASELINE, HASH_ALONE, HASHED, UNHASHED, Contestant, Field
 from tests.bench.generate import Capture
 from tests.bench.measure import Runs, Sample
 from tests.bench.race import Race, Result
@@ -54,6 +54,22 @@ def test_a_bar_is_met_missed_or_open() -> None:
         "mixed: peak memory": True,
         "auditor --help": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("alone", "measured"),
+    [(1.0, "1.3 (out of reach: SHA-256 alone 2.0)"), (0.4, "1.3")],
+)
+def test_a_bar_beyond_what_hashing_allows_says_so(alone: float, measured: str) -> None:
+    """It stays missed; the reader sees how fast the hash alone is, where that is below the bar."""
+    race = Race(
+        CAPTURE, [_result(HASHED, 1.5), _result(UNHASHED, 0.2), _result(BASELINE, 2.0), _result(HASH_ALONE, alone)]
+    )
+
+    hashed, unhashed, *_ = bars.hold([race], {})
+
+    assert (hashed.measured, hashed.met) == (measured, False)
+    assert (unhashed.measured, unhashed.met) == ("10.0", True)
 
 
 def test_memory_and_help_have_bars_of_their_own() -> None:
