@@ -1,6 +1,6 @@
 """Measure this project beside its peers: ``python -m tests.bench`` (``--help`` lists the options).
 
-Makes its own captures (about two minutes, 2 GB, kept for the next time), runs every contestant as a whole command with
+Makes its own captures (about two minutes, 3 GB, kept for the next time), runs every contestant as a whole command with
 the captures in the page cache, best of several rounds, and prints Markdown: machine, versions, one table a capture,
 start-up, and the bars. Wall times are as good as the machine is quiet; the load is printed with them.
 """
@@ -53,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
         startup = _startup(options, field)
         held = [] if options.quick else bars.hold(races, startup)
         lines = list(_tables(races, startup, held))
-    text = "\n".join([*_heading(field, load), *lines, ""])
+    text = "\n".join([*report.heading(field, load), *lines, ""])
     sys.stdout.write(text)
     if options.markdown:
         options.markdown.write_text(text)
@@ -103,23 +103,6 @@ def _lengths(
     captures = _make([(r.lasting(t), f"{suffix}-x{t:g}" if t != 1 else suffix) for t, r in wanted], options.dir)
     measured = zip((times for times, _ in wanted), captures, strict=True)
     return [(times, race(capture, field.contestants, options.repeats)) for times, capture in measured]
-
-
-def _heading(field: Field, load: float) -> Iterator[str]:
-    yield "# Benchmark"
-    yield ""
-    for what, words in {**machine.describe(), "this project": machine.commit()}.items():
-        yield f"- {what}: {words}"
-    versions = {contestant.version: None for contestant in field.contestants}
-    yield f"- versions: {'; '.join(versions)}"
-    if field.absent:
-        yield f"- absent: {'; '.join(field.absent)}"
-    yield f"- load average before and after: {load:.2f}, {machine.load():.2f}"
-    yield "- whole commands, start-up included, output thrown away, captures in the page cache:"
-    yield ""
-    for contestant in field.contestants:
-        yield f"  - {contestant.name}: `{contestant.shown}`"
-    yield ""
 
 
 def _tables(races: Sequence[Race], startup: dict[str, Runs], held: Sequence[bars.Bar]) -> Iterator[str]:

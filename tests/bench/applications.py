@@ -1,4 +1,4 @@
-"""What ordinary applications say: bytes that look like TLS, HTTP, SSH, DNS, QUIC, MQTT, RTP and NTP, both ways.
+"""What ordinary applications say: bytes that look like TLS, HTTP, SSH, DNS, QUIC, tunnels, MQTT, RTP, NTP, both ways.
 
 A talk is an endless run of (whether the client sends, payload): the first ones open the protocol, the rest carry its
 traffic. ``full`` talks fill frames up to the maximum, ``small`` ones keep every frame within 64 to 100 bytes.
@@ -78,6 +78,13 @@ def ssh(rng: Random, noise: Noise, *, bulk: bool = False) -> Talk:
     while True:
         yield True, noise.take(34)
         yield False, noise.take(MSS if bulk else rng.choice((34, 34, 34, 34, 114, 250)))
+
+
+def tunnel(rng: Random, noise: Noise, *, bulk: bool = False) -> Talk:
+    """A proxy's tunnel, as of Shadowsocks or obfs4: random from the first byte, in the lengths of what it carries."""
+    while True:
+        yield True, noise.take(60 + rng.randrange(900))
+        yield from ((False, noise.take(size)) for size in _response(rng, bulk=bulk))
 
 
 def ssh_small(rng: Random, noise: Noise) -> Talk:
@@ -172,7 +179,7 @@ def ntp_small(rng: Random, noise: Noise) -> Talk:
         yield False, bytes((0x24, rng.randrange(1, 4))) + b"\x06\xe8" + noise.take(44)
 
 
-TCP_FULL: dict[Callable[..., Talk], int] = {tls: 443, http: 80, ssh: 22}
+TCP_FULL: dict[Callable[..., Talk], int] = {tls: 443, http: 80, ssh: 22, tunnel: 8388}
 """The full talks over TCP, each with its server's port."""
 
 SMALL: dict[Callable[..., Talk], tuple[int, bool, int]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench.contestants import HASHED, UNHASHED
+from tests.bench.contestants import HASH_ALONE, HASHED, UNHASHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from tests.bench.measure import Runs
     from tests.bench.race import Race
 
+# Most of *encrypted* is the traffic of *mixed*, so it has to go as fast. It keeps the endpoints that were named and the
+# first flights of whatever looks random beside the flows, so it may need as much memory as *dht*.
 TIMES_FASTER = {  # than ndpiReader, at least
-    HASHED: {"mixed": 4.0, "small": 25.0, "dht": 12.0},
-    UNHASHED: {"mixed": 6.0, "small": 30.0, "dht": 12.0},
+    HASHED: {"mixed": 4.0, "small": 25.0, "dht": 12.0, "encrypted": 4.0},
+    UNHASHED: {"mixed": 6.0, "small": 30.0, "dht": 12.0, "encrypted": 6.0},
 }
-PEAK_MEGABYTES = {"mixed": 150.0, "small": 150.0, "dht": 250.0}  # at most
+PEAK_MEGABYTES = {"mixed": 150.0, "small": 150.0, "dht": 250.0, "encrypted": 250.0}  # at most
 HELP = "auditor --help"
 HELP_SECONDS = 0.4  # less than
 
@@ -42,12 +44,12 @@ def _of_race(race: Race) -> Iterator[Bar]:
     name = race.capture.recipe
     for contestant, bars in TIMES_FASTER.items():
         ratio = race.ratio(contestant)
-        yield Bar(
-            f"{name}: {contestant}, times faster than ndpiReader",
-            f"≥ {bars[name]:g}",
-            "not measured" if ratio is None else f"{ratio:.1f}",
-            None if ratio is None else ratio >= bars[name],
-        )
+        met = None if ratio is None else ratio >= bars[name]
+        measured = "not measured" if ratio is None else f"{ratio:.1f}"
+        limit = race.ratio(HASH_ALONE) if contestant == HASHED else None
+        if met is False and limit is not None and limit < bars[name]:
+            measured += f" (out of reach: SHA-256 alone {limit:.1f})"
+        yield Bar(f"{name}: {contestant}, times faster than ndpiReader", f"≥ {bars[name]:g}", measured, met)
     own = [r.runs.peak / 1e6 for r in race.results if r.contestant.name in TIMES_FASTER and r.rate]
     peak = max(own, default=None)
     yield Bar(

@@ -1,4 +1,4 @@
-"""What BitTorrent clients say to each other over TCP: the peer wire (BEP 3, BEP 10)."""
+"""What BitTorrent clients say over TCP, plain (BEP 3, BEP 10) or obfuscated (MSE), and to UDP trackers (BEP 15)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING
 from tests.bench.frames import MSS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from tests.bench.applications import Noise, Talk
+    from tests.bench.frames import End
 
 _BLOCK = 16_384
 _BLOCKS_A_PIECE = 64
 _PIPELINE = 8  # requests on their way at once
 _CLIENTS = (b"-qB5120-", b"-TR4060-", b"-LT2110-", b"-DE2110-", b"-UT3550-")
+
+_KEY = 96  # bytes of a Diffie-Hellman key of 768 bits
+_PAD = 512  # a padding is shorter
+_THIRD, _FOURTH = 56, 14  # bytes of these flights beside their padding
+_HANDSHAKE = 68
+# What clients do, and their share in percent: flights 3 and 4 have less padding than this; flight 3 has the handshake.
+_OBFUSCATED = {
+    (_PAD, False): 60,  # libtorrent, qBittorrent, Deluge, aria2: flight 5 is the handshake, of 68 bytes
+    (1, True): 25,  # Transmission, rTorrent: flight 3 has 124 bytes
+    (_PAD, True): 15,  # BiglyBT: no length tells
+}
 
 
 def peer_wire(rng: Random, noise: Noise, infohash: bytes, *, seeding: bool) -> Talk:
@@ -43,6 +56,38 @@ def peer_wire(rng: Random, noise: Noise, infohash: bytes, *, seeding: bool) -> T
                 yield from ((not taker, block[at : at + MSS]) for at in range(0, len(block), MSS))
         yield taker, _message(4, struct.pack("!I", index))
         index = (index + 1) % pieces
+
+
+def obfuscated(rng: Random, noise: Noise, *, seeding: bool) -> Talk:
+    """The same behind Message Stream Encryption: keys with padding, two more flights, then the peer wire in RC4.
+
+    All of it is noise, since keys and RC4 look like nothing else, in the lengths of what it stands for.
+    """
+    ((pad, early),) = rng.choices(list(_OBFUSCATED), list(_OBFUSCATED.values()))
+    yield True, noise.take(_KEY + rng.randrange(_PAD))
+    yield False, noise.take(_KEY + rng.randrange(_PAD))
+    plain = peer_wire(rng, noise, bytes(20), seeding=seeding)
+    if early:
+        next(plain)
+    yield True, noise.take(_THIRD + rng.randrange(pad) + _HANDSHAKE * early)
+    yield False, noise.take(_FOURTH + rng.randrange(pad))
+    for from_client, payload in plain:
+        yield from_client, noise.take(len(payload))
+
+
+def tracker(rng: Random, infohash: bytes, port: int, peers: Sequence[End]) -> Talk:
+    """Announce one torrent to a UDP tracker, which names ``peers``, again and again."""
+    peer_id = rng.choice(_CLIENTS) + rng.randbytes(12)
+    while True:
+        tid, opened = rng.randbytes(4), rng.randbytes(8)
+        yield True, struct.pack("!QI", 0x41727101980, 0) + tid
+        yield False, struct.pack("!I", 0) + tid + opened
+        tid = rng.randbytes(4)
+        # Downloaded, left and uploaded; then "started", no address of its own, a key, as many peers as there are.
+        claims = struct.pack("!QQQIIIiH", 0, 1 << 30, 0, 2, 0, rng.randrange(1 << 32), -1, port)
+        yield True, opened + struct.pack("!I", 1) + tid + infohash + peer_id + claims
+        counts = struct.pack("!III", 1800, len(peers) // 2, len(peers) // 2)
+        yield False, struct.pack("!I", 1) + tid + counts + b"".join(struct.pack("!IH", *peer) for peer in peers)
 
 
 def _message(kind: int, payload: bytes = b"") -> bytes:

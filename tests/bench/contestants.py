@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shlex
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ PEERS = Path(__file__).parent / "peers"
 CAPTURE = "{capture}"  # where a command takes the capture's path
 
 HASHED, UNHASHED, BASELINE = "auditor", "auditor --no-hash", "ndpiReader"
+HASH_ALONE = "limit: SHA-256 of the file alone"
 """The contestants that the bars speak of."""
 
 _TSHARK_FIELDS = ("frame.number", "ip.src", "ip.dst", "bittorrent.info_hash", "bt-dht.bencoded.string")
@@ -64,6 +66,7 @@ def find(auditor: str | None, build: Path) -> Field:
     _add_programs(field)
     _add_python(field)
     _add_compiled(field, build)
+    field.contestants.append(hash_alone(shutil.which("openssl")))
     return field
 
 
@@ -142,6 +145,14 @@ def _add_compiled(field: Field, build: Path) -> None:
 def _compile(compiler: str, name: str, build: Path, *options: str, libraries: tuple[str, ...] = ()) -> bool:
     command = [compiler, "-std=gnu11", "-O2", *options, "-o", str(build / name), str(PEERS / f"{name}.c"), *libraries]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def hash_alone(openssl: str | None) -> Contestant:
+    """Return who computes the SHA-256 of a capture alone: nobody who does so as well can be quicker."""
+    if openssl:
+        return Contestant(HASH_ALONE, (openssl, "dgst", "-sha256", CAPTURE), first_line([openssl, "version"]))
+    command = (sys.executable, str(PEERS / "sha256_alone.py"), CAPTURE)
+    return Contestant(HASH_ALONE, command, f"hashlib of Python {platform.python_version()}")
 
 
 def first_line(command: list[str]) -> str:

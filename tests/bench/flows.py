@@ -101,6 +101,16 @@ def udp(rng: Random, client: End, server: End, talk: Talk, packets: int) -> Iter
         yield flow.send(*next(talk))
 
 
+def placed(rng: Random, packets: int, whole: int, *, after: int = 0) -> tuple[int, float]:
+    """Return when a flow of ``packets`` begins, ``after`` or later, and its mean gap, so that ``whole`` holds it all.
+
+    All are microseconds. Most flows last up to two minutes, those of many packets longer.
+    """
+    most = whole - after
+    life = min(most * 0.8, rng.uniform(1e6, 120e6) + packets * rng.uniform(5e3, 150e3))
+    return int(after + rng.random() * (most - life)), life / packets
+
+
 def evenly(rng: Random, frames: Iterator[bytes], gap: float) -> Frames:
     """Pace ``frames`` at ``gap`` microseconds on average."""
     most = 2 * gap

@@ -95,12 +95,29 @@ def conversation(rng: Random, population: Population, inside: Node, outside: Nod
             answer = population.nodes(rng)
         else:
             method, arguments = b"4:ping", b""
-        yield ours, b"d1:ad2:id20:" + asker.node_id + arguments + b"e1:q" + method + tid + asker.version + b"1:y1:qe"
+        yield ours, _query(asker, method, arguments, tid)
         draw = rng.random()
         if draw < _ERRORS:
             yield not ours, b"d1:eli203e14:Protocol Errore" + tid + teller.version + b"1:y1:ee"
         elif draw < _ANSWERED:
-            seen = b"2:ip6:" + asker.compact if teller.version.startswith(b"1:v4:LT") else b""
-            body = b"1:rd2:id20:" + teller.node_id + answer + b"e" + tid + teller.version
-            yield not ours, b"d" + seen + body + b"1:y1:re"
+            yield not ours, _reply(teller, asker, answer, tid)
             granted = offer if ours and offer else granted
+
+
+def look_up(rng: Random, asker: Node, teller: Node, infohash: bytes, peers: Sequence[End]) -> Talk:
+    """Ask one node for the peers of one torrent, and be told these, again and again."""
+    values = b"5:token8:" + rng.randbytes(8) + b"6:valuesl"
+    values += b"".join(b"6:" + struct.pack("!IH", *peer) for peer in peers) + b"e"
+    while True:
+        tid = b"1:t2:" + rng.randbytes(2)
+        yield True, _query(asker, b"9:get_peers", b"9:info_hash20:" + infohash, tid)
+        yield False, _reply(teller, asker, values, tid)
+
+
+def _query(asker: Node, method: bytes, arguments: bytes, tid: bytes) -> bytes:
+    return b"d1:ad2:id20:" + asker.node_id + arguments + b"e1:q" + method + tid + asker.version + b"1:y1:qe"
+
+
+def _reply(teller: Node, asker: Node, answer: bytes, tid: bytes) -> bytes:
+    seen = b"2:ip6:" + asker.compact if teller.version.startswith(b"1:v4:LT") else b""
+    return b"d" + seen + b"1:rd2:id20:" + teller.node_id + answer + b"e" + tid + teller.version + b"1:y1:re"

@@ -1,4 +1,4 @@
-"""The three captures of the benchmark: what is in each, and how it scales.
+"""The four captures of the benchmark: what is in each, and how it scales.
 
 All randomness comes from one seed, so a recipe always gives the same bytes. Inside hosts are 10.20/16, 10.30/16 and
 10.40/16, outside hosts spread over the public address space; nothing is ever sent there.
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.bench import applications, bittorrent, krpc
-from tests.bench.flows import Ends, asked_and_answered, distinct_addresses, evenly, in_trains, shares, tcp, udp
+from tests.bench import applications, bittorrent, krpc, swarms
+from tests.bench.flows import Ends, asked_and_answered, distinct_addresses, evenly, in_trains, placed, shares, tcp, udp
 from tests.bench.frames import End, inside_address
 from tests.bench.pcapfile import Script
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEAST_TCP = 10  # packets of a flow: set-up, a little data, close
 _TORRENTS = 400
+_MEETINGS = 50  # obfuscated flows of one host in one swarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Recipe:
 MIXED = Recipe("mixed", 2_000_000, 20_000, 600, inside=800, outside=6_000, turnover=True)
 SMALL = Recipe("small", 5_000_000, 200_000, 120, inside=2_000, outside=30_000)
 DHT = Recipe("dht", 1_000_000, 250_000, 300, inside=500, outside=100_000)
-RECIPES = {recipe.name: recipe for recipe in (MIXED, SMALL, DHT)}
+ENCRYPTED = Recipe("encrypted", 2_400_000, 110_000, 600, inside=2_000, outside=20_000, turnover=True)
+RECIPES = {recipe.name: recipe for recipe in (MIXED, SMALL, DHT, ENCRYPTED)}
 
 
 def _mixed(recipe: Recipe, rng: Random) -> list[Script]:
@@ -85,23 +87,32 @@ def _mixed(recipe: Recipe, rng: Random) -> list[Script]:
             return udp(
                 rng, asker.end, other.end, krpc.conversation(rng, population, asker, other, infohashes[:5]), packets
             )
-        draw = rng.random()
-        if draw < 0.15:
-            return udp(rng, *ends.draw(443), applications.quic(rng, noise), packets)
-        bulk = draw > 0.97
-        application = rng.choices((applications.tls, applications.http, applications.ssh), (74, 12, 14))[0]
-        return tcp(rng, *ends.draw(applications.TCP_FULL[application]), application(rng, noise, bulk=bulk), packets)
+        return _ordinary(rng, noise, ends, packets)
 
     scripts = []
     whole = recipe.seconds * 1_000_000
     for index, packets in enumerate(lengths):
-        life = min(whole * 0.8, rng.uniform(1e6, 120e6) + packets * rng.uniform(5e3, 150e3))
-        start = int(rng.random() * (whole - life))
-        scripts.append(Script(start, in_trains(rng, flow(index, packets), life / packets)))
-    for _ in range(answers):
-        frames = udp(rng, *ends.draw(53), applications.dns(rng, noise), 2)
-        scripts.append(Script(rng.randrange(whole), evenly(rng, frames, 20_000)))
+        start, gap = placed(rng, packets, whole)
+        scripts.append(Script(start, in_trains(rng, flow(index, packets), gap)))
+    scripts.extend(_names(rng, noise, ends, answers, whole))
     return scripts
+
+
+def _ordinary(rng: Random, noise: applications.Noise, ends: Ends, packets: int) -> Iterator[bytes]:
+    """One flow of what most traffic is: web, QUIC or SSH."""
+    draw = rng.random()
+    if draw < 0.15:
+        return udp(rng, *ends.draw(443), applications.quic(rng, noise), packets)
+    bulk = draw > 0.97
+    application = rng.choices((applications.tls, applications.http, applications.ssh), (74, 12, 14))[0]
+    return tcp(rng, *ends.draw(applications.TCP_FULL[application]), application(rng, noise, bulk=bulk), packets)
+
+
+def _names(rng: Random, noise: applications.Noise, ends: Ends, count: int, whole: int) -> Iterator[Script]:
+    """Flows of one DNS query and its answer."""
+    for _ in range(count):
+        frames = udp(rng, *ends.draw(53), applications.dns(rng, noise), 2)
+        yield Script(rng.randrange(whole), evenly(rng, frames, 20_000))
 
 
 def _small(recipe: Recipe, rng: Random) -> list[Script]:
@@ -150,4 +161,42 @@ def _dht(recipe: Recipe, rng: Random) -> list[Script]:
     return scripts
 
 
-_BUILDERS: dict[str, Callable[[Recipe, Random], list[Script]]] = {"mixed": _mixed, "small": _small, "dht": _dht}
+def _encrypted(recipe: Recipe, rng: Random) -> list[Script]:
+    """A border with heavy BitTorrent behind Message Stream Encryption: one flow in eleven.
+
+    The hosts that have it ask trackers and the DHT in clear first, which name a part of the endpoints that they meet.
+    The rest is as in mixed, with one flow in twelve a proxy's tunnel: random from the first byte as well.
+    """
+    noise = applications.Noise(rng)
+    ends = Ends(rng, recipe.inside, recipe.outside)
+    proxies = Ends(rng, recipe.inside, max(1, recipe.outside // 1000))
+    outside = swarms.Outside(rng, noise, ends.outside)
+    whole = recipe.seconds * 1_000_000
+    hidden, spent = recipe.flows // 11, recipe.packets // 8
+    lengths = shares(rng, spent, hidden, least=swarms.LEAST_OBFUSCATED, tail=1.3)
+    joins = [lengths[at : at + _MEETINGS] for at in range(0, hidden, _MEETINGS)]
+    scripts: list[Script] = []
+    for index, meetings in enumerate(joins):
+        listening = End(ends.inside[index % len(ends.inside)], 10_000 + index)
+        scripts.extend(outside.join(listening, meetings, int(rng.random() * whole * 0.7), whole))
+    answers = recipe.flows * 3 // 10
+    scripts.extend(_names(rng, noise, ends, answers, whole))
+    flows = recipe.flows - hidden - answers - len(joins) * swarms.IN_CLEAR["flows"]
+    spent += 2 * answers + len(joins) * swarms.IN_CLEAR["packets"]
+    for packets in shares(rng, recipe.packets - spent, flows, least=_LEAST_TCP, tail=1.3):
+        start, gap = placed(rng, packets, whole)
+        if rng.random() < 1 / 12:
+            talk = applications.tunnel(rng, noise, bulk=rng.random() < 0.2)
+            frames = tcp(rng, *proxies.draw(applications.TCP_FULL[applications.tunnel]), talk, packets)
+        else:
+            frames = _ordinary(rng, noise, ends, packets)
+        scripts.append(Script(start, in_trains(rng, frames, gap)))
+    return scripts
+
+
+_BUILDERS: dict[str, Callable[[Recipe, Random], list[Script]]] = {
+    "mixed": _mixed,
+    "small": _small,
+    "dht": _dht,
+    "encrypted": _encrypted,
+}

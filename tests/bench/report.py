@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.bench import measure
+from tests.bench import machine, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tests.bench.bars import Bar
+    from tests.bench.contestants import Field
     from tests.bench.measure import Runs
     from tests.bench.race import Race, Result
 
 OUTCOME = {True: "met", False: "MISSED", None: "open"}
+
+
+def heading(field: Field, load: float) -> Iterator[str]:
+    """Yield the lines that say who was measured, where, and how; ``load`` was there before."""
+    yield "# Benchmark"
+    yield ""
+    for what, words in {**machine.describe(), "this project": machine.commit()}.items():
+        yield f"- {what}: {words}"
+    versions = {contestant.version: None for contestant in field.contestants}
+    yield f"- versions: {'; '.join(versions)}"
+    if field.absent:
+        yield f"- absent: {'; '.join(field.absent)}"
+    yield f"- load average before and after: {load:.2f}, {machine.load():.2f}"
+    how = "whole commands, start-up included, output thrown away, captures in the page cache"
+    yield f"- {how}, without {measure.DROPPED}, so that Python compiles sources once and not in each run:"
+    yield ""
+    for contestant in field.contestants:
+        yield f"  - {contestant.name}: `{contestant.shown}`"
+    yield ""
 
 
 def of_race(race: Race) -> Iterator[str]:
@@ -49,20 +70,18 @@ def of_startup(startup: Mapping[str, Runs]) -> Iterator[str]:
 
 
 def of_lengths(lengths: Sequence[tuple[float, Race]]) -> Iterator[str]:
-    """Yield the lines that show how time and memory go with the length of a capture."""
+    """Yield the lines that show how time and memory go with the length of a capture, shortest first."""
     yield "## Length: the same traffic, watched half as long and twice as long"
     yield ""
-    rows = [
-        (
-            race.capture.recipe,
-            f"x {times:g}",
-            f"{race.capture.packets:,}",
-            *(("failed", "", "") if result.rate is None else _length(result)),
-        )
-        for times, race in lengths
-        for result in race.results
-    ]
-    yield from table(("capture", "length", "packets", "best s", "ns a packet", "peak MB"), rows)
+    yield "Time is linear where a million packets take as long in each row; start-up is part of all, and weighs most in"
+    yield "the first. Memory is flat where the peak stays; BitTorrent that was found is kept to the end and adds to it."
+    head = ("length", "packets", "best s", "s per million packets", "peak MB")
+    for recipe, group in groupby(lengths, key=lambda length: length[1].capture.recipe):
+        measured = [(times, result) for times, race in group for result in race.results]
+        yield ""
+        yield f"### {recipe}"
+        yield ""
+        yield from table(head, [*(_length(*each) for each in measured), *_growth(measured)])
 
 
 def of_bars(bars: Sequence[Bar]) -> Iterator[str]:
@@ -99,9 +118,26 @@ def _row(race: Race, result: Result) -> tuple[str, ...]:
     )
 
 
-def _length(result: Result) -> tuple[str, str, str]:
-    wall = result.runs.best.wall
-    return f"{wall:.2f}", f"{wall / result.packets * 1e9:.0f}", _megabytes(result.runs)
+def _length(times: float, result: Result) -> tuple[str, ...]:
+    packets = f"{result.packets:,}"
+    if result.rate is None:
+        return (f"x {times:g}", packets, "failed", "", "")
+    wall = f"{result.runs.best.wall:.2f}"
+    return (f"x {times:g}", packets, wall, f"{1e6 / result.rate:.3f}", _megabytes(result.runs))
+
+
+def _growth(measured: Sequence[tuple[float, Result]]) -> Iterator[tuple[str, ...]]:
+    """Yield the row that holds the longest against the shortest, where both ran."""
+    if len(measured) < 2:
+        return
+    (_, short), (_, long) = measured[0], measured[-1]
+    if short.rate is None or long.rate is None:
+        return
+    ratios = [long.packets / short.packets, long.runs.best.wall / short.runs.best.wall, short.rate / long.rate]
+    if min(short.runs.peak, long.runs.peak) > measure.floor():
+        ratios.append(long.runs.peak / short.runs.peak)
+    words = [f"{ratio:.2f} times" for ratio in ratios]
+    yield ("last to first", *words, *[""] * (4 - len(words)))
 
 
 def _megabytes(runs: Runs) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import math
+import struct
+from collections import Counter, defaultdict
+from itertools import groupby, starmap
 from typing import TYPE_CHECKING
 
 import dpkt
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TINY = 100  # of the full size
+SERVICES = {22, 80, 443, 8388}  # TCP ports of what is not BitTorrent in encrypted
 
 
 def _packets(path: Path) -> list[tuple[float, bytes]]:
@@ -27,6 +31,26 @@ def _packets(path: Path) -> list[tuple[float, bytes]]:
 def _key(frame: bytes) -> frozenset[tuple[bytes, int]]:
     ip = dpkt.ethernet.Ethernet(frame).data
     return frozenset({(ip.src, ip.data.sport), (ip.dst, ip.data.dport)})
+
+
+def _flights(segments: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """Join what one end sends before the other speaks, each retransmission left out."""
+    once = (segment for segment, _ in groupby(segments))
+    return [b"".join(data for _, data in flight) for _, flight in groupby(once, key=lambda segment: segment[0])]
+
+
+def _looks_random(data: bytes) -> bool:
+    """Whether the one bits are as many as in noise, within four standard deviations."""
+    ones, size = int.from_bytes(data, "big").bit_count(), len(data)
+    return abs(ones - 4 * size) < 4 * math.sqrt(2 * size)
+
+
+def _named(payload: bytes) -> set[tuple[bytes, int]]:
+    """Return the peers that a reply of a tracker (BEP 15) or of the DHT (BEP 5) names."""
+    if payload.startswith(struct.pack("!I", 1)) and len(payload) >= 20:
+        return set(struct.iter_unpack("!4sH", payload[20:]))
+    values = payload.partition(b"6:valuesl")[2].partition(b"ee1:t2:")[0]
+    return set(starmap(lambda _, ip, port: (ip, port), struct.iter_unpack("!2s4sH", values)))
 
 
 def _ones_complement_sum(data: bytes) -> int:
@@ -138,6 +162,43 @@ def test_dht_is_krpc_throughout(tmp_path: Path) -> None:
         seen[message.get(b"q", message[b"y"])] += 1
 
     assert set(seen) == {b"ping", b"find_node", b"get_peers", b"announce_peer", b"r", b"e"}
+
+
+def test_one_flow_in_eleven_of_encrypted_is_obfuscated(tmp_path: Path) -> None:
+    """Each opens with two keys and paddings and two more flights, all noise; most tell by a length."""
+    recipe = RECIPES["encrypted"].shrunk(TINY)
+    segments: defaultdict[frozenset[tuple[bytes, int]], list[tuple[bytes, bytes]]] = defaultdict(list)
+    for _, frame in _packets(generate(recipe, tmp_path).path):
+        ip = dpkt.ethernet.Ethernet(frame).data
+        if isinstance(ip.data, dpkt.tcp.TCP) and ip.data.data and not {ip.data.sport, ip.data.dport} & SERVICES:
+            segments[_key(frame)].append((ip.src, ip.data.data))
+
+    obfuscated = [_flights(each) for each in segments.values()]
+
+    assert len(obfuscated) == recipe.flows // 11
+    telling = 0
+    for first, second, third, fourth, fifth, *_ in obfuscated:
+        assert 96 <= len(first) <= 607
+        assert 96 <= len(second) <= 607
+        assert len(third) >= 56
+        assert len(fourth) >= 14
+        assert all(map(_looks_random, (first, second, third, fourth, fifth)))
+        telling += len(fifth) == 68 or len(third) == 124
+    assert 0.75 < telling / len(obfuscated) < 0.95
+
+
+def test_a_part_of_the_obfuscated_endpoints_was_named_before(tmp_path: Path) -> None:
+    """A tracker and DHT nodes told the same host of more than half the peers that it connects to, and not of all."""
+    named: set[tuple[bytes, bytes, int]] = set()
+    met: list[bool] = []
+    for _, frame in _packets(generate(RECIPES["encrypted"].shrunk(TINY), tmp_path).path):
+        ip = dpkt.ethernet.Ethernet(frame).data
+        if isinstance(ip.data, dpkt.udp.UDP) and ip.data.sport in {6881, 6969}:
+            named |= {(ip.dst, *peer) for peer in _named(ip.data.data)}
+        elif isinstance(ip.data, dpkt.tcp.TCP) and ip.data.flags == dpkt.tcp.TH_SYN and ip.src.startswith(b"\x0a"):
+            met += [(ip.src, ip.dst, ip.data.dport) in named] if ip.data.dport not in SERVICES else []
+
+    assert 0.5 < sum(met) / len(met) < 0.8
 
 
 def test_a_cut_keeps_whole_records(tmp_path: Path) -> None:

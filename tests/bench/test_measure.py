@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.contestants import CAPTURE, Contestant
-from tests.bench.measure import Runs, Sample, floor, run
+import pytest
+
+from tests.bench.contestants import CAPTURE, Contestant, hash_alone
+from tests.bench.measure import DROPPED, Runs, Sample, floor, run
 
 
 def test_processor_time_and_memory_are_the_childs() -> None:
@@ -16,6 +21,16 @@ def test_processor_time_and_memory_are_the_childs() -> None:
     assert sample.failure is None
     assert sample.peak > floor()
     assert sample.cpu > 0
+
+
+def test_python_may_keep_its_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would forbid it is left out of the environment, and nothing else."""
+    monkeypatch.setenv(DROPPED, "1")
+    monkeypatch.setenv("KEPT", "1")
+
+    script = "import os, sys; sys.exit(sys.dont_write_bytecode or 'KEPT' not in os.environ)"
+
+    assert run([sys.executable, "-c", script]).failure is None
 
 
 def test_a_failure_carries_the_last_words() -> None:
@@ -36,6 +51,19 @@ def test_runs_give_best_and_median() -> None:
     runs = Runs([Sample(3.0, 1.0, 7), Sample(1.0, 2.0, 9), Sample(2.0, 3.0, 8)])
 
     assert (runs.best.wall, runs.median, runs.peak) == (1.0, 2.0, 9)
+
+
+@pytest.mark.parametrize("openssl", [shutil.which("openssl"), None], ids=["openssl", "hashlib"])
+def test_the_hash_alone_is_computed_with_and_without_openssl(tmp_path: Path, openssl: str | None) -> None:
+    """Either way the command prints the SHA-256 of the file it is given."""
+    path = tmp_path / "a.pcap"
+    path.write_bytes(b"frames")
+
+    limit = hash_alone(openssl)
+
+    printed = subprocess.run(limit.on(path), capture_output=True, text=True, check=True).stdout
+    assert hashlib.sha256(b"frames").hexdigest() in printed
+    assert "no version" not in limit.version
 
 
 def test_a_command_takes_the_capture_and_is_shown_without_this_machines_paths() -> None:
