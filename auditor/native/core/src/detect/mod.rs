@@ -336,10 +336,8 @@ pub trait StreamDetector: Sync {
         false
     }
 
-    /// Whether it cannot be this protocol, whatever follows, since the other end has sent bytes too before these first
-    /// `here` of one end and `there` of the other matched.
-    fn is_ruled_out(&self, here: usize, there: usize) -> bool {
-        let _ = (here, there);
+    /// Whether it cannot be this protocol if the other end sends anything before the first bytes of this one matched.
+    fn matches_before_it_is_answered(&self) -> bool {
         false
     }
 

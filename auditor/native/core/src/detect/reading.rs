@@ -24,24 +24,41 @@ pub enum Outcome {
     Misread,
 }
 
+/// What the detectors say of first bytes.
+pub enum Answer {
+    /// One of them knows its protocol.
+    Match(&'static dyn StreamDetector),
+    /// Some want more; none of them does once the other end has sent anything, if so marked.
+    NeedMore {
+        /// The other end's first byte ends the waiting.
+        unless_answered: bool,
+    },
+    /// Nobody wants them.
+    Reject,
+}
+
 /// Asks the detectors about first bytes, in their order: a match wins over those before it that want more. Whether
-/// these are the first bytes is certain if the stream's beginning was captured; some detectors ask for that. Of the
-/// other end `there` bytes came that matched nothing yet.
+/// these are the first bytes is certain if the stream's beginning was captured; some detectors ask for that. `answered`:
+/// the other end has sent something, and nothing has matched yet.
 #[must_use]
-pub fn probe(first: &[u8], is_certain: bool, there: usize) -> (Probe, Option<&'static dyn StreamDetector>) {
-    let mut answer = Probe::Reject;
+pub fn probe(first: &[u8], is_certain: bool, answered: bool) -> Answer {
+    let mut answer = Answer::Reject;
     for detector in registry::STREAM {
         if !is_certain && detector.needs_certainty() {
             continue;
         }
         match detector.probe(first) {
-            Probe::Match => return (Probe::Match, Some(*detector)),
-            Probe::NeedMore if detector.is_ruled_out(first.len(), there) => {}
-            Probe::NeedMore => answer = Probe::NeedMore,
-            Probe::Reject => {}
+            Probe::Match => return Answer::Match(*detector),
+            Probe::NeedMore if !detector.matches_before_it_is_answered() => {
+                answer = Answer::NeedMore { unless_answered: false };
+            }
+            Probe::NeedMore if !answered && matches!(answer, Answer::Reject) => {
+                answer = Answer::NeedMore { unless_answered: true };
+            }
+            Probe::NeedMore | Probe::Reject => {}
         }
     }
-    (answer, None)
+    answer
 }
 
 /// The first bytes of a direction, until a detector matches.
@@ -278,7 +295,7 @@ impl Reading {
         is_certain: bool,
         anomalies: &mut Anomalies,
     ) -> Outcome {
-        let there = self.heads.at(end.other()).seen;
+        let answered = self.heads.at(end.other()).seen > 0;
         let head = self.heads.at_mut(end);
         head.seen = head.seen.saturating_add(bytes.len());
         let is_first = head.ends.is_empty();
@@ -287,8 +304,8 @@ impl Reading {
         }
         let first = if is_first { bytes } else { &head.bytes };
         let first = first.get(..HEAD).unwrap_or(first);
-        match probe(first, is_certain, there) {
-            (_, Some(detector)) => {
+        match probe(first, is_certain, answered) {
+            Answer::Match(detector) => {
                 if is_first {
                     head.push(bytes, stamp);
                 }
@@ -304,7 +321,7 @@ impl Reading {
                 self.descend(anomalies);
                 Outcome::Going
             }
-            (Probe::NeedMore, None) if first.len() < HEAD => {
+            Answer::NeedMore { .. } if first.len() < HEAD => {
                 if is_first {
                     head.push(bytes, stamp);
                 }

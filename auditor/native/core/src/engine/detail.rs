@@ -1,12 +1,71 @@
 //! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
 
 use crate::anomaly::{Anomalies, Anomaly};
-use crate::detect::reading::{Outcome, Reading, probe};
-use crate::detect::{Observation, Probe};
+use crate::detect::reading::{Answer, Outcome, Reading, probe};
+use crate::detect::{Observation, Stamp};
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
+use crate::flow::slab::{Place, Slab};
 use crate::flow::stream::{Arrival, HeldBytes, PROBING, Stream};
+use crate::flow::table::Flow;
 use crate::time::Timestamp;
+
+/// What is kept of TCP flows.
+#[derive(Default)]
+pub(super) struct Details {
+    pub(super) whole: Slab<Detail>,
+    firsts: Slab<First>,
+}
+
+impl Details {
+    /// The detail of a flow, made where there is none.
+    pub(super) fn of(&mut self, flow: &mut Flow) -> Option<&mut Detail> {
+        let place = *flow.detail.get_or_insert_with(|| self.whole.insert(Detail::default()));
+        self.whole.get_mut(place)
+    }
+
+    /// Keeps the first segment of a flow, if it is short and whole.
+    pub(super) fn keep_first(&mut self, end: End, arrival: &Arrival<'_>) -> Option<Place> {
+        let mut bytes = [0; First::MOST];
+        let len = arrival.bytes.len();
+        bytes.get_mut(..len)?.copy_from_slice(arrival.bytes);
+        let is_whole = u32::try_from(len) == Ok(arrival.sent);
+        let len = u8::try_from(len).ok().filter(|_| is_whole)?;
+        Some(self.firsts.insert(First { bytes, len, end, seq: arrival.seq, stamp: arrival.stamp }))
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.whole.len() + self.firsts.len()
+    }
+
+    /// Takes a first segment that was kept.
+    pub(super) fn take_first(&mut self, place: Place) -> Option<First> {
+        self.firsts.remove(place)
+    }
+}
+
+/// The first segment of a flow of which nothing else is kept.
+#[repr(align(64))]
+pub(super) struct First {
+    bytes: [u8; Self::MOST],
+    len: u8,
+    pub(super) end: End,
+    seq: u32,
+    stamp: Stamp,
+}
+
+impl First {
+    /// Shorter ones than a detector can decide on.
+    const MOST: usize = 96;
+
+    /// As it arrived.
+    pub(super) fn arrival(&self) -> Arrival<'_> {
+        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        Arrival { stamp: self.stamp, seq: self.seq, bytes, sent: u32::from(self.len) }
+    }
+}
 
 /// Reassembly of one flow, and its reader once a detector matched.
 #[derive(Default)]
@@ -169,13 +228,13 @@ fn looks_first(stream: &Stream, arrival: &Arrival<'_>) -> bool {
     const TELLING: usize = 8;
     arrival.bytes.len() >= TELLING
         && !stream.holds_before(arrival.seq)
-        && probe(arrival.bytes, false, 0).0 != Probe::Reject
+        && !matches!(probe(arrival.bytes, false, false), Answer::Reject)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::{Fact, Stamp};
+    use crate::detect::Fact;
 
     const HANDSHAKE: &[u8; 68] =
         b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05iiiiiiiiiiiiiiiiiiii-LT2110-abcdefghijkl";

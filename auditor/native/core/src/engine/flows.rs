@@ -1,6 +1,6 @@
 //! Finding a packet's flow, beginning and ending flows, and what is reported of one that has ended.
 
-use super::detail::Detail;
+use super::detail::Details;
 use super::passage::Passage;
 use super::report::FlowReport;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
@@ -9,7 +9,7 @@ use crate::detect::{Observation, Upkeep};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
 use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
-use crate::flow::slab::{Place, Slab};
+use crate::flow::slab::Place;
 use crate::flow::table::{Flow, Notes};
 use crate::time::Timestamp;
 
@@ -19,7 +19,7 @@ impl Engine {
         &mut self,
         passage: &Passage<'_>,
         mark: impl Fn() -> Option<u32>,
-        renew: impl Fn(&Flow, &Notes, &Slab<Detail>) -> bool,
+        renew: impl Fn(&Flow, &Notes, &Details) -> bool,
     ) -> Option<Place> {
         let mut key = passage.key;
         let vlans = passage.path.vlans;
@@ -43,7 +43,7 @@ impl Engine {
             let is_twin = pause <= TWICE_WITHIN && mark().is_some_and(|mark| notes.recent.holds(mark));
             if is_twin {
                 notes.twin = Some(vlans);
-                if let Some(slot) = flow.slot {
+                if let Some(slot) = flow.dht_slot() {
                     self.dht.crossed(slot, flow.end(!passage.from_low), vlans);
                 }
             }
@@ -140,14 +140,16 @@ impl Engine {
     /// Has all who followed a flow say what they saw, and give back what they held.
     fn account(&mut self, flow: &Flow) -> Account {
         let mut account = Account { bytes: flow.bytes, ..Account::default() };
-        if let Some(slot) = flow.slot {
-            account.observations = self.dht.flow_ended(slot);
+        match (flow.key.transport, flow.slot) {
+            (Protocol::Tcp, Some(slot)) => drop(self.details.take_first(slot)),
+            (Protocol::Udp, Some(slot)) => account.observations = self.dht.flow_ended(slot),
+            (_, None) => {}
         }
         let Some(place) = flow.detail else { return account };
         let mut untold = Anomalies::default();
         match flow.key.transport {
             Protocol::Tcp => {
-                let Some(mut detail) = self.details.remove(place) else { return account };
+                let Some(mut detail) = self.details.whole.remove(place) else { return account };
                 let anomalies = of_capture(&mut self.anomalies, detail.capture).unwrap_or(&mut untold);
                 account.observations = detail.finish(&mut self.budget, anomalies);
                 for end in [End::Orig, End::Resp] {

@@ -13,7 +13,7 @@ mod udp;
 
 use std::collections::BTreeMap;
 
-use self::detail::Detail;
+use self::detail::Details;
 use self::passage::TOGETHER;
 pub use self::report::{FlowReport, Report, Totals};
 use self::udp::Talk;
@@ -106,7 +106,7 @@ pub struct Engine {
     options: Options,
     flows: FlowTable,
     /// Of TCP flows.
-    details: Slab<Detail>,
+    details: Details,
     /// Of UDP flows.
     talks: Slab<Talk>,
     dht: Dht,
@@ -129,7 +129,7 @@ impl Engine {
         let share = usize::try_from(options.shard.1.max(1)).unwrap_or(usize::MAX);
         Self {
             flows: FlowTable::new(options.caps.flows / share, options.seed),
-            details: Slab::default(),
+            details: Details::default(),
             talks: Slab::default(),
             dht: Dht::new(
                 options.ours.clone(),

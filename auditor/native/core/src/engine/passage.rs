@@ -149,7 +149,7 @@ impl Engine {
         for (slot, place) in slots.iter_mut().zip(guesses.into_iter().flatten()) {
             if let Some(flow) = self.flows.get(place) {
                 touched ^= flow.touch();
-                *slot = flow.slot;
+                *slot = flow.dht_slot();
                 if flow.is_noted() {
                     touched ^= self.flows.notes(place).map_or(0, Notes::touch);
                 }

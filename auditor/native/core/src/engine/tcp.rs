@@ -1,13 +1,12 @@
 //! TCP segments: which connection they belong to, where its streams begin, and when it is left alone.
 
-use super::detail::Detail;
+use super::detail::Details;
 use super::passage::Passage;
 use super::{Engine, count};
 use crate::anomaly::Anomalies;
-use crate::detect::Probe;
-use crate::detect::reading::{self, Outcome};
+use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
-use crate::flow::slab::Slab;
+use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
 use crate::flow::table::{Flow, Notes, Phase};
 use crate::wire::decode::Segment;
@@ -18,12 +17,12 @@ impl Engine {
         let opens = segment.flags.syn() && !segment.flags.ack();
         // A SYN with another number than the flow's begins another connection on the same ports. Where none was seen
         // yet, this may be the flow's own, overtaken by what followed it.
-        let renew = |flow: &Flow, notes: &Notes, details: &Slab<Detail>| {
+        let renew = |flow: &Flow, notes: &Notes, details: &Details| {
             let end = flow.end(passage.from_low);
             let overtaken = || {
                 let is_young = passage.stamp.time.since(flow.first) <= READING.age;
                 let first = segment.seq.wrapping_add(1);
-                let detail = || flow.detail.and_then(|place| details.get(place));
+                let detail = || flow.detail.and_then(|place| details.whole.get(place));
                 is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
@@ -55,7 +54,7 @@ impl Engine {
             let began = if segment.flags.ack() { end.other() } else { end };
             if began == End::Resp && notes.isn == Ends::default() {
                 flows.turn(place);
-                if let Some(detail) = flows.get(place).and_then(|flow| details.get_mut(flow.detail?)) {
+                if let Some(detail) = flows.get(place).and_then(|flow| details.whole.get_mut(flow.detail?)) {
                     detail.turn();
                 }
                 end = end.other();
@@ -77,7 +76,7 @@ impl Engine {
             payload(&mut (flow, notes), details, end, &arrival, budget, anomalies);
         }
         if let Some(macs) = passage.path.macs
-            && let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+            && let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
         {
             detail.macs.at_mut(end).get_or_insert(macs.src);
             detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
@@ -96,7 +95,7 @@ fn note_close(flow: &mut Flow, end: End, segment: &Segment<'_>) {
 /// Takes in that a direction's first byte has sequence number `first`.
 fn learn_start(
     known: &mut Noted<'_>,
-    details: &mut Slab<Detail>,
+    details: &mut Details,
     end: End,
     first: u32,
     budget: &mut HeldBytes,
@@ -105,7 +104,7 @@ fn learn_start(
     let (flow, notes) = known;
     notes.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
     flow.begun = true;
-    if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place)) {
+    if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
         let outcome = detail.begin(end, first, budget, anomalies);
         settle(known, details, end, outcome, budget);
     }
@@ -114,12 +113,15 @@ fn learn_start(
 /// Gives payload to the flow's reader, or to the probes while it has none.
 fn payload(
     known: &mut Noted<'_>,
-    details: &mut Slab<Detail>,
+    details: &mut Details,
     end: End,
     arrival: &Arrival<'_>,
     budget: &mut HeldBytes,
     anomalies: &mut Anomalies,
 ) {
+    if let Some(place) = known.0.slot.take() {
+        resume(known, details, place, end, budget, anomalies);
+    }
     let (flow, notes) = known;
     let rejected = *notes.rejected.at(end);
     let reading = flow.phase == Phase::Reading;
@@ -127,16 +129,22 @@ fn payload(
         return;
     }
     let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
-    // The usual case: the first segment of what is no protocol of ours. Nothing is kept for it.
-    if flow.detail.is_none()
-        && first == Some(arrival.seq)
-        && reading::probe(arrival.bytes, true, 0).0 == Probe::Reject
-    {
-        settle(known, details, end, Outcome::Rejected, budget);
-        return;
+    // The usual cases: the first segment of what is no protocol of ours, of which nothing is kept, and of what only its
+    // silence can still make one, of which no more is kept than it takes to go on.
+    if flow.detail.is_none() && first == Some(arrival.seq) {
+        let answered = *flow.bytes.at(end.other()) > 0;
+        match reading::probe(arrival.bytes, true, answered) {
+            Answer::Reject => return settle(known, details, end, Outcome::Rejected, budget),
+            Answer::NeedMore { unless_answered: true } => {
+                flow.slot = details.keep_first(end, arrival);
+                if flow.slot.is_some() {
+                    return;
+                }
+            }
+            Answer::NeedMore { .. } | Answer::Match(_) => {}
+        }
     }
-    let place = *flow.detail.get_or_insert_with(|| details.insert(Detail::default()));
-    let Some(detail) = details.get_mut(place) else { return };
+    let Some(detail) = details.of(flow) else { return };
     if rejected {
         detail.catch_up(end, *flow.bytes.at(end) - u64::from(arrival.sent), arrival.stamp.time);
     }
@@ -147,16 +155,36 @@ fn payload(
     settle(known, details, end, outcome, budget);
 }
 
+/// Goes on with a first segment that was kept, now that `end` sends again: its own end goes on, or the other answers, which
+/// is what it was kept until.
+fn resume(
+    known: &mut Noted<'_>,
+    details: &mut Details,
+    place: Place,
+    end: End,
+    budget: &mut HeldBytes,
+    anomalies: &mut Anomalies,
+) {
+    let Some(kept) = details.take_first(place) else { return };
+    if kept.end != end {
+        return settle(known, details, kept.end, Outcome::Rejected, budget);
+    }
+    let Some(detail) = details.of(known.0) else { return };
+    let arrival = kept.arrival();
+    let outcome = detail.segment(end, &arrival, Some(arrival.seq), budget, anomalies);
+    settle(known, details, end, outcome, budget);
+}
+
 /// Draws the consequence where no detector wants a direction: without the other one the whole flow is left alone.
 fn settle(
     (flow, notes): &mut Noted<'_>,
-    details: &mut Slab<Detail>,
+    details: &mut Details,
     end: End,
     outcome: Outcome,
     budget: &mut HeldBytes,
 ) {
     if outcome == Outcome::Going {
-        if let Some(detail) = flow.detail.and_then(|place| details.get_mut(place))
+        if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
             && detail.is_read()
         {
             flow.phase = Phase::Reading;
@@ -169,7 +197,7 @@ fn settle(
     }
     if notes.rejected.orig && notes.rejected.resp {
         flow.phase = Phase::Rejected;
-        if let Some(mut detail) = flow.detail.take().and_then(|place| details.remove(place)) {
+        if let Some(mut detail) = flow.detail.take().and_then(|place| details.whole.remove(place)) {
             detail.release(budget);
         }
     }

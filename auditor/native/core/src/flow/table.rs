@@ -43,7 +43,7 @@ pub struct Flow {
     pub vlans: Vlans,
     /// Reassembly and readers, once bytes are worth keeping: among the engine's of its transport.
     pub detail: Option<Place>,
-    /// The datagram detector's place.
+    /// The DHT's place; of a TCP flow, its first segment's, where that is all that is kept.
     pub slot: Option<Place>,
     /// The first packet's time.
     pub first: Timestamp,
@@ -129,6 +129,22 @@ impl Flow {
         let counts = self.packets.orig ^ self.packets.resp;
         let bytes = (self.bytes.orig ^ self.bytes.resp).cast_signed();
         self.last.0 ^ bytes ^ i64::from(key) ^ i64::from(counts)
+    }
+
+    /// The DHT's place for it.
+    #[must_use]
+    #[inline]
+    pub fn dht_slot(&self) -> Option<Place> {
+        self.slot.filter(|_| self.key.transport == Transport::Udp)
+    }
+
+    /// Whether a detector follows it.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        match self.key.transport {
+            Transport::Tcp => self.phase == Phase::Reading,
+            Transport::Udp => self.slot.is_some() || self.detail.is_some(),
+        }
     }
 
     /// Whether its next packet will need the notes on it.
@@ -337,7 +353,7 @@ impl FlowTable {
             .into_iter()
             .filter_map(|place| {
                 let flow = self.flows.get(place)?;
-                Some((flow.phase == Phase::Reading || flow.slot.is_some(), flow.last, place))
+                Some((flow.is_followed(), flow.last, place))
             })
             .collect();
         if count < all.len() {

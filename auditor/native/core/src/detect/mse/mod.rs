@@ -52,8 +52,8 @@ impl StreamDetector for Mse {
     }
 
     /// The initiator sends its whole key before it is answered.
-    fn is_ruled_out(&self, here: usize, there: usize) -> bool {
-        here > 0 && there > 0
+    fn matches_before_it_is_answered(&self) -> bool {
+        true
     }
 
     fn open(&self) -> Box<dyn StreamReader> {
