@@ -14,8 +14,8 @@ from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline import part
-from auditor.pipeline.part import Host, Part
+from auditor.pipeline.part import ENDS, Host, Part
+from auditor.pipeline.parts import registry
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
@@ -48,16 +48,16 @@ def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities
 
 def inside_ends(flow: Flow, is_inside: IsInside) -> frozenset[End]:
     """Return the ends of a flow that are inside."""
-    return frozenset(end for end in part.ENDS if is_inside(flow.endpoint(end).ip))
+    return frozenset(end for end in ENDS if is_inside(flow.endpoint(end).ip))
 
 
 def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
     """Yield the parts of every inside end; where neither end is inside, those of the originator."""
     for index, flow in enumerate(sighting.flows):
         for end in inside_ends(flow, is_inside) or frozenset[End]({"orig"}):
-            yield from part.of_flow(index, flow, end)
+            yield from registry.of_flow(index, flow, end)
     for index, activity in enumerate(sighting.activities):
-        yield from part.of_activity(index, activity)
+        yield from registry.of_activity(index, activity)
 
 
 def _holders(parts: Iterable[Part], holder: Holder) -> list[int]:
