@@ -47,10 +47,12 @@ class Datagrams(NamedTuple):
 
 
 class Utp(NamedTuple):
-    """Fact of ``bt.utp``: uTP connections of a flow in which another detector saw something (BEP 29)."""
+    """Fact of ``bt.utp``: a uTP connection of a flow, in which another detector saw something (BEP 29)."""
 
-    connections: int
-    """How many this end began."""
+    began: bool
+    """This end began it."""
+    bytes: int
+    """Payload of this end, each byte once."""
     lost: int
     """Packets with payload of this end that were sent and not captured, at least."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from auditor.model.activity import Activity, DhtTarget
+from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import Datagrams, Fact, Handshake, Messages
 from auditor.model.flow import End, Endpoint, Flow, FrameRef, Observation
@@ -116,6 +116,7 @@ def activity(
     queries_out: int = 5,
     replies_out: int = 0,
     queries_in: int = 3,
+    told: Sequence[ToldAddress] = (),
 ) -> Activity:
     """A host's talk with the DHT."""
     return Activity(
@@ -137,6 +138,7 @@ def activity(
         node_ids=(),
         clients=(),
         read_only=False,
+        told=tuple(told),
         minutes=(),
         frames=(FrameRef(0, 20),),
     )
