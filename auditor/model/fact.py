@@ -155,3 +155,16 @@ Fact = (
     | WebSeed
     | ExternalAddress
 )
+
+
+def names(fact: Fact) -> tuple[Infohash, ...]:
+    """Return the torrents that a fact names, each as the wire carries it."""
+    match fact:
+        case Handshake() | TrackerAnnounce() | WebSeed():
+            return (fact.infohash.wire,)
+        case TrackerScrape():
+            return tuple(infohash.wire for infohash in fact.infohashes)
+        case TorrentFile() | Magnet():
+            return tuple(infohash.wire for infohash in (fact.v1, fact.v2) if infohash)
+        case _:
+            return ()

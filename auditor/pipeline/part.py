@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from auditor.model.scale import AmountBasis, Confidence, Participation
 
 if TYPE_CHECKING:
-    from auditor.model.flow import Address, End, Flow, FrameRef
+    from auditor.model.flow import Address, End, Flow, FrameRef, Observation
+    from auditor.model.incident import Claimed
     from auditor.model.infohash import Infohash
 
 ENDS: tuple[End, End] = ("orig", "resp")
@@ -45,12 +46,17 @@ class Part(NamedTuple):
     wire: tuple[Infohash, ...] = ()
     """The torrent's names on the wire, the host's own first; two where a hybrid's ends differ (BEP 52)."""
     v1: Infohash | None = None
-    """The v1 infohash, where a hybrid's handshakes tell which one it is."""
+    """The v1 infohash, where a hybrid's handshakes or a torrent file tell which one it is."""
+    v2: Infohash | None = None
+    """The v2 infohash, where a torrent file tells it."""
     downloaded: Amount = NOTHING
     uploaded: Amount = NOTHING
     flow: int | None = None
     activity: int | None = None
     frames: tuple[FrameRef, ...] = ()
+    claimed: Claimed | None = None
+    aside: bool = False
+    """It says nothing of the host by itself, and is told only beside other parts."""
 
 
 def opposite(end: End) -> End:
@@ -62,3 +68,23 @@ def host_of(flow: Flow, end: End) -> Host:
     """Return the host at an end of a flow."""
     endpoint = flow.endpoint(end)
     return Host(flow.vantage, endpoint.ip, flow.vlan, endpoint.mac)
+
+
+def of_observation(
+    index: int, flow: Flow, end: End, seen: Observation, *, did: Participation, wire: tuple[Infohash, ...]
+) -> Part:
+    """Make an end's part of a swarm of one observation."""
+    return Part(
+        kind="swarm",
+        host=host_of(flow, end),
+        port=flow.endpoint(end).port,
+        remote_port=flow.endpoint(opposite(end)).port,
+        first=seen.first,
+        last=seen.last,
+        participation=did,
+        confidence=seen.confidence,
+        detectors=frozenset({seen.detector}),
+        wire=wire,
+        flow=index,
+        frames=seen.frames,
+    )

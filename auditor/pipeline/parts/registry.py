@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from auditor.model.fact import Datagrams, Fact, Handshake
+from auditor.model.fact import (
+    Datagrams,
+    Fact,
+    Handshake,
+    Magnet,
+    TorrentFile,
+    TrackerAnnounce,
+    TrackerScrape,
+    WebSeed,
+)
 from auditor.model.flow import End, Flow
 from auditor.pipeline.part import Part
-from auditor.pipeline.parts import dht, swarm
+from auditor.pipeline.parts import dht, fetch, swarm, tracker
 
 if TYPE_CHECKING:
     from auditor.model.activity import Activity
@@ -19,6 +28,8 @@ Family = Callable[[int, Flow, End], Iterator[Part]]
 FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
     (frozenset({Handshake}), swarm.of_flow),
     (frozenset({Datagrams}), dht.of_flow),
+    (frozenset({TrackerAnnounce, TrackerScrape}), tracker.of_flow),
+    (frozenset({TorrentFile, Magnet, WebSeed}), fetch.of_flow),
 )
 """Each family with the facts of which it asks for one at least."""
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.model.fact import Utp
 from auditor.model.scale import AmountBasis, Confidence, Participation
 from auditor.pipeline.part import ENDS, NOTHING, Part
 from auditor.pipeline.parts import swarm
-from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, shake, talk
+from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, observation, shake, talk
 
 if TYPE_CHECKING:
     from auditor.model.flow import End, Flow, Observation
@@ -97,3 +98,53 @@ def test_the_order_of_observations_does_not_matter() -> None:
     found, turned = only(seen), only(replace(seen, observations=seen.observations[::-1]))
 
     assert turned._replace(frames=()) == found._replace(frames=())
+
+
+def within(stream: int, *seen: Observation) -> list[Observation]:
+    """What was seen in one uTP connection that the originator began."""
+    syn = observation("bt.utp", "orig", Utp(began=True, bytes=400, lost=0))
+    answer = observation("bt.utp", "resp", Utp(began=False, bytes=70000, lost=1))
+    return [replace(each, stream=stream) for each in (*seen, syn, answer)]
+
+
+def test_torrents_that_share_two_sockets_are_kept_apart() -> None:
+    """Two peers keep a uTP connection for each torrent between the same two ports."""
+    film = within(1, shake("orig", FILM), shake("resp", FILM), talk("resp", 4, 65536))
+    debian = within(2, shake("orig", DEBIAN))
+
+    found = list(swarm.of_flow(0, flow(EMPLOYEE, OUTSIDER, [*film, *debian], transport="udp"), "orig"))
+
+    assert [(part.wire, part.participation.label) for part in found] == [
+        ((FILM,), "transferred"),
+        ((DEBIAN,), "attempted"),
+    ]
+    assert [part.downloaded for part in found] == [(65536, AmountBasis.PIECES), NOTHING]
+    assert found[0].detectors == {"bt.handshake", "bt.messages", "bt.utp"}
+
+
+def test_an_upper_bound_within_udp_counts_its_own_connection_alone() -> None:
+    """A UDP flow carries the DHT and trackers too, and a part lasts as long as its own connection."""
+    seen = within(1, shake("orig"), shake("resp"), talk("resp", 1, 16384, partial=True))
+
+    found = only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp", payload=(10**6, 10**9), lasting=10**15))
+
+    assert found.downloaded == (70000, AmountBasis.FLOW)
+    assert found.last - found.first < 10**15
+
+
+def test_an_answer_to_a_strangers_connection_is_no_word_of_the_host() -> None:
+    """Any uTP socket answers a SYN; without a handshake of its own the host is contacted, and that suspected."""
+    seen = within(1, shake("orig"))
+
+    found = only(flow(OUTSIDER, EMPLOYEE, seen, transport="udp"), "resp")
+
+    assert (found.participation, found.confidence) == (Participation.CONTACTED, Confidence.SUSPECTED)
+
+
+def test_who_began_a_utp_connection_may_offer_the_upgrade() -> None:
+    """Its initiator need not be the flow's originator."""
+    syn = observation("bt.utp", "resp", Utp(began=True, bytes=400, lost=0), stream=1)
+    names = [shake("resp", FILM, upgrade=True), shake("orig", DEBIAN)]
+    seen = [syn, *(replace(each, stream=1) for each in names)]
+
+    assert only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp")).v1 == FILM
