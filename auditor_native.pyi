@@ -88,7 +88,8 @@ class _Datagrams(TypedDict):
 
 class _Utp(TypedDict):
     kind: Literal["utp"]
-    connections: int
+    began: bool
+    bytes: int
     lost: int
 
 class _Encrypted(TypedDict):
@@ -157,6 +158,7 @@ class _Observation(TypedDict):
     detector: str
     confidence: str
     end: Literal["orig", "resp"]
+    stream: int
     first: int
     last: int
     count: int
@@ -188,6 +190,14 @@ class _Target(TypedDict):
     near_own_id: bool
     frames: list[tuple[int, int]]
 
+class _Told(TypedDict):
+    ip: bytes
+    port: int | None
+    tellers: int
+    first: int
+    last: int
+    frames: list[tuple[int, int]]
+
 class _Activity(TypedDict):
     vantage: int
     endpoint: _Endpoint
@@ -207,6 +217,7 @@ class _Activity(TypedDict):
     node_ids: list[bytes]
     clients: list[bytes]
     read_only: bool
+    told: list[_Told]
     minutes: list[tuple[int, int, int]]
     frames: list[tuple[int, int]]
 

@@ -17,7 +17,7 @@ try:
 except ImportError as missing:
     raise ImportError("the compiled engine is missing; build it: pip install -e .") from missing
 
-from auditor.model.activity import Activity, DhtTarget
+from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import (
     Claim,
@@ -53,10 +53,11 @@ if TYPE_CHECKING:
         _Sighting,
         _Source,
         _Target,
+        _Told,
         _TrackerAnnounce,
     )
 
-CONTRACT = 2
+CONTRACT = 3
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -270,6 +271,7 @@ def _observation(raw: _Observation) -> Observation:
         detector=raw["detector"],
         confidence=Confidence.from_label(raw["confidence"]),
         end=raw["end"],
+        stream=raw["stream"],
         first=raw["first"],
         last=raw["last"],
         count=raw["count"],
@@ -299,7 +301,7 @@ _FACTS: dict[str, Callable[[Any], Fact]] = {
     "handshake": lambda raw: Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
     "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"]),
     "datagrams": lambda raw: Datagrams(raw["queries"], raw["replies"], raw["errors"]),
-    "utp": lambda raw: Utp(raw["connections"], raw["lost"]),
+    "utp": lambda raw: Utp(raw["began"], raw["bytes"], raw["lost"]),
     "encrypted": lambda raw: Encrypted(tuple(raw["flights"]), raw["signature"]),
     "tracker_announce": _announce,
     "tracker_scrape": lambda raw: TrackerScrape(tuple(map(Infohash, raw["infohashes"])), raw["answered"]),
@@ -331,7 +333,19 @@ def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:
         node_ids=tuple(raw["node_ids"]),
         clients=tuple(raw["clients"]),
         read_only=raw["read_only"],
+        told=tuple(_told(told) for told in raw["told"]),
         minutes=tuple(raw["minutes"]),
+        frames=_frames(raw["frames"]),
+    )
+
+
+def _told(raw: _Told) -> ToldAddress:
+    return ToldAddress(
+        ip=_address(raw["ip"]),
+        port=raw["port"],
+        tellers=raw["tellers"],
+        first=raw["first"],
+        last=raw["last"],
         frames=_frames(raw["frames"]),
     )
 

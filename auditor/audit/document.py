@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.model.client import name_client
-from auditor.model.fact import Handshake
+from auditor.model.fact import Claim, Handshake, Magnet, TrackerAnnounce, names
 from auditor.model.moment import rfc3339
 from auditor.model.scale import Basis, Confidence
 
@@ -20,14 +20,21 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
-    from auditor.model.flow import Endpoint
-    from auditor.model.incident import Incident, Infohashes
+    from auditor.model.flow import Endpoint, Flow
+    from auditor.model.incident import Claimed, Incident, Infohashes
+    from auditor.pipeline.external import External
     from auditor.pipeline.run import AuditResult, JudgedActivity, JudgedFlow
 
 SCHEMA = "auditor.audit/1"
 
 Json = dict[str, Any]
-_LISTS = (("captures", "capture"), ("incidents", "incident"), ("activities", "activity"), ("flows", "flow"))
+_LISTS = (
+    ("captures", "capture"),
+    ("incidents", "incident"),
+    ("activities", "activity"),
+    ("flows", "flow"),
+    ("external_addresses", "external_address"),
+)
 """The document's lists, and what one member of each is called as a record."""
 
 
@@ -44,6 +51,7 @@ def document(result: AuditResult) -> Json:
         "incidents": [_incident(incident, result.flows) for incident in result.incidents],
         "activities": [_activity(judged) for judged in result.activities],
         "flows": [_flow(judged) for judged in result.flows],
+        "external_addresses": [_external(each, result.flows) for each in result.external_addresses],
     }
 
 
@@ -51,11 +59,12 @@ def text(result: AuditResult) -> Iterator[str]:
     """Yield the document line by line: each member of its lists on a line of its own, for eyes, grep and diff."""
     whole = document(result)
     lists = [name for name, _ in _LISTS]
+    *_, final = whole
     opening = "{"
     for name, value in whole.items():
         head = f"{opening}{json.dumps(name)}: "
         opening = " "
-        end = "}" if name == "flows" else ","
+        end = "}" if name == final else ","
         if name not in lists or not value:
             yield f"{head}{json.dumps(value)}{end}"
             continue
@@ -110,6 +119,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow]) -> Json:
         "downloaded": conduct.downloaded,
         "uploaded": conduct.uploaded,
         "amount_basis": conduct.amount_basis.label,
+        "claimed": _claimed(conduct.claimed),
         "verdict": judgement.verdict.label,
         "rule": judgement.rule,
         "severity": judgement.severity.label,
@@ -127,6 +137,16 @@ def _infohashes(infohashes: Infohashes | None) -> Json | None:
         "v2": str(infohashes.v2) if infohashes.v2 else None,
         "basis": infohashes.basis.value,
     }
+
+
+def _claimed(claimed: Claimed | None) -> Json | None:
+    if claimed is None:
+        return None
+    return {**_claim(claimed.last), "completed": claimed.completed, "first": _claim(claimed.first)}
+
+
+def _claim(claim: Claim) -> Json:
+    return {"downloaded": claim.downloaded, "uploaded": claim.uploaded, "left": claim.left}
 
 
 def _attribution(attribution: Attribution) -> Json:
@@ -160,8 +180,9 @@ def _activity(judged: JudgedActivity) -> Json:
 
 def _flow(judged: JudgedFlow) -> Json:
     flow = judged.flow
-    handshakes = [(o.end, o.fact) for o in flow.observations if isinstance(o.fact, Handshake)]
-    wire = dict.fromkeys(str(fact.infohash) for _, fact in handshakes)
+    facts = [(o.end, o.fact) for o in flow.observations]
+    peers = dict.fromkeys((end, fact.peer_id) for end, fact in facts if isinstance(fact, Handshake | TrackerAnnounce))
+    wire = dict.fromkeys(name for _, fact in facts for name in names(fact))
     return {
         "id": judged.id,
         "community_id": flow.community_id,
@@ -174,12 +195,11 @@ def _flow(judged: JudgedFlow) -> Json:
         "last": rfc3339(flow.last),
         "packets": dict(zip(("orig", "resp"), flow.packets, strict=True)),
         "bytes": dict(zip(("orig", "resp"), flow.bytes, strict=True)),
-        "confidence": max((o.confidence for o in flow.observations), default=Confidence.SUSPECTED).label,
+        "confidence": _confidence(flow).label,
         "detectors": sorted({o.detector for o in flow.observations}),
-        "infohashes": [{"wire": infohash, "basis": Basis.READ.value} for infohash in wire],
+        "infohashes": [{"wire": str(infohash), "basis": Basis.READ.value} for infohash in wire],
         "peers": [
-            {"end": end, "peer_id": fact.peer_id.hex() or None, "client": name_client(fact.peer_id)}
-            for end, fact in handshakes
+            {"end": end, "peer_id": peer_id.hex() or None, "client": name_client(peer_id)} for end, peer_id in peers
         ],
         "inside_end": judged.inside_end,
         "attribution": {
@@ -191,8 +211,28 @@ def _flow(judged: JudgedFlow) -> Json:
     }
 
 
+def _confidence(flow: Flow) -> Confidence:
+    """Return how sure it is that the flow is BitTorrent; a link in a page makes it none."""
+    sure = [o.confidence for o in flow.observations if not isinstance(o.fact, Magnet)]
+    return max(sure, default=Confidence.SUSPECTED)
+
+
 def _endpoint(endpoint: Endpoint) -> Json:
     return {"ip": str(endpoint.ip), "port": endpoint.port}
+
+
+def _external(external: External, flows: Sequence[JudgedFlow]) -> Json:
+    return {
+        "host": str(external.host),
+        "host_port": external.host_port,
+        "ip": str(external.ip),
+        "port": external.port,
+        "told_by": external.told_by,
+        "tellers": external.tellers,
+        "first": rfc3339(external.first),
+        "last": rfc3339(external.last),
+        "flow": flows[external.flow].id if external.flow is not None else None,
+    }
 
 
 def _moment(moment: int | None) -> str | None:

@@ -10,6 +10,7 @@ from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, P
 Json = dict[str, Any]
 
 _COUNT: Json = {"type": "integer", "minimum": 0}
+_MAYBE_COUNT: Json = {"type": ["integer", "null"], "minimum": 0}
 _COUNTS: Json = {"type": "object", "additionalProperties": _COUNT}
 _TEXT: Json = {"type": "string"}
 _MAYBE_TEXT: Json = {"type": ["string", "null"]}
@@ -34,6 +35,7 @@ def schema() -> Json:
         "incident": _incident(),
         "activity": _activity(),
         "flow": _flow(),
+        "external_address": _external_address(),
     }
     meta = {
         "schema": {"const": SCHEMA},
@@ -48,6 +50,7 @@ def schema() -> Json:
         "incidents": _list("incident"),
         "activities": _list("activity"),
         "flows": _list("flow"),
+        "external_addresses": _list("external_address"),
     }
     records = [_record("meta", _object(meta))] + [_record(name, definitions[name]) for name in _RECORDS]
     return {
@@ -60,7 +63,7 @@ def schema() -> Json:
     }
 
 
-_RECORDS = ("capture", "incident", "activity", "flow")
+_RECORDS = ("capture", "incident", "activity", "flow", "external_address")
 
 
 def _capture() -> Json:
@@ -107,9 +110,14 @@ def _incident() -> Json:
             "participation": _scale(Participation, "what the host itself did, at most"),
             "confidence": _scale(Confidence, "how sure it is that this is BitTorrent"),
             "detectors": _TEXTS,
-            "downloaded": _COUNT | {"description": "bytes towards the host"},
-            "uploaded": _COUNT | {"description": "bytes from the host"},
-            "amount_basis": _scale(AmountBasis, "what the amounts rest on; 'flow' is an upper bound: all payload"),
+            "downloaded": _COUNT | {"description": "bytes towards the host, measured"},
+            "uploaded": _COUNT | {"description": "bytes from the host, measured"},
+            "amount_basis": _scale(
+                AmountBasis,
+                "what the amounts rest on; 'flow' is an upper bound: all payload",
+            ),
+            "claimed": _or_null(_claimed())
+            | {"description": "what the host itself told trackers; null where it told none. Nothing checks it"},
             "verdict": _scale(Verdict),
             "rule": _MAYBE_TEXT | {"description": "null where no rule matched and the group's default spoke"},
             "severity": _scale(Severity),
@@ -117,6 +125,17 @@ def _incident() -> Json:
             "flows": _TEXTS | {"description": "ids of its flows"},
         },
         "One inside host in one swarm, or its talk with the DHT, judged: a lead about a device, not about a person",
+    )
+
+
+def _claimed() -> Json:
+    claim = {"downloaded": _MAYBE_COUNT, "uploaded": _MAYBE_COUNT, "left": _MAYBE_COUNT}
+    completed = {"type": "boolean", "description": "it said once that the download had just completed"}
+    first = _object(claim, "the same in its first announce; since then is the difference, unless the client began anew")
+    return _object(
+        {**claim, "completed": completed, "first": first},
+        "A client's claims about itself in its last announce, in bytes, which are no measurement: since the client was "
+        "started, not since the capture began",
     )
 
 
@@ -180,7 +199,7 @@ def _flow() -> Json:
             "peers": {
                 "type": "array",
                 "items": _object({"end": _END, "peer_id": peer_id, "client": _MAYBE_TEXT}),
-                "description": "what each end's handshake claims to be (BEP 20); anyone can claim anything",
+                "description": "what each end's handshakes and announces claim it is (BEP 20); anyone can claim that",
             },
             "inside_end": {"enum": ["orig", "resp", "both", "none"]},
             "attribution": _object({"orig": whose, "resp": whose}, "null for an end that is outside"),
@@ -188,6 +207,24 @@ def _flow() -> Json:
             "verdict": _or_null(_scale(Verdict)) | {"description": "the gravest of its incidents'"},
         },
         "Both directions of a 5-tuple between first packet and expiry, with BitTorrent observed in it",
+    )
+
+
+def _external_address() -> Json:
+    maybe_port = {**_PORT, "type": ["integer", "null"]}
+    return _object(
+        {
+            "host": _TEXT | {"description": "address of the inside host"},
+            "host_port": maybe_port | {"description": "its own port that 'port' stands for; null where none was told"},
+            "ip": _TEXT | {"description": "the address that it was told to have, as seen from outside"},
+            "port": maybe_port,
+            "told_by": _TEXT | {"description": "in which talk: tracker, dht, handshake"},
+            "tellers": _COUNT | {"description": "distinct remote ends that said so, at least; any of them may lie"},
+            "first": _MOMENT,
+            "last": _MOMENT,
+            "flow": _MAYBE_TEXT | {"description": "id of the flow in which it was told first; null where the DHT told"},
+        },
+        "A public address that an inside host was told to have: what ties an outside complaint to it",
     )
 
 

@@ -31,11 +31,13 @@ LEAD = "An incident is a lead about a device, not a finding about a person."
 NOTHING_READ = "No capture could be read, so nothing can be said."
 NOTHING_SEEN = "No BitTorrent was seen in what this capture shows."
 UNSEEN = (
-    "This release reads BitTorrent's plain handshakes and messages over TCP, and the mainline DHT. Not seen: encrypted "
-    "streams (MSE), uTP, trackers, peer exchange, local discovery, web seeds, WebRTC, and whatever is inside a VPN."
+    "This release reads BitTorrent's handshakes and messages over TCP and uTP, the mainline DHT, trackers over HTTP, "
+    "UDP and WebSocket, torrent files and web seeds, all of it in clear. Not seen: encrypted streams (MSE), trackers "
+    "and web seeds over HTTPS, peer exchange, local discovery, WebRTC, and whatever is inside a VPN."
 )
 NARROWEST = 60
 WIDEST = 160
+_INDENT = " " * 8
 _SAMPLE = 64
 _SHORT_INFOHASH = 10
 _NAME_CHARACTERS = 60
@@ -63,6 +65,7 @@ _ANOMALIES = {
     "tcp-overlap-conflict": "TCP bytes sent twice with different content (the first were kept)",
     "utp-gap": "gaps, uTP packets that were sent and not captured",
     "utp-overlap-conflict": "uTP packets sent twice with different content (the first were kept)",
+    "utp-overfull": "uTP connections between two sockets beyond what is told apart",
     "message-malformed": "malformed BitTorrent messages",
     "krpc-malformed": "datagrams that look like the DHT's and are not",
     "tracker-malformed": "malformed messages to and from trackers",
@@ -111,8 +114,33 @@ def _incidents(incidents: Sequence[Incident], room: int) -> Iterator[str]:
             same_rule = list(ruled)
             yield ""
             yield from textwrap.wrap(_rule(same_rule[0][0]), room)
-            yield from lay_out(columns, [row for _, row in same_rule], wide)
+            yield from _table(columns, same_rule, wide, room)
         yield ""
+
+
+def _table(
+    columns: Sequence[Column], placed: Iterable[tuple[Incident, tuple[Cell, ...]]], wide: Sequence[int], room: int
+) -> Iterator[str]:
+    """Yield the rows of incidents, below each what its host claimed."""
+    rows: list[tuple[Cell, ...]] = []
+    for incident, row in placed:
+        rows.append(row)
+        if words := _claims(incident.conduct):
+            yield from lay_out(columns, rows, wide)
+            yield from textwrap.wrap(words, room, initial_indent=_INDENT, subsequent_indent=_INDENT)
+            rows = []
+    yield from lay_out(columns, rows, wide)
+
+
+def _claims(conduct: Conduct) -> str:
+    """Say what a client claimed to trackers last: its own words, so they stand in no column of amounts."""
+    if conduct.claimed is None:
+        return ""
+    last = conduct.claimed.last
+    counts = ((last.downloaded, "down"), (last.uploaded, "up"), (last.left, "left"))
+    told = [f"{size(count)} {word}" for count, word in counts if count is not None]
+    told += ["completed"] if conduct.claimed.completed else []
+    return f"claims {', '.join(told)}" if told else ""
 
 
 def _gravity(incident: Incident) -> tuple[int, int, str, str]:

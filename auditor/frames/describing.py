@@ -15,7 +15,7 @@ from scapy.contrib import erspan, geneve, gtp, mpls  # noqa: F401 - each registe
 from scapy.layers import dhcp, dns, inet, inet6, l2, ppp, vxlan  # noqa: F401 - each registers its layers
 from scapy.packet import NoPayload, Packet, Padding, Raw
 
-from auditor.frames import bittorrent, redacting
+from auditor.frames import bittorrent, redacting, tracker, utp
 from auditor.frames.reading import Capture, Captured, Interface, Section
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _layers(packet: Packet) -> list[str]:
             return lines + ["payload: " + found[0]] + ["  " + line for line in found[1:]]
         lines += _layer(packet)
         if isinstance(packet, (inet.TCP, inet.UDP)):
-            payload = _tcp_payload if isinstance(packet, inet.TCP) else bittorrent.krpc
+            payload = _tcp_payload if isinstance(packet, inet.TCP) else _udp_payload
         packet = packet.payload
     return lines
 
@@ -118,7 +118,18 @@ def _value(packet: Packet, field: str) -> object:
 
 
 def _tcp_payload(payload: bytes) -> list[str] | None:
-    return bittorrent.peer_wire(payload) or redacting.http(payload)
+    return bittorrent.peer_wire(payload) or _http(payload)
+
+
+def _http(payload: bytes) -> list[str] | None:
+    head = redacting.http(payload)
+    announce = tracker.http_announce(payload) if head else None
+    return [announce, *head] if announce and head else head
+
+
+def _udp_payload(payload: bytes) -> list[str] | None:
+    # An announce begins with any eight bytes, so a uTP header may be seen in it; a tracker's answer is none.
+    return bittorrent.krpc(payload) or tracker.datagram(payload) or utp.datagram(payload)
 
 
 def _unknown(payload: bytes) -> list[str]:

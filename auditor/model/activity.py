@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from auditor.model.flow import Endpoint, FrameRef, Minute, Tunnel
+    from auditor.model.flow import Address, Endpoint, FrameRef, Minute, Tunnel
     from auditor.model.infohash import Infohash
 
 
@@ -25,6 +25,18 @@ class DhtTarget(NamedTuple):
     """Queries that a node answered."""
     near_own_id: bool
     """The infohash shares a long prefix with the host's node id, as a routing-table refresh does."""
+    frames: tuple[FrameRef, ...]
+
+
+class ToldAddress(NamedTuple):
+    """An address that nodes told a host to have, as seen from where they are (BEP 42): their word."""
+
+    ip: Address
+    port: int | None
+    tellers: int
+    """Distinct nodes that said so, counted up to a bound."""
+    first: int
+    last: int
     frames: tuple[FrameRef, ...]
 
 
@@ -55,6 +67,8 @@ class Activity:
     """The ``v`` values that the host sent."""
     read_only: bool
     """The host marked its queries ``ro`` (BEP 43)."""
+    told: tuple[ToldAddress, ...]
+    """The public addresses that nodes told the host to have."""
     minutes: tuple[Minute, ...]
     """Payload bytes a minute: ``orig`` is the host, ``resp`` all the nodes."""
     frames: tuple[FrameRef, ...]

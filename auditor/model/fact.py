@@ -47,10 +47,12 @@ class Datagrams(NamedTuple):
 
 
 class Utp(NamedTuple):
-    """Fact of ``bt.utp``: uTP connections of a flow in which another detector saw something (BEP 29)."""
+    """Fact of ``bt.utp``: a uTP connection of a flow, in which another detector saw something (BEP 29)."""
 
-    connections: int
-    """How many this end began."""
+    began: bool
+    """This end began it."""
+    bytes: int
+    """Payload of this end, each byte once."""
     lost: int
     """Packets with payload of this end that were sent and not captured, at least."""
 
@@ -153,3 +155,16 @@ Fact = (
     | WebSeed
     | ExternalAddress
 )
+
+
+def names(fact: Fact) -> tuple[Infohash, ...]:
+    """Return the torrents that a fact names, each as the wire carries it."""
+    match fact:
+        case Handshake() | TrackerAnnounce() | WebSeed():
+            return (fact.infohash.wire,)
+        case TrackerScrape():
+            return tuple(infohash.wire for infohash in fact.infohashes)
+        case TorrentFile() | Magnet():
+            return tuple(infohash.wire for infohash in (fact.v1, fact.v2) if infohash)
+        case _:
+            return ()

@@ -54,6 +54,8 @@ class Observation:
     count: int
     frames: tuple[FrameRef, ...]
     fact: Fact
+    stream: int = 0
+    """In which of the flow's streams: its uTP connections count from 1; its TCP stream, or all datagrams, are 0."""
 
 
 @dataclass(frozen=True, slots=True)

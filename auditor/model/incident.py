@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.model.attribution import Attribution
+    from auditor.model.fact import Claim
     from auditor.model.flow import Address, End, FrameRef
     from auditor.model.infohash import Infohash
     from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
@@ -34,6 +35,15 @@ class Judgement:
     reason: str
 
 
+class Claimed(NamedTuple):
+    """What a client said of itself to trackers: its own words, which nobody can check."""
+
+    first: Claim
+    last: Claim
+    completed: bool
+    """It said once that the download had just completed."""
+
+
 class Conduct(NamedTuple):
     """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
 
@@ -59,6 +69,7 @@ class Conduct(NamedTuple):
     frames: tuple[FrameRef, ...]
     vlan: tuple[int, ...]
     mac: str | None
+    claimed: Claimed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.model.flow import Address, End, Flow, FrameRef
-from auditor.model.incident import Conduct, Infohashes
+from auditor.model.incident import Claimed, Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline import part
-from auditor.pipeline.part import Host, Part
+from auditor.pipeline.part import ENDS, Host, Part
+from auditor.pipeline.parts import registry
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
@@ -43,21 +43,22 @@ def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities
     for held_by, piece in zip(holders, parts, strict=True):
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
         groups.setdefault((held_by, torrent), []).append(piece)
-    return sorted((_fold(run, identities) for group in groups.values() for run in _runs(group)), key=_place)
+    runs = (run for group in groups.values() for run in _runs(group))
+    return sorted((_fold(run, identities) for run in runs if not all(p.aside for p in run)), key=_place)
 
 
 def inside_ends(flow: Flow, is_inside: IsInside) -> frozenset[End]:
     """Return the ends of a flow that are inside."""
-    return frozenset(end for end in part.ENDS if is_inside(flow.endpoint(end).ip))
+    return frozenset(end for end in ENDS if is_inside(flow.endpoint(end).ip))
 
 
 def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
     """Yield the parts of every inside end; where neither end is inside, those of the originator."""
     for index, flow in enumerate(sighting.flows):
         for end in inside_ends(flow, is_inside) or frozenset[End]({"orig"}):
-            yield from part.of_flow(index, flow, end)
+            yield from registry.of_flow(index, flow, end)
     for index, activity in enumerate(sighting.activities):
-        yield from part.of_activity(index, activity)
+        yield from registry.of_activity(index, activity)
 
 
 def _holders(parts: Iterable[Part], holder: Holder) -> list[int]:
@@ -115,13 +116,16 @@ def _runs(parts: Iterable[Part]) -> Iterator[list[Part]]:
         if run and piece.first - last > IDLE:
             yield run
             run = []
-        last = max(last, piece.last) if run else piece.last
+        if not (run and piece.aside):
+            last = max(last, piece.last) if run else piece.last
         run.append(piece)
     yield run
 
 
 def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
-    """Make one conduct of its parts, which are in order of time."""
+    """Make one conduct of its parts, which are in order of time. What stands aside adds its flows alone."""
+    flows = tuple(sorted({p.flow for p in parts if p.flow is not None}))
+    parts = [p for p in parts if not p.aside]
     earliest = parts[0]
     # The surest part speaks for the whole, so that what is merely suspected never borrows another part's confidence.
     surest = max(parts, key=_sureness)
@@ -143,11 +147,12 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         amount_basis=min(
             [basis for _, basis in (*downloads, *uploads) if basis is not AmountBasis.NONE], default=AmountBasis.NONE
         ),
-        flows=tuple(sorted({p.flow for p in parts if p.flow is not None})),
+        flows=flows,
         activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
         frames=_proof(parts),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
+        claimed=_claimed(parts),
     )
 
 
@@ -158,7 +163,18 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
         return None
     known_v1, known_v2 = map(set, zip(*map(identities, wire), strict=True))
     v1 = known_v1 - {None} or {p.v1 for p in parts}
-    return Infohashes(wire=wire, v1=_only(v1), v2=_only(known_v2), basis=Basis.READ)
+    v2 = known_v2 - {None} or {p.v2 for p in parts}
+    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=Basis.READ)
+
+
+def _claimed(parts: Sequence[Part]) -> Claimed | None:
+    """Return what the host claimed first and last, whichever trackers it told."""
+    told = [(p.first, p.last, p.claimed) for p in parts if p.claimed is not None]
+    if not told:
+        return None
+    _, _, earliest = min(told, key=lambda each: each[0])
+    _, _, latest = max(told, key=lambda each: each[1])
+    return Claimed(earliest.first, latest.last, any(claimed.completed for _, _, claimed in told))
 
 
 def _only(found: set[Infohash | None]) -> Infohash | None:

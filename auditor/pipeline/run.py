@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from auditor.model.fact import Magnet
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
 from auditor.pipeline.conduct import conducts, inside_ends
+from auditor.pipeline.external import External, externals
 from auditor.pipeline.part import Host
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo, Sighting
-    from auditor.model.flow import Address, Endpoint, Flow
+    from auditor.model.flow import Address, Endpoint, Flow, Observation
     from auditor.policy.evaluate import Policy
     from auditor.policy.scalars import Network
 
@@ -57,6 +59,8 @@ class AuditResult:
     incidents: tuple[Incident, ...]
     activities: tuple[JudgedActivity, ...]
     flows: tuple[JudgedFlow, ...]
+    external_addresses: tuple[External, ...]
+    """The public addresses that inside hosts were told to have."""
     limits_hit: Mapping[str, int]
     totals: Mapping[str, int]
     undeclared: tuple[Address, ...]
@@ -72,10 +76,12 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
     """Attribute and judge everything that was seen."""
     sighting = _in_order(sighting)
     attribute = _Attributions(policy)
+    sighting, found = _worth_telling(sighting, conducts(sighting, policy.is_inside, attribute, policy.resolve))
     incidents = tuple(
         _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy)
-        for number, conduct in enumerate(conducts(sighting, policy.is_inside, attribute, policy.resolve), start=1)
+        for number, conduct in enumerate(found, start=1)
     )
+    external_addresses, left_out = externals(sighting, policy.is_inside)
     of_flow = _by_index((i.conduct.flows, i) for i in incidents)
     of_activity = _by_index((i.conduct.activities, i) for i in incidents)
     flows = tuple(
@@ -94,7 +100,8 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
             for index, activity in enumerate(sighting.activities)
         ),
         flows=flows,
-        limits_hit=sighting.limits_hit,
+        external_addresses=external_addresses,
+        limits_hit={**sighting.limits_hit, **({"external_addresses": left_out} if left_out else {})},
         totals=sighting.totals,
         undeclared=_undeclared(flows, sighting.activities, policy),
     )
@@ -112,6 +119,24 @@ class _Attributions:
         if known is None:
             known = self._known[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
         return known
+
+
+def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
+    """Leave out flows with nothing but magnet links, which any web page may have, unless an incident names them."""
+    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_magnet, flow.observations))}
+    if not bare:
+        return sighting, found
+    bare -= {index for conduct in found for index in conduct.flows}
+    kept = [index for index in range(len(sighting.flows)) if index not in bare]
+    moved = {index: place for place, index in enumerate(kept)}
+    return (
+        replace(sighting, flows=tuple(sighting.flows[index] for index in kept)),
+        [conduct._replace(flows=tuple(moved[index] for index in conduct.flows)) for conduct in found],
+    )
+
+
+def _is_magnet(observation: Observation) -> bool:
+    return isinstance(observation.fact, Magnet)
 
 
 def _incident(identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy) -> Incident:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.fact import Claim, ExternalAddress
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.load import parse
 from tests.build.sighting import (
@@ -21,10 +23,12 @@ from tests.build.sighting import (
     SECOND,
     STRANGER,
     activity,
+    announce,
     capture,
     connection,
     datagrams,
     flow,
+    observation,
     shake,
     sighting,
     talk,
@@ -34,6 +38,17 @@ from tests.build.sighting import (
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
     from auditor.policy.evaluate import Policy
+
+CLAIM = Claim("completed", 1_200_000_000, 52_000_000, 0)
+TRACKED = [
+    announce("orig", last=CLAIM, completed=True, at=NINE + 25 * HOURS),
+    observation(
+        "bt.external_address",
+        "resp",
+        ExternalAddress(IPv4Address("203.0.113.40"), None, "tracker"),
+        at=NINE + 25 * HOURS,
+    ),
+]
 
 POLICY = b"""\
 version: 1
@@ -84,6 +99,7 @@ def office_day() -> Sighting:
                 ),
                 flow(OUTSIDER, CONTRACTOR, [shake("orig")]),
                 connection(OUTSIDER, STRANGER, at=NINE + SECOND),
+                flow(EMPLOYEE, STRANGER, TRACKED, at=NINE + 25 * HOURS, transport="udp", ports=(6881, 1337)),
                 flow(CONTRACTOR, OUTSIDER, [datagrams("orig"), datagrams("resp")], transport="udp", ports=(6881, 6881)),
             ],
             [

@@ -6,9 +6,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from auditor.model.activity import Activity, DhtTarget
+from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
-from auditor.model.fact import Datagrams, Fact, Handshake, Messages
+from auditor.model.fact import Claim, Datagrams, Fact, Handshake, Messages, TrackerAnnounce
 from auditor.model.flow import End, Endpoint, Flow, FrameRef, Observation
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
@@ -86,9 +86,27 @@ def datagrams(end: End, queries: int = 1, *, at: int = NINE) -> Observation:
     return observation("bt.dht", end, Datagrams(queries, 0, 0), at=at, frame=12)
 
 
-def observation(detector: str, end: End, fact: Fact, *, at: int, frame: int) -> Observation:
+def announce(
+    end: End,
+    infohash: Infohash = FILM,
+    *,
+    first: Claim | None = None,
+    last: Claim | None = None,
+    completed: bool = False,
+    at: int = NINE,
+    frame: int = 40,
+) -> Observation:
+    """A torrent that one end announced to a tracker over UDP."""
+    first = first or Claim("started", 0, 0, 1000)
+    fact = TrackerAnnounce(infohash, b"-qB4520-abcdefghijkl", 6881, first, last or first, completed, False, None)
+    return observation("bt.tracker.udp", end, fact, at=at, frame=frame)
+
+
+def observation(
+    detector: str, end: End, fact: Fact, *, at: int = NINE, frame: int = 50, stream: int = 0
+) -> Observation:
     """One confirmed fact."""
-    return Observation(detector, Confidence.CONFIRMED, end, at, at + SECOND, 1, (FrameRef(0, frame),), fact)
+    return Observation(detector, Confidence.CONFIRMED, end, at, at + SECOND, 1, (FrameRef(0, frame),), fact, stream)
 
 
 def connection(orig: str, resp: str, infohash: Infohash = FILM, *, down: int = 0, up: int = 0, at: int = NINE) -> Flow:
@@ -116,6 +134,7 @@ def activity(
     queries_out: int = 5,
     replies_out: int = 0,
     queries_in: int = 3,
+    told: Sequence[ToldAddress] = (),
 ) -> Activity:
     """A host's talk with the DHT."""
     return Activity(
@@ -137,6 +156,7 @@ def activity(
         node_ids=(),
         clients=(),
         read_only=False,
+        told=tuple(told),
         minutes=(),
         frames=(FrameRef(0, 20),),
     )

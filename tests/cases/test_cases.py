@@ -11,7 +11,18 @@ import yaml
 
 from auditor import engine
 from auditor.engine import CapturePath, Options
-from auditor.model.fact import Datagrams, Handshake, Messages
+from auditor.model.fact import (
+    Datagrams,
+    ExternalAddress,
+    Fact,
+    Handshake,
+    Messages,
+    TorrentFile,
+    TrackerAnnounce,
+    TrackerScrape,
+    Utp,
+    WebSeed,
+)
 from auditor.pipeline.run import judge
 from auditor.policy.load import load
 from tests.build import write_pcap
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
 
     from auditor.model.capture import Sighting
     from auditor.model.flow import Endpoint, Flow
+    from auditor.model.incident import Claimed
+    from auditor.model.infohash import Infohash
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent for path in FOLDER.glob("*/case.yaml"))
@@ -41,7 +54,7 @@ def test_case(case: Path, tmp_path: Path) -> None:
 
     found = list(records(see(capture)))
 
-    known = {field for record in found for field in record} | {"detector", "incident", "activity"}
+    known = {field for record in found for field in record} | {"detector", "incident", "activity", "external"}
     for expectation in told["expect"]:
         count, match = expectation["count"], expectation["match"]
         assert match.keys() <= known or count == 0, f"no record has all of {sorted(match)}"
@@ -79,7 +92,8 @@ def records(sighting: Sighting) -> Iterator[Record]:
     for info in sighting.captures:
         for kind, count in info.anomalies.items():
             yield {"detector": "anomaly", "kind": kind, "count": count}
-    for incident in judge(sighting, POLICY).incidents:
+    result = judge(sighting, POLICY)
+    for incident in result.incidents:
         conduct = incident.conduct
         yield {
             "incident": conduct.kind,
@@ -91,8 +105,18 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "downloaded": conduct.downloaded,
             "uploaded": conduct.uploaded,
             "amount_basis": conduct.amount_basis.label,
+            "claimed": _claimed(conduct.claimed) if conduct.claimed else None,
             "verdict": incident.judgement.verdict.label,
         }
+    for told in result.external_addresses:
+        where = {"external": str(told.ip), "host": str(told.host), "port": told.port, "host_port": told.host_port}
+        yield {**where, "told_by": told.told_by, "tellers": told.tellers}
+
+
+def _claimed(claimed: Claimed) -> str:
+    last = claimed.last
+    told = f"{last.downloaded} down {last.uploaded} up {last.left} left"
+    return told + (", completed" if claimed.completed else "")
 
 
 def _observations(flow: Flow) -> Iterator[Record]:
@@ -106,11 +130,11 @@ def _observations(flow: Flow) -> Iterator[Record]:
         "packets": list(flow.packets),
     }
     for seen in flow.observations:
-        proof = {"end": seen.end, "frames": [ref.number for ref in seen.frames]}
+        proof = {"end": seen.end, "count": seen.count, "frames": [ref.number for ref in seen.frames]}
         yield {"detector": seen.detector, **shared, **proof, **_fact(seen.fact)}
 
 
-def _fact(fact: Handshake | Messages | Datagrams) -> Mapping[str, Any]:
+def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: PLR0911 - one for each kind
     match fact:
         case Handshake():
             return {"infohash": str(fact.infohash), "peer_id": fact.peer_id.decode("latin-1")}
@@ -118,6 +142,25 @@ def _fact(fact: Handshake | Messages | Datagrams) -> Mapping[str, Any]:
             return {"pieces": fact.pieces, "piece_bytes": fact.piece_bytes, "partial": fact.partial, **fact.counts}
         case Datagrams():
             return {"queries": fact.queries, "replies": fact.replies, "errors": fact.errors}
+        case Utp():
+            return {"began": fact.began, "lost": fact.lost}
+        case TrackerAnnounce():
+            told = {"infohash": str(fact.infohash), "credentials": fact.credentials}
+            return {**told, "answered": fact.answer is not None}
+        case TrackerScrape():
+            return {"scraped": len(fact.infohashes), "answered": fact.answered}
+        case TorrentFile():
+            return {"v1": _hex(fact.v1), "v2": _hex(fact.v2)}
+        case WebSeed():
+            return {"infohash": str(fact.infohash), "bytes_asked": fact.bytes}
+        case ExternalAddress():
+            return {"ip": str(fact.ip), "told_by": fact.told_by}
+        case _:
+            return {}
+
+
+def _hex(infohash: Infohash | None) -> str | None:
+    return str(infohash) if infohash else None
 
 
 def _end(endpoint: Endpoint) -> str:

@@ -122,6 +122,7 @@ def _activity(activity: Activity) -> Gist:
         (sorted(activity.queries_out.items()), activity.replies_out, activity.errors_out),
         (sorted(map(_target, activity.announced)), sorted(map(_target, activity.looked_up))),
         (sorted(activity.node_ids), sorted(activity.clients), activity.read_only),
+        tuple((told.ip, told.port, told.tellers) for told in activity.told),
     )
 
 

@@ -120,7 +120,7 @@ def test_captures_of_one_vantage_point_count_once_and_of_two_twice(tmp_path: Pat
     assert sorted(capture["vantage"] for capture in parted["captures"]) == ["here", "there"]
 
 
-@pytest.mark.parametrize("identifier", ["i-0001", "f-000001"])
+@pytest.mark.parametrize("identifier", ["i-0001", "f-000002"])
 def test_the_frames_that_prove_it_are_decoded(identifier: str) -> None:
     """Of an incident or a flow; the handshakes are among them."""
     ended = run("--frames", identifier, path_of("handshake-transmission"))

@@ -191,7 +191,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_worked_example_is_whole(example: Path) -> None:
     """Its changes apply to the code as it is, and its Python is Python."""
     assert "http_tracker::HttpTracker" in (example / "auditor/native/core/src/detect/registry.rs").read_text("utf-8")
-    for path in ("auditor/engine.py", "auditor/model/flow.py", "auditor/pipeline/part.py", *EXAMPLE):
+    for path in ("auditor/engine.py", "auditor/model/flow.py", "auditor/pipeline/parts/swarm.py", *EXAMPLE):
         if path.endswith(".py"):
             compile((example / path).read_text("utf-8"), path, "exec")
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from auditor.audit import document
+from auditor.model.fact import Magnet
 from auditor.pipeline.run import judge
 from tests.build.audits import office_audit, policy
-from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, shake, sighting
+from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, observation, shake, sighting
 
 
 def incident_of(whole: dict[str, Any], host: str, kind: str = "swarm") -> dict[str, Any]:
@@ -42,12 +43,61 @@ def test_an_incident_says_everything_that_the_contract_asks() -> None:
         "downloaded": 163823616,
         "uploaded": 3145728,
         "amount_basis": "pieces",
+        "claimed": None,
         "verdict": "violation",
         "rule": "guest-sharing",
         "severity": "high",
         "reason": "guests do not share files here",
         "flows": ["f-000002"],
     }
+
+
+def test_claims_stand_apart_from_amounts() -> None:
+    """What a client told trackers last, and first; nothing was measured."""
+    [told] = [i for i in document.document(office_audit())["incidents"] if i["detectors"] == ["bt.tracker.udp"]]
+
+    assert (told["downloaded"], told["uploaded"], told["amount_basis"]) == (0, 0, "none")
+    assert told["claimed"] == {
+        "downloaded": 1_200_000_000,
+        "uploaded": 52_000_000,
+        "left": 0,
+        "completed": True,
+        "first": {"downloaded": 0, "uploaded": 0, "left": 1000},
+    }
+
+
+def test_told_addresses_name_the_flow() -> None:
+    """What ties an outside complaint to an inside host."""
+    whole = document.document(office_audit())
+
+    [told] = whole["external_addresses"]
+    [tracked] = [flow["id"] for flow in whole["flows"] if flow["resp"]["port"] == 1337]
+
+    assert told == {
+        "host": EMPLOYEE,
+        "host_port": None,
+        "ip": "203.0.113.40",
+        "port": None,
+        "told_by": "tracker",
+        "tellers": 1,
+        "first": "2026-11-23T10:00:00.000000000Z",
+        "last": "2026-11-23T10:00:01.000000000Z",
+        "flow": tracked,
+    }
+
+
+def test_a_flow_with_a_link_alone_is_no_bittorrent_for_sure() -> None:
+    """A page may hold any link; beside an incident it is told, and the flow is no more than suspected."""
+    link = observation("bt.torrent_file", "resp", Magnet(FILM, None, "page"))
+    page = flow(EMPLOYEE, OUTSIDER, [link], ports=(1, 80))
+
+    [told] = [
+        each
+        for each in document.document(judge(sighting([page, connection(EMPLOYEE, OUTSIDER)]), policy()))["flows"]
+        if each["resp"]["port"] == 80
+    ]
+
+    assert (told["confidence"], told["infohashes"]) == ("suspected", [{"wire": "bb" * 20, "basis": "read"}])
 
 
 def test_a_flow_says_everything_that_the_contract_asks() -> None:
@@ -113,6 +163,7 @@ def test_json_lines_are_the_documents_objects_with_their_kind() -> None:
         ("incidents", "incident"),
         ("activities", "activity"),
         ("flows", "flow"),
+        ("external_addresses", "external_address"),
     ):
         assert [r for r in records if r["record"] == kind] == [{"record": kind} | member for member in whole[name]]
 

@@ -10,6 +10,8 @@ import pytest
 from auditor.frames.describing import describe
 from auditor.frames.reading import Capture
 from tests.build import START, End, Frame, bittorrent, capture, handshake, pcap, pcapng, tcp_stream, udp, wrap
+from tests.build.tracker import connect_request, http_announce
+from tests.build.utp import SYN, packet
 
 CLIENT, SERVER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
 LOOKUP = bittorrent.get_peers(b"n" * 20, b"h" * 20)
@@ -55,6 +57,33 @@ def test_tunnels_are_opened(how: partial[object], line: str) -> None:
 
     assert line in lines
     assert lines[-3] == "  payload: DHT query get_peers"
+
+
+def test_an_announce_over_http_is_told_without_its_credentials() -> None:
+    """One line of what it says, then the request with the passkey and key blanked."""
+    announce = http_announce(
+        b"h" * 20, b"-TR4060-abcdefghijkl", event="started", left=9, path="/0123456789abcdef/announce"
+    )
+    frames = tcp_stream(CLIENT, SERVER, [("orig", announce)])
+
+    lines = told(frames[3])
+
+    assert lines[4] == f"  payload: tracker announce, infohash {'68' * 20}, started, downloaded 0, uploaded 0, left 9"
+    assert lines[5].startswith("    GET /(blanked)/announce?info_hash=")
+    assert "DEADBEEF" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("payload", "line"),
+    [
+        (connect_request(), "  payload: UDP tracker: asks for a connection"),
+        (packet(SYN, 700, 1, 0), "  payload: uTP SYN, connection 700, seq 1, ack 0, window 1048576, 0 bytes"),
+        (LOOKUP, "  payload: DHT query get_peers"),
+    ],
+)
+def test_what_shares_a_udp_socket_is_told_apart(payload: bytes, line: str) -> None:
+    """One port carries the DHT, trackers and uTP."""
+    assert line in told(udp(CLIENT, SERVER, payload))
 
 
 def test_other_link_types_are_known() -> None:

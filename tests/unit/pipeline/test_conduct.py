@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.model.fact import Claim, Magnet, TorrentFile
+from auditor.model.incident import Claimed, Infohashes
 from auditor.model.infohash import Infohash
-from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.pipeline.conduct import IDLE, PROOF_FRAMES, conducts
 from tests.build.sighting import (
     DEBIAN,
@@ -22,9 +24,11 @@ from tests.build.sighting import (
     SECOND,
     STRANGER,
     activity,
+    announce,
     connection,
     datagrams,
     flow,
+    observation,
     shake,
     sighting,
     talk,
@@ -254,3 +258,37 @@ def test_the_order_of_flows_does_not_matter(order: list[int]) -> None:
         return [c._replace(flows=()) for c in conducts(sighting(flows), lambda a: a.is_private, by_address, unlisted)]
 
     assert told([FLOWS[index] for index in order]) == told(FLOWS)
+
+
+def test_what_a_host_claims_is_first_and_last_whichever_tracker_it_told() -> None:
+    """Claims stand apart from amounts, which stay unmeasured."""
+    began, went_on = Claim("started", 0, 0, 1000), Claim("completed", 1000, 10, 0)
+    flows = [
+        flow(EMPLOYEE, STRANGER, [announce("orig", last=went_on, first=went_on, completed=True, at=NINE + SECOND)]),
+        flow(EMPLOYEE, OUTSIDER, [announce("orig", first=began, at=NINE)]),
+    ]
+
+    [conduct] = fold(sighting(flows))
+
+    assert conduct.claimed == Claimed(began, went_on, completed=True)
+    assert (conduct.participation, conduct.amount_basis) == (Participation.ANNOUNCED, AmountBasis.NONE)
+
+
+def test_a_torrent_file_joins_the_two_names_of_a_hybrid() -> None:
+    """Its infohashes are computed from one and the same info dict."""
+    file = observation("bt.torrent_file", "resp", TorrentFile(FILM, V2, b"", private=False))
+    flows = [flow(EMPLOYEE, OUTSIDER, [file]), connection(EMPLOYEE, STRANGER, V2.wire)]
+
+    [conduct] = fold(sighting(flows))
+
+    assert conduct.infohashes == Infohashes((FILM, V2.wire), FILM, V2, Basis.READ)
+    assert conduct.participation is Participation.CONNECTED
+
+
+def test_a_magnet_link_is_told_beside_others_alone() -> None:
+    """A page with a link makes no conduct, and adds to one nothing but where it stood."""
+    link = observation("bt.torrent_file", "resp", Magnet(FILM, None, "page"), at=NINE - 60 * SECOND)
+    page, swarm = flow(EMPLOYEE, OUTSIDER, [link]), connection(EMPLOYEE, STRANGER, FILM)
+
+    assert fold(sighting([page])) == []
+    assert fold(sighting([swarm, page])) == [c._replace(flows=(0, 1)) for c in fold(sighting([swarm]))]

@@ -1,150 +1,21 @@
-"""What one flow or one activity shows of one host."""
+"""The pieces of a conduct."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
 
-import pytest
-
-from auditor.model.scale import AmountBasis, Confidence, Participation
-from auditor.pipeline import part
-from tests.build.sighting import (
-    DEBIAN,
-    EMPLOYEE,
-    FILM,
-    OUTSIDER,
-    activity,
-    connection,
-    datagrams,
-    flow,
-    shake,
-    talk,
-    target,
-)
-
-if TYPE_CHECKING:
-    from auditor.model.flow import End, Flow, Observation
+from auditor.pipeline.part import ENDS, Host, host_of, opposite
+from tests.build.sighting import EMPLOYEE, OUTSIDER, flow
 
 
-def only(seen: Flow, end: End = "orig") -> part.Part:
-    """Return the one part that a flow shows of an end."""
-    [found] = part.of_flow(0, seen, end)
-    return found
+def test_a_host_is_known_as_an_attribution_needs_it() -> None:
+    """Its address, tags, link address and where it was seen; never the other end's."""
+    seen = flow(EMPLOYEE, OUTSIDER, vlan=(20,), mac="52:54:00:00:00:05", vantage="core")
+
+    assert host_of(seen, "orig") == Host("core", ip_address(EMPLOYEE), (20,), "52:54:00:00:00:05")
+    assert host_of(seen, "resp") == Host("core", ip_address(OUTSIDER), (20,), None)
 
 
-def test_a_flow_without_bittorrent_has_no_part() -> None:
-    """What was not observed makes no part."""
-    assert list(part.of_flow(0, flow(EMPLOYEE, OUTSIDER), "orig")) == []
-
-
-@pytest.mark.parametrize(
-    ("observations", "participation", "confidence"),
-    [
-        ([shake("orig")], Participation.ATTEMPTED, Confidence.CONFIRMED),
-        ([shake("resp")], Participation.CONTACTED, Confidence.SUSPECTED),
-        ([shake("orig"), shake("resp")], Participation.CONNECTED, Confidence.CONFIRMED),
-        ([shake("orig"), talk("orig", 1, 16384)], Participation.TRANSFERRED, Confidence.CONFIRMED),
-        ([shake("orig"), shake("resp"), talk("resp", 1, 16384)], Participation.TRANSFERRED, Confidence.CONFIRMED),
-        ([shake("orig"), shake("resp"), talk("orig"), talk("resp")], Participation.CONNECTED, Confidence.CONFIRMED),
-        ([shake("resp"), talk("resp", 9, 9)], Participation.CONTACTED, Confidence.SUSPECTED),
-    ],
-)
-def test_participation_rests_on_what_the_host_itself_sent(
-    observations: list[Observation], participation: Participation, confidence: Confidence
-) -> None:
-    """The host's own handshake alone makes it more than contacted; an outsider's is never more than suspected."""
-    found = only(flow(EMPLOYEE, OUTSIDER, observations))
-
-    assert (found.participation, found.confidence) == (participation, confidence)
-
-
-def test_each_end_has_its_own_view_of_one_flow() -> None:
-    """What one end downloads the other uploads, and an unanswered handshake is an attempt here, a contact there."""
-    seen = connection(EMPLOYEE, "10.20.0.6", down=32768, up=16384)
-    attempt = flow(EMPLOYEE, "10.20.0.6", [shake("orig")])
-
-    assert [only(seen, end).downloaded[0] for end in part.ENDS] == [32768, 16384]
-    assert [only(seen, end).uploaded[0] for end in part.ENDS] == [16384, 32768]
-    assert [only(attempt, end).participation.label for end in part.ENDS] == ["attempted", "contacted"]
-
-
-def test_handshakes_with_different_infohashes_are_no_connection() -> None:
-    """Each end's own handshake decides; what the other end says of another torrent belongs to that one alone."""
-    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM), shake("resp", DEBIAN), talk("resp", 5, 80000)])
-
-    assert only(seen, "orig").wire == (FILM,)
-    assert only(seen, "resp").wire == (DEBIAN,)
-    assert only(seen).participation is Participation.ATTEMPTED
-    assert only(seen).downloaded == part.NOTHING
-
-
-def test_a_hybrid_torrent_has_two_names_and_is_one() -> None:
-    """The initiator offers the upgrade and the responder answers with the v2 name, without repeating the offer."""
-    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)])
-
-    assert only(seen, "orig").wire == (FILM, DEBIAN)
-    assert only(seen, "resp").wire == (DEBIAN, FILM)
-    assert only(seen).v1 == FILM
-    assert only(seen).participation is Participation.CONNECTED
-
-
-def test_a_responders_offer_does_not_join_two_torrents() -> None:
-    """Only the initiator can offer the upgrade."""
-    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM), shake("resp", DEBIAN, upgrade=True)])
-
-    assert only(seen).wire == (FILM,)
-    assert only(seen).participation is Participation.ATTEMPTED
-
-
-def test_amounts_are_of_pieces_or_say_that_they_are_not() -> None:
-    """Where messages were missed, all payload of that direction is the amount, with the basis that says so."""
-    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig"), talk("orig", 1, 16384), talk("resp", 1, 16384, partial=True)])
-
-    assert only(seen).uploaded == (16384, AmountBasis.PIECES)
-    assert only(seen).downloaded == (2000, AmountBasis.FLOW)
-    assert only(flow(EMPLOYEE, OUTSIDER, [shake("orig")])).downloaded == (0, AmountBasis.NONE)
-
-
-def test_an_activity_is_present_only_if_the_host_spoke() -> None:
-    """Outsiders' queries alone are contact, however many."""
-    [spoke] = part.of_activity(0, activity(EMPLOYEE, queries_out=1, replies_out=0))
-    [replied] = part.of_activity(0, activity(EMPLOYEE, queries_out=0, replies_out=1))
-    [silent] = part.of_activity(0, activity(EMPLOYEE, queries_out=0, queries_in=1000))
-
-    assert (spoke.participation, spoke.confidence) == (Participation.PRESENT, Confidence.CONFIRMED)
-    assert replied.participation is Participation.PRESENT
-    assert (silent.participation, silent.confidence) == (Participation.CONTACTED, Confidence.SUSPECTED)
-
-
-@pytest.mark.parametrize(
-    ("nodes", "near_own_id", "counts"), [(3, False, True), (2, False, False), (9, True, False), (9, False, True)]
-)
-def test_a_lookup_asks_several_nodes_for_what_is_not_routing(nodes: int, near_own_id: bool, counts: bool) -> None:
-    """Fewer than three nodes, or an infohash near the host's own id, is the routing table at work."""
-    asked = activity(EMPLOYEE, looked_up=[target(nodes=nodes, near_own_id=near_own_id)])
-
-    assert (Participation.LOOKED_UP in [p.participation for p in part.of_activity(0, asked)]) is counts
-
-
-def test_an_announce_is_one_however_few_nodes_were_told() -> None:
-    """announce_peer is a claim of its own, unlike a lookup."""
-    _, told = part.of_activity(0, activity(EMPLOYEE, announced=[target(FILM, nodes=1)]))
-
-    assert (told.kind, told.wire, told.participation) == ("swarm", (FILM,), Participation.ANNOUNCED)
-
-
-def test_a_flow_of_the_dht_adds_nothing_but_itself() -> None:
-    """Its activity is the proof, so that incidents are the same with and without --all-flows."""
-    found = only(flow(EMPLOYEE, OUTSIDER, [datagrams("resp"), datagrams("orig")], transport="udp"))
-
-    assert (found.kind, found.frames, found.remote_port, found.flow) == ("dht", (), None, 0)
-
-
-def test_the_order_of_observations_does_not_matter() -> None:
-    """Facts are taken in order of time, not of arrival."""
-    seen = connection(EMPLOYEE, OUTSIDER, down=16384)
-
-    found, turned = only(seen), only(replace(seen, observations=seen.observations[::-1]))
-
-    assert turned._replace(frames=()) == found._replace(frames=())
+def test_each_end_is_opposite_the_other() -> None:
+    """A flow has two ends."""
+    assert [opposite(end) for end in ENDS] == ["resp", "orig"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
+from auditor.model.fact import ExternalAddress, Magnet
 from auditor.model.scale import Verdict
 from auditor.pipeline.run import judge
 from auditor.policy.evaluate import Policy
@@ -14,10 +16,15 @@ from tests.build.sighting import (
     EMPLOYEE,
     FILM,
     GUEST,
+    NINE,
     OUTSIDER,
+    SECOND,
     STRANGER,
     activity,
+    announce,
     connection,
+    flow,
+    observation,
     sighting,
     target,
 )
@@ -108,3 +115,30 @@ def test_without_a_policy_private_addresses_are_inside_and_nobody_is_known() -> 
 
     assert (result.policy_name, result.policy_sha256, result.violations) == (None, None, 0)
     assert [i.attribution.group for i in result.incidents] == ["unattributed"]
+
+
+def test_a_page_with_a_magnet_link_is_told_only_beside_an_incident_of_its_torrent() -> None:
+    """A link in a page is no BitTorrent, and the other flows' ids have no gaps."""
+    film = observation("bt.torrent_file", "resp", Magnet(FILM, None, "page"), at=NINE - 2 * SECOND)
+    debian = observation("bt.torrent_file", "resp", Magnet(DEBIAN, None, "page"), at=NINE - SECOND)
+    pages = [flow(EMPLOYEE, OUTSIDER, [link], at=link.first, ports=(1, 80)) for link in (debian, film)]
+
+    result = judge(sighting([*pages, connection(EMPLOYEE, OUTSIDER, FILM)]), policy())
+
+    assert [(each.id, each.flow.first) for each in result.flows] == [
+        ("f-000001", NINE - 2 * SECOND),
+        ("f-000002", NINE),
+    ]
+    assert [each.incidents for each in result.flows] == [("i-0001",), ("i-0001",)]
+    assert judge(sighting(pages), policy()).flows == ()
+
+
+def test_told_addresses_are_part_of_the_result() -> None:
+    """Of inside hosts, with the flow that told first."""
+    told = observation("bt.external_address", "resp", ExternalAddress(ip_address("203.0.113.40"), None, "tracker"))
+
+    result = judge(sighting([flow(EMPLOYEE, OUTSIDER, [announce("orig"), told])]), policy())
+
+    assert [(str(each.host), str(each.ip), each.flow) for each in result.external_addresses] == [
+        (EMPLOYEE, "203.0.113.40", 0)
+    ]

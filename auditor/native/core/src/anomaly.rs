@@ -53,6 +53,8 @@ anomalies! {
     UtpGap = "utp-gap",
     /// A uTP packet sent twice with different content; the first was kept.
     UtpOverlapConflict = "utp-overlap-conflict",
+    /// More uTP connections between two sockets than are told apart.
+    UtpOverfull = "utp-overfull",
     /// A peer-wire message that contradicts itself.
     MessageMalformed = "message-malformed",
     /// A datagram that looks like KRPC and is not.

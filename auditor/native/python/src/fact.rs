@@ -56,7 +56,8 @@ pub(crate) struct DatagramsFact {
 #[derive(IntoPyObject)]
 pub(crate) struct UtpFact {
     kind: &'static str,
-    connections: u64,
+    began: bool,
+    bytes: u64,
     lost: u64,
 }
 
@@ -187,8 +188,8 @@ impl From<&Fact> for FactValue {
                 replies: *replies,
                 errors: *errors,
             }),
-            Fact::Utp { connections, lost } => {
-                Self::Utp(UtpFact { kind: "utp", connections: *connections, lost: *lost })
+            Fact::Utp { began, bytes, lost } => {
+                Self::Utp(UtpFact { kind: "utp", began: *began, bytes: *bytes, lost: *lost })
             }
             Fact::Encrypted { flights, signature, .. } => Self::Encrypted(EncryptedFact {
                 kind: "encrypted",
@@ -276,7 +277,7 @@ const fn answered(answer: &TrackerAnswer) -> AnswerValue {
 }
 
 /// IPv4 as IPv4-mapped IPv6, as all addresses are handed over.
-const fn mapped(ip: IpAddr) -> [u8; 16] {
+pub(crate) const fn mapped(ip: IpAddr) -> [u8; 16] {
     match ip {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
         IpAddr::V6(ip) => ip.octets(),

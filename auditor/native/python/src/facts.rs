@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
-use auditor_core::detect::dht::activity::{Activity, Target};
+use auditor_core::detect::dht::activity::{Activity, Target, Told};
 use auditor_core::detect::{Observation, Span};
 use auditor_core::engine::FlowReport;
 use auditor_core::flow::key::{Endpoint, Transport};
@@ -15,7 +15,7 @@ use auditor_io::run::Outcome;
 use auditor_io::{CaptureSummary, Written};
 use pyo3::IntoPyObject;
 
-use crate::fact::FactValue;
+use crate::fact::{FactValue, mapped};
 
 type Frames = Vec<(u32, u64)>;
 type MinuteBytes = Vec<(i64, u64, u64)>;
@@ -74,6 +74,7 @@ struct ObservationFacts {
     detector: &'static str,
     confidence: &'static str,
     end: &'static str,
+    stream: u32,
     first: i64,
     last: i64,
     count: u64,
@@ -90,6 +91,16 @@ struct TargetFacts {
     nodes: usize,
     answered: u64,
     near_own_id: bool,
+    frames: Frames,
+}
+
+#[derive(IntoPyObject)]
+struct ToldFacts {
+    ip: [u8; 16],
+    port: Option<u16>,
+    tellers: usize,
+    first: i64,
+    last: i64,
     frames: Frames,
 }
 
@@ -113,6 +124,7 @@ struct ActivityFacts {
     node_ids: Vec<[u8; 20]>,
     clients: Vec<[u8; 4]>,
     read_only: bool,
+    told: Vec<ToldFacts>,
     minutes: MinuteBytes,
     frames: Frames,
 }
@@ -213,6 +225,7 @@ impl ObservationFacts {
             detector: observation.detector,
             confidence: observation.confidence.label(),
             end: observation.end.label(),
+            stream: observation.stream,
             first: observation.span.first.0,
             last: observation.span.last.0,
             count: observation.count,
@@ -245,8 +258,22 @@ impl ActivityFacts {
             node_ids: activity.node_ids.iter().copied().collect(),
             clients: activity.clients.iter().copied().collect(),
             read_only: activity.read_only,
+            told: activity.told().into_iter().map(ToldFacts::new).collect(),
             minutes: minutes(&activity.minutes),
             frames: frames(&activity.span),
+        }
+    }
+}
+
+impl ToldFacts {
+    fn new(told: &Told) -> Self {
+        Self {
+            ip: mapped(told.ip),
+            port: told.port,
+            tellers: told.tellers(),
+            first: told.span.first.0,
+            last: told.span.last.0,
+            frames: frames(&told.span),
         }
     }
 }

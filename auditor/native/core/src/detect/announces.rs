@@ -168,6 +168,7 @@ impl Announces {
             detector,
             confidence: Confidence::Confirmed,
             end,
+            stream: 0,
             span: span.clone(),
             count,
             fact,

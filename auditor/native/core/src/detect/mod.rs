@@ -165,10 +165,12 @@ pub enum Fact {
         /// Counting stopped where bytes were missing that could not be stepped over.
         partial: bool,
     },
-    /// uTP connections, in which another detector saw something.
+    /// A uTP connection, in which another detector saw something.
     Utp {
-        /// How many this end began.
-        connections: u64,
+        /// Whether this end began it.
+        began: bool,
+        /// Payload bytes of this end, each once.
+        bytes: u64,
         /// Packets with payload of this end that were sent and not captured, at least.
         lost: u64,
     },
@@ -307,6 +309,9 @@ pub struct Observation {
     pub confidence: Confidence,
     /// The end that sent it.
     pub end: End,
+    /// In which of the flow's streams: its uTP connections count from 1; there is one TCP stream, 0, and so are
+    /// datagrams.
+    pub stream: u32,
     /// When, and the frames.
     pub span: Span,
     /// How many sights were folded into this one.

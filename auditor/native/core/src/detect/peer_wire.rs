@@ -241,6 +241,7 @@ impl Talk {
             detector: HANDSHAKE,
             confidence: Confidence::Confirmed,
             end,
+            stream: 0,
             span,
             count: 1,
             fact,
@@ -263,7 +264,15 @@ impl Talk {
             partial: self.lost,
         };
         let count = self.counts.values().sum();
-        Some(Observation { detector: MESSAGES, confidence: Confidence::Confirmed, end, span, count, fact })
+        Some(Observation {
+            detector: MESSAGES,
+            confidence: Confidence::Confirmed,
+            end,
+            stream: 0,
+            span,
+            count,
+            fact,
+        })
     }
 }
 

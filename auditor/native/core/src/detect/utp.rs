@@ -9,8 +9,8 @@
 use super::named::Named;
 use super::reading::Dialogue;
 use super::{Datagram, DatagramDetector, DatagramReader, Fact, Observation, Span, Stamp, Upkeep};
-use crate::anomaly::Anomalies;
-use crate::flow::key::{End, Ends};
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::flow::key::End;
 use crate::flow::stream::{HeldBytes, Run};
 use crate::flow::utp::{Arrival, Connections, Facts, Place};
 use crate::wire::utp::{Header, Kind};
@@ -44,23 +44,20 @@ impl DatagramDetector for Utp {
     }
 }
 
+/// The most connections of one flow of which is kept what was seen in them: more than clients share torrents with one
+/// peer, and begin anew.
+const KEPT: usize = 256;
+
 /// Follows the connections of one flow.
 #[derive(Default)]
 struct Reader {
     connections: Connections,
     /// What is read of each connection, by its index; one in which nobody finds anything is dropped.
     readings: Vec<(u32, Dialogue)>,
-    /// Of connections that made room for others.
+    /// Of connections that have ended.
     ended: Vec<Observation>,
-    tally: Ends<Tally>,
-}
-
-/// What one end began, of connections in which something was seen.
-#[derive(Debug, Default)]
-struct Tally {
-    span: Option<Span>,
-    connections: u64,
-    lost: u64,
+    /// How many those are.
+    kept: usize,
 }
 
 impl DatagramReader for Reader {
@@ -74,7 +71,7 @@ impl DatagramReader for Reader {
         let taken = connections.push(&arrival, upkeep.held, &mut sink(readings, upkeep.anomalies));
         taken.noticed.count(upkeep.anomalies);
         if let Some(facts) = taken.ended {
-            self.end(&facts);
+            self.end(&facts, upkeep.anomalies);
         }
         match taken.place {
             Place::Connection(index) => self.spare(index, upkeep.held),
@@ -91,27 +88,9 @@ impl DatagramReader for Reader {
         let facts: Vec<_> = connections.facts().collect();
         connections.release(upkeep.held);
         for facts in facts {
-            self.end(&facts);
+            self.end(&facts, upkeep.anomalies);
         }
-        let mut seen = std::mem::take(&mut self.ended);
-        let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else {
-            return seen;
-        };
-        for end in [End::Orig, End::Resp] {
-            let Tally { span, connections, lost } = std::mem::take(self.tally.at_mut(end));
-            if let Some(span) = span {
-                let fact = Fact::Utp { connections, lost };
-                seen.push(Observation {
-                    detector: UTP,
-                    confidence,
-                    end,
-                    span,
-                    count: connections.max(1),
-                    fact,
-                });
-            }
-        }
-        seen
+        std::mem::take(&mut self.ended)
     }
 
     fn named(&mut self) -> Vec<Named> {
@@ -156,25 +135,27 @@ impl Reader {
     }
 
     /// Keeps what was seen in a connection that has ended.
-    fn end(&mut self, facts: &Facts) {
+    fn end(&mut self, facts: &Facts, anomalies: &mut Anomalies) {
         let Some(place) = self.readings.iter().position(|(index, _)| *index == facts.index) else { return };
         let (_, dialogue) = self.readings.swap_remove(place);
         let seen = dialogue.observations();
-        if seen.is_empty() {
+        let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else { return };
+        if self.kept >= KEPT {
+            anomalies.count(Anomaly::UtpOverfull);
             return;
         }
-        self.ended.extend(
-            seen.into_iter()
-                .map(|observation| Observation { end: facts.turned(observation.end), ..observation }),
-        );
-        for (end, stamp, began) in [(End::Orig, facts.syn, 1), (End::Resp, facts.answer, 0)] {
-            let tally = self.tally.at_mut(facts.turned(end));
-            match &mut tally.span {
-                Some(span) => span.extend(stamp),
-                None => tally.span = Some(Span::at(stamp)),
-            }
-            tally.connections += began;
-            tally.lost += *facts.lost.at(end);
+        self.kept += 1;
+        let stream = facts.index.saturating_add(1);
+        self.ended.extend(seen.into_iter().map(|observation| Observation {
+            end: facts.turned(observation.end),
+            stream,
+            ..observation
+        }));
+        for (end, stamp) in [(End::Orig, facts.syn), (End::Resp, facts.answer)] {
+            let fact =
+                Fact::Utp { began: end == End::Orig, bytes: *facts.seen.at(end), lost: *facts.lost.at(end) };
+            let (end, span) = (facts.turned(end), Span::at(stamp));
+            self.ended.push(Observation { detector: UTP, confidence, end, stream, span, count: 1, fact });
         }
     }
 }

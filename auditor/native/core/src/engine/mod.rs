@@ -203,6 +203,7 @@ impl Engine {
             ("dht_activities", dht.activities),
             ("dht_infohashes", dht.targets),
             ("dht_nodes", dht.nodes),
+            ("dht_external_addresses", dht.told),
         ];
         // The captures stay: the last is where packets that never become whole count.
         let anomalies = vec![Anomalies::default(); self.anomalies.len()];

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
 use crate::detect::{Span, Stamp};
 use crate::flow::key::{Endpoint, Seeded};
@@ -20,6 +21,10 @@ pub const TARGETS: usize = 4096;
 
 /// How many nodes are told apart for one infohash: more than any rule asks for.
 pub const NODES_PER_TARGET: usize = 8;
+
+/// How many addresses are kept that nodes told one host to have. Behind one NAT there is one, with a port or two; what
+/// liars add finds no room and is counted.
+pub const TOLD: usize = 16;
 
 /// How many node ids and client marks are kept of one host (BEP 45 allows several ids).
 const NAMES: usize = 4;
@@ -178,6 +183,41 @@ impl Targets {
     }
 }
 
+/// An address that nodes told a host to have, as seen from where they are (BEP 42): each node's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port, where it was told too.
+    pub port: Option<u16>,
+    /// When, and in which frames.
+    pub span: Span,
+    tellers: Vec<u32>,
+}
+
+impl Told {
+    /// Distinct nodes that said so, counted up to [`NODES_PER_TARGET`].
+    #[must_use]
+    pub fn tellers(&self) -> usize {
+        self.tellers.len()
+    }
+
+    fn is(&self, ip: IpAddr, port: Option<u16>) -> bool {
+        (self.ip, self.port) == (ip, port)
+    }
+
+    /// Whether another node's word adds anything.
+    fn wants_tellers(&self) -> bool {
+        self.tellers.len() < NODES_PER_TARGET
+    }
+
+    fn add_teller(&mut self, node: u32) {
+        if self.wants_tellers() && !self.tellers.contains(&node) {
+            self.tellers.push(node);
+        }
+    }
+}
+
 /// Datagrams of one direction, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -242,6 +282,9 @@ pub struct Activity {
     last_client: Option<[u8; 4]>,
     /// It marked queries read-only (BEP 43).
     pub read_only: bool,
+    told: Vec<Told>,
+    /// The place of the one that was told last: nearly always told again.
+    last_told: usize,
     /// Payload bytes by minute: `orig` is the host, `resp` its nodes.
     pub minutes: Minutes,
 }
@@ -267,6 +310,8 @@ impl Activity {
             clients: BTreeSet::new(),
             last_client: None,
             read_only: false,
+            told: Vec::new(),
+            last_told: 0,
             minutes: Minutes::default(),
         }
     }
@@ -306,6 +351,46 @@ impl Activity {
         }
     }
 
+    /// Notes an address that a node told the host to have. Answers whether there was room.
+    pub fn note_told(&mut self, ip: IpAddr, port: Option<u16>, node: impl Fn() -> u32, stamp: Stamp) -> bool {
+        if !self.told.get(self.last_told).is_some_and(|told| told.is(ip, port)) {
+            let known = self.told.iter().position(|told| told.is(ip, port));
+            if known.is_none() {
+                if self.told.len() >= TOLD {
+                    return false;
+                }
+                self.told.push(Told { ip, port, span: Span::at(stamp), tellers: Vec::new() });
+            }
+            self.last_told = known.unwrap_or(self.told.len() - 1);
+        }
+        if let Some(told) = self.told.get_mut(self.last_told) {
+            told.span.extend(stamp);
+            if told.wants_tellers() {
+                told.add_teller(node());
+            }
+        }
+        true
+    }
+
+    /// The addresses that nodes told the host to have.
+    #[must_use]
+    pub fn told(&self) -> Vec<&Told> {
+        let mut told: Vec<_> = self.told.iter().collect();
+        told.sort_unstable_by_key(|told| (told.ip, told.port));
+        told
+    }
+
+    fn merge_told(&mut self, theirs: &Told) {
+        if let Some(mine) = self.told.iter_mut().find(|mine| mine.is(theirs.ip, theirs.port)) {
+            mine.span.merge(&theirs.span);
+            for teller in &theirs.tellers {
+                mine.add_teller(*teller);
+            }
+        } else if self.told.len() < TOLD {
+            self.told.push(theirs.clone());
+        }
+    }
+
     /// Joins what another worker saw of the same activity.
     pub fn merge(&mut self, other: &Self) {
         if let Some(mac) = other.mac {
@@ -325,6 +410,9 @@ impl Activity {
             keep_least(&mut self.clients, *client);
         }
         self.read_only |= other.read_only;
+        for told in &other.told {
+            self.merge_told(told);
+        }
         self.minutes.merge(&other.minutes);
     }
 }
@@ -370,6 +458,35 @@ mod tests {
         right.merge(&left.clone());
         left.merge(&part(5, 6, 2));
         assert_eq!((left.mac, right.mac), (Some([2; 6]), Some([2; 6])));
+    }
+
+    #[test]
+    fn what_nodes_tell_of_an_address_is_counted_by_node_and_liars_find_no_room() {
+        let host = HostKey {
+            endpoint: Endpoint { ip: [1; 16], port: 1 },
+            vantage: 0,
+            tunnel: None,
+            vlans: Vlans::default(),
+        };
+        let mut activity = Activity::begin(host, stamp(0), Seeded::default());
+        let own: IpAddr = [203, 0, 113, 7].into();
+        for node in [1, 2, 2, 3] {
+            assert!(activity.note_told(own, Some(6881), || node, stamp(i64::from(node))));
+        }
+        for lie in 0..20 {
+            let had_room = activity.note_told([192, 0, 2, lie].into(), None, || 9, stamp(9));
+            assert_eq!(had_room, usize::from(lie) < TOLD - 1);
+        }
+        assert!(activity.note_told(own, Some(6881), || 4, stamp(20)));
+        let mut other = Activity::begin(host, stamp(0), Seeded::default());
+        other.note_told(own, Some(6881), || 5, stamp(30));
+        activity.merge(&other);
+
+        let told = activity.told();
+        assert_eq!(told.len(), TOLD);
+        let [.., told] = &told[..] else { panic!() };
+        assert_eq!((told.ip, told.port, told.tellers()), (own, Some(6881), 5));
+        assert_eq!((told.span.first, told.span.last), (stamp(1).time, stamp(30).time));
     }
 
     #[test]

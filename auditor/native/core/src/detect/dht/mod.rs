@@ -39,6 +39,8 @@ pub struct Limits {
     pub targets: u64,
     /// Nodes that were not told apart.
     pub nodes: u64,
+    /// Addresses that a host was told to have, and that were not remembered.
+    pub told: u64,
 }
 
 /// Folds KRPC datagrams by host.
@@ -162,7 +164,8 @@ impl Dht {
         if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Resp, datagram.payload.len() as u64);
-            receive(host, &krpc, link.pending.at_mut(to));
+            let node = || mark(*seed, datagram.endpoint(from));
+            receive(host, &krpc, node, stamp, link.pending.at_mut(to), limits);
         }
         true
     }
@@ -370,11 +373,22 @@ fn send(
     }
 }
 
-fn receive(host: &mut Activity, krpc: &Krpc<'_>, pending: &mut Option<Pending>) {
+fn receive(
+    host: &mut Activity,
+    krpc: &Krpc<'_>,
+    node: impl Fn() -> u32,
+    stamp: Stamp,
+    pending: &mut Option<Pending>,
+    limits: &mut Limits,
+) {
     match &krpc.body {
         Body::Query(query) => host.received.count_query(query.method),
-        Body::Reply(_) => {
+        Body::Reply(reply) => {
             host.received.replies += 1;
+            if let Some(ip) = reply.external_ip {
+                let fits = host.note_told(ip, reply.external_port, node, stamp);
+                limits.told += u64::from(!fits);
+            }
             let serial = host.serial;
             let is_answered =
                 |pending: &mut Pending| pending.serial == serial && pending.transaction == transaction(krpc);
@@ -407,6 +421,7 @@ impl Sent {
             detector: DHT,
             confidence: Confidence::Confirmed,
             end,
+            stream: 0,
             span,
             count: queries + replies + errors,
             fact: Fact::Datagrams { queries, replies, errors },

@@ -219,6 +219,7 @@ impl Findings {
             detector: folded.detector,
             confidence: Confidence::Confirmed,
             end: folded.end,
+            stream: 0,
             span: folded.span.clone(),
             count: folded.count,
             fact: folded.fact.clone(),

@@ -148,7 +148,15 @@ impl StreamReader for Reader {
         let confidence = if self.plain.is_some() { Confidence::Confirmed } else { Confidence::Suspected };
         let shape = [End::Orig, End::Resp].into_iter().filter_map(|end| {
             let span = self.flights.span(end)?.clone();
-            Some(Observation { detector: MSE, confidence, end, span, count: 1, fact: fact.clone() })
+            Some(Observation {
+                detector: MSE,
+                confidence,
+                end,
+                stream: 0,
+                span,
+                count: 1,
+                fact: fact.clone(),
+            })
         });
         let plain = self.plain.iter().flat_map(|plain| plain.wire.observations());
         shape.chain(plain).collect()

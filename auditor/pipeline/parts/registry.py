@@ -1,0 +1,47 @@
+"""The families of facts there are. A new one is its own module, its tests, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from auditor.model.fact import (
+    Datagrams,
+    Fact,
+    Handshake,
+    Magnet,
+    TorrentFile,
+    TrackerAnnounce,
+    TrackerScrape,
+    WebSeed,
+)
+from auditor.model.flow import End, Flow
+from auditor.pipeline.part import Part
+from auditor.pipeline.parts import dht, fetch, swarm, tracker
+
+if TYPE_CHECKING:
+    from auditor.model.activity import Activity
+
+Family = Callable[[int, Flow, End], Iterator[Part]]
+"""Yields what a flow of that index shows of an end."""
+
+FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
+    (frozenset({Handshake}), swarm.of_flow),
+    (frozenset({Datagrams}), dht.of_flow),
+    (frozenset({TrackerAnnounce, TrackerScrape}), tracker.of_flow),
+    (frozenset({TorrentFile, Magnet, WebSeed}), fetch.of_flow),
+)
+"""Each family with the facts of which it asks for one at least."""
+
+
+def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
+    """Yield what a flow shows of its ``end``: parts of swarms, of the DHT, of both or of neither."""
+    kinds = {type(o.fact) for o in flow.observations}
+    for needed, family in FAMILIES:
+        if not kinds.isdisjoint(needed):
+            yield from family(index, flow, end)
+
+
+def of_activity(index: int, activity: Activity) -> Iterator[Part]:
+    """Yield what an activity shows of its host."""
+    return dht.of_activity(index, activity)

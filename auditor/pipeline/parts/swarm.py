@@ -1,0 +1,110 @@
+"""What peer-wire handshakes and messages mean for one host, over TCP and within uTP (BEP 3, 29, 52)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from auditor.model.fact import Fact, Handshake, Messages, Utp
+from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.pipeline.part import ENDS, NOTHING, Amount, Part, host_of, opposite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.model.flow import End, Flow, Observation
+    from auditor.model.infohash import Infohash
+
+_F = TypeVar("_F", bound=Fact)
+
+
+def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
+    """Yield an end's part of the swarm that the handshakes of each stream name.
+
+    Two peers that share several torrents keep a uTP connection for each between the same two sockets: what is said in
+    one says nothing of the others.
+    """
+    streams: dict[int, list[Observation]] = {}
+    for seen in flow.observations:
+        if isinstance(seen.fact, Handshake | Messages | Utp):
+            streams.setdefault(seen.stream, []).append(seen)
+    for observations in streams.values():
+        if any(isinstance(o.fact, Handshake) for o in observations):
+            yield _part(index, flow, end, observations)
+
+
+def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation]) -> Part:
+    own, other = _facts(observations, end, Handshake), _facts(observations, opposite(end), Handshake)
+    sent, received = _facts(observations, end, Messages), _facts(observations, opposite(end), Messages)
+    wire, v1 = _names(observations, end)
+    if own and other and own[0].infohash != other[0].infohash and v1 is None:
+        received = []  # The other end spoke of another torrent: nothing that it sent belongs to this one.
+        other = []
+    is_all = flow.transport == "tcp"
+    return Part(
+        kind="swarm",
+        host=host_of(flow, end),
+        port=flow.endpoint(end).port,
+        remote_port=flow.endpoint(opposite(end)).port,
+        first=flow.first if is_all else min(o.first for o in observations),
+        last=flow.last if is_all else max(o.last for o in observations),
+        participation=_participation(own, other, sent + received),
+        confidence=max(o.confidence for o in observations if o.end == end) if own else Confidence.SUSPECTED,
+        detectors=frozenset(o.detector for o in observations),
+        wire=wire,
+        v1=v1,
+        downloaded=_amount(received, flow, observations, opposite(end)),
+        uploaded=_amount(sent, flow, observations, end),
+        flow=index,
+        frames=tuple(frame for o in observations for frame in o.frames),
+    )
+
+
+def _participation(own: list[Handshake], other: list[Handshake], messages: list[Messages]) -> Participation:
+    if not own:
+        return Participation.CONTACTED
+    if any(m.pieces for m in messages):
+        return Participation.TRANSFERRED
+    return Participation.CONNECTED if other else Participation.ATTEMPTED
+
+
+def _names(observations: Sequence[Observation], end: End) -> tuple[tuple[Infohash, ...], Infohash | None]:
+    """Return the torrent's names in this stream, the end's own first, and which of two is the v1 infohash.
+
+    Each end's own handshake decides, with one exception (BEP 52): the initiator of a hybrid torrent names it by its v1
+    infohash and offers the upgrade; a responder that has the v2 side may answer with the first 20 bytes of the v2
+    infohash, without repeating the offer. Then the two are names of one torrent.
+    """
+    named = {e: handshakes[0] for e in ENDS if (handshakes := _facts(observations, e, Handshake))}
+    if end not in named:
+        return (named[opposite(end)].infohash.wire,), None
+    own = named[end].infohash.wire
+    initiator = _initiator(observations)
+    if len(named) == len(ENDS) and named[initiator].offers_upgrade:
+        other = named[opposite(end)].infohash.wire
+        if own != other:
+            return (own, other), named[initiator].infohash
+    return (own,), None
+
+
+def _initiator(observations: Sequence[Observation]) -> End:
+    """Return who began the stream: the flow's originator, or who sent the SYN of a uTP connection."""
+    return next((o.end for o in observations if isinstance(o.fact, Utp) and o.fact.began), "orig")
+
+
+def _amount(messages: list[Messages], flow: Flow, observations: Sequence[Observation], sender: End) -> Amount:
+    """Count the bytes of pieces; where messages were missed, all payload instead: an upper bound, and said so."""
+    if not messages:
+        return NOTHING
+    if not any(m.partial for m in messages):
+        return sum(m.piece_bytes for m in messages), AmountBasis.PIECES
+    if flow.transport == "tcp":
+        return flow.bytes[ENDS.index(sender)], AmountBasis.FLOW
+    # A UDP flow carries the DHT, trackers and other connections too: only this one's payload counts.
+    payload = sum(o.fact.bytes for o in observations if isinstance(o.fact, Utp) and o.end == sender)
+    return payload, AmountBasis.FLOW
+
+
+def _facts(observations: Sequence[Observation], end: End, kind: type[_F]) -> list[_F]:
+    """Return the facts of one kind about what an end sent, in order of time."""
+    found = sorted((o for o in observations if o.end == end), key=lambda o: o.first)
+    return [o.fact for o in found if isinstance(o.fact, kind)]

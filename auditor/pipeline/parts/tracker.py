@@ -1,0 +1,47 @@
+"""What talk with trackers means for one host (BEP 3, 15, 48).
+
+A host that announces itself says that it takes part; that it was answered makes it no more than that. What it claims to
+have got and given is kept apart from what was measured. Nothing follows for a host that others ask, as a tracker or as
+what they take for one: anyone can send it an announce.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.model.fact import TrackerAnnounce, TrackerScrape
+from auditor.model.incident import Claimed
+from auditor.model.scale import Participation
+from auditor.pipeline.part import Part, of_observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.model.flow import End, Flow
+
+STOPPED = "stopped"
+
+
+def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
+    """Yield a part for each torrent that an end announced or asked numbers of."""
+    for seen in flow.observations:
+        if seen.end != end:
+            continue
+        match seen.fact:
+            case TrackerAnnounce() as told:
+                part = of_observation(index, flow, end, seen, did=_participation(told), wire=(told.infohash.wire,))
+                yield part._replace(claimed=Claimed(told.first, told.last, told.completed))
+            case TrackerScrape() as asked:
+                for infohash in asked.infohashes:
+                    yield of_observation(index, flow, end, seen, did=Participation.LOOKED_UP, wire=(infohash.wire,))
+
+
+def _participation(told: TrackerAnnounce) -> Participation:
+    """Weigh what a host told a tracker.
+
+    Who only says that it stops asks for no peers and is named to none: it took part before, which was not seen. That it
+    knows the torrent was.
+    """
+    if told.first.event == told.last.event == STOPPED:
+        return Participation.LOOKED_UP
+    return Participation.ANNOUNCED

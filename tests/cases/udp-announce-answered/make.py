@@ -1,0 +1,16 @@
+"""A connection, an announce, its answer."""
+
+from tests.build import udp_exchange
+from tests.build.tracker import announce_reply, announce_request, connect_reply, connect_request
+from tests.cases.cast import GUEST, PEER_ID, TORRENT, UDP_TRACKER
+
+FRAMES = udp_exchange(
+    GUEST,
+    UDP_TRACKER,
+    [
+        ("orig", connect_request()),
+        ("resp", connect_reply(7)),
+        ("orig", announce_request(7, TORRENT, PEER_ID, left=5000)),
+        ("resp", announce_reply([("198.51.100.20", 6881)])),
+    ],
+)
