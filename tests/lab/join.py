@@ -20,6 +20,8 @@ HANDSHAKE = 68
 """Bytes of a peer-wire handshake (BEP 3)."""
 UTP_HEADER = 20
 PEERS, TRACKERS = ("peer", "utp"), ("tracker-http", "tracker-udp")
+CONTEXT = ("dns", "portmap")
+"""What clients say that is no BitTorrent by itself: shown, but neither a hit nor an error."""
 CARRIERS = {"peer": "peer over TCP", "utp": "peer over uTP"}
 SPOKEN = {"none": "plaintext", "plaintext": "obfuscated handshake", "rc4": "obfuscated", "unknown": "given up"}
 PLAIN_BAR, OBFUSCATED_BAR = 0.99, 0.95
@@ -76,6 +78,8 @@ class Verdict:
     @property
     def cell(self) -> Cell:
         """Where it is counted."""
+        if self.label.kind in CONTEXT:
+            return Cell(f"{self.label.kind}, of a client", None)
         if self.label.kind not in PEERS:
             return Cell(self.label.kind, PLAIN_BAR) if self.complete else Cell(f"{self.label.kind}, cut", None)
         name = f"{CARRIERS[self.label.kind]}, {SPOKEN[self.label.encryption or 'unknown']}"

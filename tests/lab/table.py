@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lab.interval import clopper_pearson
-from tests.lab.join import LEVELS, Verdict
+from tests.lab.join import CONTEXT, LEVELS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,8 @@ class Measured:
 def markdown(measured: Measured) -> str:
     """Return the tables of one half."""
     whole = measured.whole
-    positives = [verdict for verdict in whole if verdict.label.bittorrent]
+    shown = [verdict for verdict in whole if verdict.label.bittorrent]
+    positives = [verdict for verdict in shown if verdict.label.kind not in CONTEXT]
     negatives = [verdict for verdict in whole if not verdict.label.bittorrent]
     changed = [verdict for verdict in measured.verdicts if verdict.changes]
     sums = (
@@ -53,7 +54,7 @@ def markdown(measured: Measured) -> str:
     )
     parts = [
         f"{measured.captures} captures. Flows with payload: {sums}.",
-        "### Recall by kind and encryption", _recall(positives, lambda each: each.cell.name, bars=True),
+        "### Recall by kind and encryption", _recall(shown, lambda each: each.cell.name, bars=True),
         "### Recall by client", _recall(positives, lambda each: each.client),
         "### False positives by kind", _false(negatives),
         "### Precision", _precision(positives, negatives),
