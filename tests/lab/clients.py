@@ -338,11 +338,11 @@ class Deluge(_Program):
         for name in self._ask("core.get_session_state"):
             self._ask("core.connect_peer", name, ip, port)
 
-    def done(self, torrent: Torrent) -> bool:
+    def done(self, torrent: Torrent) -> bool:  # noqa: ARG002 - it has one torrent
         """Say whether Deluge has it all."""
         return bool(self._state()["is_finished"])
 
-    def amounts(self, torrent: Torrent) -> tuple[int, int]:
+    def amounts(self, torrent: Torrent) -> tuple[int, int]:  # noqa: ARG002 - it has one torrent
         """Return Deluge's own totals."""
         state = self._state()
         return state["all_time_download"], state["total_uploaded"]

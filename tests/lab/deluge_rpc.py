@@ -1,4 +1,4 @@
-"""Ask a Deluge daemon on this machine one thing and print the answer: run by Debian's Python, which has Deluge's client.
+"""Ask a Deluge daemon on this machine one thing and print the answer; Debian's Python runs it, which has Deluge.
 
 The argument is a JSON list: a method of the daemon and its arguments.
 """

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = "auditor.labels/1"
+Transport = Literal["tcp", "udp"]
 Encryption = Literal["none", "plaintext", "rc4", "unknown"]
 """Of a peer connection: plain from the first byte; obfuscated handshake, then plain; obfuscated; not known, because no
 client reports what it gave up."""
@@ -37,7 +38,7 @@ class Label:
     bittorrent: bool
     program: str
     """What ran at the end ``host``."""
-    transport: Literal["tcp", "udp"]
+    transport: Transport
     host: End
     remote: End
     infohashes: tuple[str, ...] = ()

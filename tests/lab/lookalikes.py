@@ -2,8 +2,8 @@
 
 Run as a program inside a namespace: ``serve ADDRESS`` answers until it is ended, ``NAME ADDRESS SEED COUNT`` makes so
 many flows of a kind. The bytes follow public descriptions (RTP: RFC 3550; Source's A2S queries; RakNet's offline
-messages; Ethereum's RLPx, EIP-8; Telegram's obfuscated transport); nothing here proves that the real programs behave so,
-which is why the accuracy table marks these rows.
+messages; Ethereum's RLPx, EIP-8; Telegram's obfuscated transport). Nothing here proves that the real programs behave
+so, which is why the accuracy table marks these rows.
 """
 
 from __future__ import annotations

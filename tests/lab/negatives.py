@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tests.lab.capture import Tap
 from tests.lab.clients import SEARCH, version
@@ -30,11 +30,11 @@ from tests.lab.truth import Truth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.lab.labels import Transport
     from tests.lab.topology import Host
 
 INSIDE, OUTSIDE = "10.20.1.15", "198.51.100.80"
 TWO_SEEDS = (0, 1)
-Transport = Literal["tcp", "udp"]
 
 
 @dataclass(slots=True)
@@ -244,7 +244,7 @@ def ssh(stage: Stage) -> None:
     stage.label("ssh", 2222, 6889)
     options = f"-q -i {folder}/id -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
     for port in (2222, 6889):
-        stage.loop(f"ssh {options} -p {port} root@{OUTSIDE} 'head -c 20000 /dev/urandom'", 25)
+        stage.loop(f"ssh {options} -p {port} root@{OUTSIDE} 'head -c 20000 /dev/urandom'", 12)
 
 
 @negative("rsync", "rsync")
@@ -254,7 +254,7 @@ def rsync(stage: Stage) -> None:
     (folder / "share").mkdir()
     (folder / "share" / "a").write_bytes(os.urandom(50_000))
     (folder / "conf").write_text(
-        f"uid = root\ngid = root\nuse chroot = no\npid file = {folder}/pid\nlog file = {folder}/log\n[s]\n"
+        f"uid = root\ngid = root\nuse chroot = no\nreverse lookup = no\npid file = {folder}/pid\nlog file = {folder}/log\n[s]\n"
         f"path = {folder}/share\nread only = no\n"
     )
     stage.serve("rsync", "--daemon", "--no-detach", f"--config={folder}/conf")
@@ -267,7 +267,7 @@ def rsync(stage: Stage) -> None:
 @negative("iperf3", "iperf3")
 def iperf(stage: Stage) -> None:
     """Bulk over TCP and UDP, several streams at once."""
-    stage.serve("iperf3", "-s", "-p", "5201", says="listening")
+    stage.serve("iperf3", "-s", "-p", "5201", "--forceflush", says="listening")
     stage.label("bulk", 5201)
     stage.label("bulk", 5201, transport="udp")
     stage.loop(f"iperf3 -c {OUTSIDE} -p 5201 -n 100K -P 4; sleep 0.1", 15)
@@ -287,7 +287,7 @@ def shadowsocks(stage: Stage) -> None:
 
 def _through(stage: Stage, proxy: str, count: int) -> None:
     page = f"http://{OUTSIDE}/index.html"
-    wait_until("the proxy", lambda: stage.act("curl", "-s", "--max-time", "5", "-x", proxy, page))
+    wait_until("the proxy", lambda: stage.act("curl", "-sIo", "/dev/null", "-w", "x", "-x", proxy, page))
     stage.loop(f"curl -s --max-time 5 -o /dev/null -x '{proxy}' {page}", count // 2)
     stage.loop(f"curl -sk --max-time 5 -o /dev/null -x '{proxy}' https://{OUTSIDE}/style.css", count // 2)
 
@@ -324,24 +324,27 @@ def obfs4(stage: Stage) -> None:
 @negative("wireguard-go", "wireguard-go", "wg", "ping")
 def wireguard(stage: Stage) -> None:
     """WireGuard tunnels, each from a port of its own."""
-    ends = {}
-    for host, address in ((stage.outside, "172.31.9.1/24"), (stage.inside, "172.31.9.2/24")):
-        key = run("wg", "genkey").strip()
-        (host.folder / "key").write_text(key)
-        ends[host.name] = run("wg", "pubkey", stdin=key).strip()
-        device = f"wg{stage.lab.token[-4:]}"
-        stage.lab.start(host, "wireguard-go", "-f", device, env={"WG_PROCESS_FOREGROUND": "1"})
-        wait_until("the device", lambda host=host: stage.lab.run(host, "ip", "link", "show", device, check=False))  # type: ignore[misc]
-        stage.lab.run(host, "wg", "set", device, "private-key", str(host.folder / "key"))
-        stage.lab.run(host, "ip", "address", "add", address, "dev", device)
-        stage.lab.run(host, "ip", "link", "set", device, "up")
-    stage.lab.run(stage.outside, "wg", "set", device, "listen-port", "51820", "peer", ends["inside"],
+    device = f"wg{stage.lab.token[-4:]}"
+    keys = {"outside": _device(stage, stage.outside, device, 1), "inside": _device(stage, stage.inside, device, 2)}
+    stage.lab.run(stage.outside, "wg", "set", device, "listen-port", "51820", "peer", keys["inside"],
                   "allowed-ips", "172.31.9.0/24")  # fmt: skip
     stage.label("tunnel", 51820, transport="udp")
     for port in range(6881, 6901):
-        stage.act("wg", "set", device, "listen-port", str(port), "peer", ends["outside"], "allowed-ips",
+        stage.act("wg", "set", device, "listen-port", str(port), "peer", keys["outside"], "allowed-ips",
                   "172.31.9.0/24", "endpoint", f"{OUTSIDE}:51820")  # fmt: skip
         stage.act("ping", "-c", "2", "-i", "0.2", "-W", "1", "172.31.9.1")
+
+
+def _device(stage: Stage, host: Host, device: str, last: int) -> str:
+    """Start a WireGuard device and return its public key."""
+    key = run("wg", "genkey").strip()
+    (host.folder / "key").write_text(key)
+    stage.lab.start(host, "wireguard-go", "-f", device)
+    wait_until("the device", lambda: stage.lab.run(host, "ip", "link", "show", device, check=False))
+    stage.lab.run(host, "wg", "set", device, "private-key", str(host.folder / "key"))
+    stage.lab.run(host, "ip", "address", "add", f"172.31.9.{last}/24", "dev", device)
+    stage.lab.run(host, "ip", "link", "set", device, "up")
+    return run("wg", "pubkey", stdin=key).strip()
 
 
 @negative("openvpn", "openvpn", "ping")
@@ -408,6 +411,22 @@ def mqtt(stage: Stage) -> None:
     stage.loop(f"mosquitto_sub -h {OUTSIDE} -t 'a/#' -C 3 -W 2", 30)
 
 
+CHAT = """
+import socket, sys
+for n in range(60):
+    s = socket.create_connection((sys.argv[1], 6667))
+    s.settimeout(0.05)
+    s.sendall(b"NICK n%d\\r\\nUSER n 0 * :n\\r\\nJOIN #a\\r\\nPRIVMSG #a :magnet:?xt=urn:btih:%040d\\r\\n" % (n, n))
+    try:
+        s.recv(4000)
+        s.recv(4000)
+    except OSError:
+        pass
+    s.sendall(b"PRIVMSG #a :BitTorrent protocol d1:ad2:id20:\\r\\nQUIT\\r\\n")
+    s.close()
+"""
+
+
 @negative("ngircd", "ngircd")
 def irc(stage: Stage) -> None:
     """Chats over IRC, in which somebody pastes a magnet link."""
@@ -418,13 +437,7 @@ def irc(stage: Stage) -> None:
     stage.serve("ngircd", "-n", "-f", str(config))
     time.sleep(1)
     stage.label("messages", 6667)
-    talk = (
-        "import socket\nfor n in range(60):\n s=socket.create_connection(('" + OUTSIDE + "',6667)); s.settimeout(.05)\n"
-        " s.sendall(b'NICK n%d\\r\\nUSER n 0 * :n\\r\\nJOIN #a\\r\\nPRIVMSG #a :magnet:?xt=urn:btih:%040d\\r\\n' % (n, n))\n"
-        " try: s.recv(4000); s.recv(4000)\n except OSError: pass\n"
-        " s.sendall(b'PRIVMSG #a :BitTorrent protocol d1:ad2:id20:\\r\\nQUIT\\r\\n'); s.close()\n"
-    )
-    stage.act(sys.executable, "-c", talk)
+    stage.act(sys.executable, "-c", CHAT, OUTSIDE)
 
 
 @negative("swaks", "swaks", "aiosmtpd")
@@ -458,8 +471,8 @@ def nmap(stage: Stage) -> None:
     stage.label("port scan", None, transport="udp")
     stage.act("nmap", "-n", "-Pn", "-sT", "-p", "1-2000,6881-6889", OUTSIDE)
     stage.act("timeout", "60", "nmap", "-n", "-Pn", "-sV", "--version-light", "-p", "443,6881", OUTSIDE)
-    stage.act("timeout", "60", "nmap", "-n", "-Pn", "-sU", "--top-ports", "150", "--max-retries", "1", "--min-rate", "100",
-              OUTSIDE)  # fmt: skip
+    few = ("--top-ports", "150", "--max-retries", "1", "--min-rate", "100")
+    stage.act("timeout", "60", "nmap", "-n", "-Pn", "-sU", *few, OUTSIDE)
 
 
 def _lookalike(program: str, kind: str, count: int) -> None:

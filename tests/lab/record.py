@@ -34,7 +34,7 @@ def insist(name: str, make: Callable[[], object]) -> bool:
         begun = time.monotonic()
         try:
             make()
-        except (LabError, subprocess.TimeoutExpired) as error:
+        except (LabError, LookupError, OSError, ValueError, subprocess.TimeoutExpired) as error:
             say(f"{name}: {error}")
         else:
             say(f"{name}: {time.monotonic() - begun:.0f} s")

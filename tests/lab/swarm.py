@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import libtorrent as lt
 
@@ -20,6 +20,8 @@ POLICY = {"off": lt.enc_policy.pe_disabled, "preferred": lt.enc_policy.pe_enable
 DIALERS = ("libtorrent", "qbittorrent", "deluge")
 """Clients that can be told to call a peer."""
 ENTRY = (DHT_ENTRY, 6881)
+INSIDE = {"4": "10.20.3.14", "6": "2001:db8:20::314"}
+"""Where the client under test is."""
 
 
 class Dialer(Protocol):
@@ -59,19 +61,18 @@ def outsider_settings(setup: Setup, *, calls: bool) -> Settings:
 
 
 def _libtorrent(lab: Lab, host: Host, setup: Setup) -> Client:
-    return Peer(lab, host, **peer_settings(setup))
+    settings: Any = peer_settings(setup)
+    return Peer(lab, host, **settings)
 
 
 def _transmission(lab: Lab, host: Host, setup: Setup) -> Client:
-    bound = {"bind-address-ipv4": "0.0.0.0", "bind-address-ipv6": host.ip} if setup.ip == "6" else {}
-    return Transmission(
-        lab, host, bootstrap=[ENTRY] if setup.discovery == "dht" else (),
-        **{
-            "dht-enabled": setup.discovery == "dht", "encryption": list(POLICY).index(setup.encryption),
-            "lpd-enabled": setup.discovery == "lsd", "pex-enabled": setup.discovery == "pex",
-            "utp-enabled": setup.transport == "utp", **bound,
-        },
-    )  # fmt: skip
+    bound = {"bind-address-ipv4": INSIDE["4"], "bind-address-ipv6": host.ip} if setup.ip == "6" else {}
+    settings: dict[str, Any] = {
+        "dht-enabled": setup.discovery == "dht", "encryption": list(POLICY).index(setup.encryption),
+        "lpd-enabled": setup.discovery == "lsd", "pex-enabled": setup.discovery == "pex",
+        "utp-enabled": setup.transport == "utp", **bound,
+    }  # fmt: skip
+    return Transmission(lab, host, bootstrap=[ENTRY] if setup.discovery == "dht" else (), **settings)
 
 
 def _qbittorrent(lab: Lab, host: Host, setup: Setup) -> Client:
