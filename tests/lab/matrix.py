@@ -53,8 +53,8 @@ BARRED: Sequence[Barred] = (
     ),
 )
 RUNS = 60
-CHOSEN = tuple(range(0, RUNS, 5))
-"""The part that continuous integration runs."""
+CHOSEN = (0, 1, 2, 3, 5, 6, 8, 9, 10, 14, 25, 26)
+"""The part that continuous integration runs: every value of every factor, and most pairs."""
 
 
 @dataclass(frozen=True, slots=True)

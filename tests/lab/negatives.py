@@ -254,8 +254,8 @@ def rsync(stage: Stage) -> None:
     (folder / "share").mkdir()
     (folder / "share" / "a").write_bytes(os.urandom(50_000))
     (folder / "conf").write_text(
-        f"uid = root\ngid = root\nuse chroot = no\nreverse lookup = no\npid file = {folder}/pid\nlog file = {folder}/log\n[s]\n"
-        f"path = {folder}/share\nread only = no\n"
+        f"uid = root\ngid = root\nuse chroot = no\nreverse lookup = no\npid file = {folder}/pid\n"
+        f"log file = {folder}/log\n[s]\npath = {folder}/share\nread only = no\n"
     )
     stage.serve("rsync", "--daemon", "--no-detach", f"--config={folder}/conf")
     wait_until("rsync", lambda: stage.act("rsync", f"rsync://{OUTSIDE}/s/"))
@@ -324,13 +324,14 @@ def obfs4(stage: Stage) -> None:
 @negative("wireguard-go", "wireguard-go", "wg", "ping")
 def wireguard(stage: Stage) -> None:
     """WireGuard tunnels, each from a port of its own."""
-    device = f"wg{stage.lab.token[-4:]}"
-    keys = {"outside": _device(stage, stage.outside, device, 1), "inside": _device(stage, stage.inside, device, 2)}
-    stage.lab.run(stage.outside, "wg", "set", device, "listen-port", "51820", "peer", keys["inside"],
+    # Of two names, since their control sockets share a folder whatever the namespace.
+    there, here = (f"wg{stage.lab.token[-4:]}{end}" for end in "oi")
+    keys = {"outside": _device(stage, stage.outside, there, 1), "inside": _device(stage, stage.inside, here, 2)}
+    stage.lab.run(stage.outside, "wg", "set", there, "listen-port", "51820", "peer", keys["inside"],
                   "allowed-ips", "172.31.9.0/24")  # fmt: skip
     stage.label("tunnel", 51820, transport="udp")
     for port in range(6881, 6901):
-        stage.act("wg", "set", device, "listen-port", str(port), "peer", keys["outside"], "allowed-ips",
+        stage.act("wg", "set", here, "listen-port", str(port), "peer", keys["outside"], "allowed-ips",
                   "172.31.9.0/24", "endpoint", f"{OUTSIDE}:51820")  # fmt: skip
         stage.act("ping", "-c", "2", "-i", "0.2", "-W", "1", "172.31.9.1")
 
@@ -352,8 +353,7 @@ def openvpn(stage: Stage) -> None:
     """OpenVPN with a static key over UDP and TCP."""
     key = str(stage.outside.folder / "key")
     run("openvpn", "--genkey", "secret", key)
-    common = ("--dev-type", "tun", "--secret", key, "--cipher", "AES-256-CBC", "--verb", "3",
-              "--allow-deprecated-insecure-static-crypto")  # fmt: skip
+    common = ("--dev-type", "tun", "--secret", key, "--cipher", "AES-256-CBC", "--verb", "3")
     for number, (kind, carrier) in enumerate((("udp", "udp"), ("tcp-server", "tcp"), ("udp", "udp"), ("udp", "udp"))):
         port = 16_900 + number
         ours, theirs = f"172.31.{number}.2", f"172.31.{number}.1"

@@ -86,13 +86,12 @@ def _qbittorrent(lab: Lab, host: Host, setup: Setup) -> Client:
 
 def _aria2(lab: Lab, host: Host, setup: Setup) -> Client:
     forced = ("--bt-require-crypto=true", "--bt-min-crypto-level=arc4", "--bt-force-encryption=true")
-    dht = (
-        "--enable-dht=true", f"--dht-entry-point={DHT_ENTRY}:6881", "--dht-listen-port=6890",
-        f"--dht-file-path={host.folder}/dht.dat",
-    )  # fmt: skip
+    # It asks UDP trackers over the DHT's socket, and not at all without one.
+    socket = ("--enable-dht=true", "--dht-listen-port=6890", f"--dht-file-path={host.folder}/dht.dat")
     options = (
         *(forced if setup.encryption == "forced" else ()),
-        *(dht if setup.discovery == "dht" else ()),
+        *(socket if setup.discovery in {"dht", "udp"} else ()),
+        *((f"--dht-entry-point={DHT_ENTRY}:6881",) if setup.discovery == "dht" else ()),
         *(("--bt-enable-lpd=true",) if setup.discovery == "lsd" else ()),
         f"--enable-peer-exchange={_yes(setup.discovery == 'pex')}",
     )

@@ -83,7 +83,7 @@ def check_negative(what: Negative, seed: int, folder: Path) -> None:
 @pytest.mark.lab
 @pytest.mark.parametrize("setup", [setups()[number] for number in CHOSEN], ids=lambda setup: setup.name)
 def test_a_chosen_run(setup: Setup, tmp_path: Path) -> None:
-    """One in five of the array."""
+    """A dozen of the array."""
     check_run(setup, tmp_path)
 
 
