@@ -396,5 +396,8 @@ def version(program: str) -> str:
     """Return the version of an installed program, as its Debian package (or the wheel) gives it."""
     if program == Peer.program:
         return str(lt.version)
-    owner = run("dpkg-query", "-S", str(Path(shutil.which(program, path=SEARCH) or program).resolve())).split(":")[0]
+    file = str(Path(shutil.which(program, path=SEARCH) or program).resolve())
+    # Where /bin is a link to /usr/bin, packages may still list their files under /bin.
+    listed = run("dpkg-query", "-S", file, check=False) or run("dpkg-query", "-S", file.removeprefix("/usr"))
+    owner = listed.split(":")[0]
     return run("dpkg-query", "-W", "-f", "${Version}", owner)

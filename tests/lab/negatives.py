@@ -385,19 +385,30 @@ def stun(stage: Stage) -> None:
     stage.act("timeout", "15", "turnutils_uclient", "-t", "-m", "8", "-n", "20", "-y", "-z", "20", OUTSIDE)
 
 
+BROWSE = """
+import socket, sys
+server = (sys.argv[1], 8303)
+for n in range(120):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.settimeout(0.1)
+        token = bytes([n]) * 4
+        ours.sendto(b"\\x04\\x00\\x00" + b"\\xff" * 4 + b"\\x05" + token + bytes(512), server)
+        try:
+            theirs = ours.recv(2000)[8:12]
+            ours.sendto(b"\\x21" + theirs + token + b"\\xff" * 4 + b"gie3\\x01", server)
+            ours.recv(2000)
+        except OSError:
+            pass
+"""
+
+
 @negative("teeworlds", "teeworlds-server")
 def teeworlds(stage: Stage) -> None:
     """A game's server, asked by a browser of servers (the queries are ours, the answers its own)."""
     stage.serve("/usr/games/teeworlds-server", f"bindaddr {OUTSIDE}", "sv_register 0")
     time.sleep(1)
     stage.label("game", 8303, transport="udp")
-    ask = (
-        "import socket\nfor n in range(120):\n s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(.05)\n"
-        f" s.sendto(b'\\x04\\x00\\x00'+b'\\xff'*4+bytes([5])+bytes([n])*4+bytes(512),('{OUTSIDE}',8303))\n"
-        " try: t=s.recv(2000)\n except OSError: continue\n"
-        f" s.sendto(b'\\x21'+t[8:12]+bytes([n])*4+b'\\xff'*4+b'gie3'+b'\\x01',('{OUTSIDE}',8303))\n"
-    )
-    stage.act(sys.executable, "-c", ask)
+    stage.act(sys.executable, "-c", BROWSE, OUTSIDE, check=True)
 
 
 @negative("mosquitto", "mosquitto", "mosquitto_pub", "mosquitto_sub")
@@ -437,7 +448,7 @@ def irc(stage: Stage) -> None:
     stage.serve("ngircd", "-n", "-f", str(config))
     time.sleep(1)
     stage.label("messages", 6667)
-    stage.act(sys.executable, "-c", CHAT, OUTSIDE)
+    stage.act(sys.executable, "-c", CHAT, OUTSIDE, check=True)
 
 
 @negative("swaks", "swaks", "aiosmtpd")
