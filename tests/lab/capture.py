@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.lab.topology import Host, Lab
 
 SETTLE = 1.5
-"""Seconds for the last frames to reach tcpdump before it is ended: the kernel hands a block that is not full over once a
-second (libpcap's time-out as tcpdump sets it)."""
+"""Seconds for the last frames to reach tcpdump before it is ended: the kernel hands over a block that is not full once
+a second (libpcap's time-out as tcpdump sets it)."""
 
 
 class Tap:

@@ -48,7 +48,11 @@ BARRED: Sequence[Barred] = (
         "the client takes no IPv6 entry node that the laboratory could give it, or has no IPv6 DHT",
     ),
     Barred(
-        {"discovery": ("hand", "pex"), "nat": ("yes",), "client": ("transmission", "aria2", "rtorrent")},
+        {"discovery": ("hand", "pex"), "client": ("rtorrent",)},
+        "rTorrent cannot be told to call a peer, and turned away every one that called it here",
+    ),
+    Barred(
+        {"discovery": ("hand", "pex"), "nat": ("yes",), "client": ("transmission", "aria2")},
         "the client cannot be told to call a peer, and nobody can call it through NAT",
     ),
 )

@@ -46,6 +46,7 @@ NODES = {"4": DHT_NODES[:4] + DHT_NODES[6:10], "6": DHT_NODES6[:8]}
 """Eight, since so many hold each announcement (BEP 5)."""
 RESOLVER = "10.20.0.1"
 PATIENCE = {"dht": 200, "pex": 120}
+"""Seconds; clients of the libtorrent family come back a minute after a refusal, so the rest get 100."""
 SLOWLY = 20_000
 """Bytes a second at which the go-between of a PEX run takes the torrent, so that it stays of little use."""
 LINGER = 2.0
@@ -198,7 +199,7 @@ def _download(run: Run, client: Client) -> None:
                 met.connect(run.inside.ip, PORTS[setup.client])
         return client.done(run.torrent)
 
-    wait_until(f"{setup.client} to finish", finished, PATIENCE.get(setup.discovery, 45), 0.25)
+    wait_until(f"{setup.client} to finish", finished, PATIENCE.get(setup.discovery, 100), 0.25)
     run.finished = True
 
 
