@@ -57,7 +57,7 @@ BARRED: Sequence[Barred] = (
     ),
 )
 RUNS = 60
-CHOSEN = (0, 1, 2, 3, 5, 6, 8, 9, 10, 14, 25, 26)
+CHOSEN = (0, 1, 3, 5, 8, 14, 16, 20, 26, 30, 38, 45)
 """The part that continuous integration runs: every value of every factor, and most pairs."""
 
 
