@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 HALVES = {"aside": "The half set aside for measuring", "open": "The open half, on which detectors may be tuned"}
 ACCUSED = ("attempted", "announced", "connected", "transferred")
 SUFFIX = ".labels.json"
-NOTES = """Made by `{command}`. Truth comes from what the laboratory started and what the clients report. Intervals are
-Clopper's and Pearson's, at 95 %; flows of one run depend on each other, which no interval here knows.
+NOTES = """Made by
+
+```
+{command}
+```
+
+from packets that the laboratory recorded. Truth comes from what it started there and what the clients report. Intervals
+are Clopper's and Pearson's, at 95 %; flows of one run depend on each other, which no interval here knows.
 
 *Given up*: connections of which no client reports how they went, refused attempts for the most part. *Named*: the other
 end was named to the host in the clear before."""
@@ -111,8 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     halves = measure(options.folder)
     chosen = {half: measured for half, measured in halves.items() if options.half in {None, half}}
-    command = f"python -m tests.lab.accuracy FOLDER{f' --half {options.half}' if options.half else ''}"
-    text = report(chosen, f"python -m tests.lab.record FOLDER && {command}", _programs(options.folder))
+    steps = ("record FOLDER", "changes FOLDER", f"accuracy FOLDER{f' --half {options.half}' if options.half else ''}")
+    command = "\n".join(f"python -m tests.lab.{step}" for step in steps)
+    text = report(chosen, command, _programs(options.folder))
     if options.write:
         options.write.write_text(text)
     else:
