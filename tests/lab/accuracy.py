@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.conversations import conversations
 from tests.lab.frames import read_pcapng
-from tests.lab.join import Json, join
+from tests.lab.join import CONTEXT, Json, join
 from tests.lab.labels import Labels, read
 from tests.lab.table import Measured, markdown
 from tests.samples.auditing import audited
@@ -82,7 +82,7 @@ def details(measured: Measured) -> Iterator[str]:
     """Describe every flow that was missed, wrongly found, or given an infohash that is not its own."""
     for each in measured.verdicts:
         label, flow = each.label, each.flow
-        missed = label.bittorrent and each.confidence is None
+        missed = label.bittorrent and label.kind not in CONTEXT and each.confidence is None
         invented = not label.bittorrent and each.confidence is not None
         misnamed = bool(label.infohashes) and not each.read <= set(label.infohashes)
         for wrong, words in ((missed, "missed"), (invented, "false"), (misnamed, "wrong infohash")):

@@ -62,7 +62,7 @@ def markdown(measured: Measured) -> str:
         "### Hosts", _hosts(measured.hosts),
     ]  # fmt: skip
     if changed:
-        kinds = [each for each in changed if each.label.bittorrent]
+        kinds = [each for each in changed if each.label.bittorrent and each.label.kind not in CONTEXT]
         parts += ["### Recall after a change of the capture", _recall(kinds, _change)]
         wrong = [each for each in changed if not each.label.bittorrent]
         parts += ["### False positives after a change of the capture", _false(wrong, _change)]
@@ -115,7 +115,7 @@ def _false(negatives: Sequence[Verdict], key: Callable[[Verdict], str] | None = 
 
     rows = [
         [name, len(group), *_levels(group), f"{clopper_pearson(sum(_levels(group)), len(group))[1]:.4f}"]
-        for name, group in [*_groups(negatives, key or kind).items(), ("all", list(negatives))]
+        for name, group in [*_groups(negatives, key or kind).items(), ("all", [] if key else list(negatives))]
         if group
     ]
     return _grid(["kind (program)", "n", *LEVELS, "rate below (95 %)"], rows) if rows else "No such flow."
