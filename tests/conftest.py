@@ -13,6 +13,14 @@ settings.register_profile("ci", deadline=None, max_examples=1000)
 settings.load_profile("auditor")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes an hour, unless it is asked for by name."""
+    if "lab_full" not in str(config.option.markexpr):
+        left_out = [item for item in items if item.get_closest_marker("lab_full")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Where everything is installed, a skip hides a failure."""
     if os.environ.get("CI") and terminalreporter.stats.get("skipped"):

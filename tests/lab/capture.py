@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from tests.lab.process import Process
     from tests.lab.topology import Host, Lab
 
-SETTLE = 0.5
-"""Seconds for the last frames to reach tcpdump before it is ended."""
+SETTLE = 1.5
+"""Seconds for the last frames to reach tcpdump before it is ended: the kernel hands over a block that is not full once
+a second (libpcap's time-out as tcpdump sets it)."""
 
 
 class Tap:

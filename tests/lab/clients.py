@@ -6,7 +6,10 @@ otherwise. What they report is what they report: their own figures, asked over t
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -180,6 +183,8 @@ class Transmission(_Program):
         body = json.dumps({"method": method, "arguments": arguments})
         answer = self._curl("-H", self._session, "-d", body, "http://127.0.0.1:9091/transmission/rpc")
         found: dict[str, Any] = json.loads(answer)
+        if found["result"] != "success":
+            raise LabError(f"Transmission answers {method} with: {found['result']}")
         return found
 
 
@@ -188,15 +193,19 @@ class QBittorrent(_Program):
 
     program: ClassVar[str] = "qbittorrent-nox"
 
-    def __init__(self, lab: Lab, host: Host, port: int = 26881) -> None:
+    def __init__(self, lab: Lab, host: Host, port: int = 26881, **settings: str) -> None:
         super().__init__(lab, host, port)
+        defaults = {
+            "BTProtocol": "TCP", "Encryption": "2", "DHTEnabled": "false", "LSDEnabled": "false",
+            "SSRFMitigation": "false", "Port": str(port), "DefaultSavePath": str(self.folder),
+            "QueueingSystemEnabled": "false",
+        }  # fmt: skip
+        session = "".join(f"Session\\{key}={value}\n" for key, value in {**defaults, **settings}.items())
         config = self.folder / "qBittorrent" / "config"
         config.mkdir(parents=True)
         config.joinpath("qBittorrent.conf").write_text(
             "[LegalNotice]\nAccepted=true\n[Preferences]\nWebUI\\LocalHostAuth=false\nWebUI\\Port=8080\n"
-            "[BitTorrent]\nSession\\BTProtocol=TCP\nSession\\Encryption=2\nSession\\DHTEnabled=false\n"
-            f"Session\\LSDEnabled=false\nSession\\SSRFMitigation=false\nSession\\Port={port}\n"
-            f"Session\\DefaultSavePath={self.folder}\nSession\\QueueingSystemEnabled=false\n"
+            f"[BitTorrent]\n{session}"
             "[Network]\nPortForwardingEnabled=false\n"
         )
         self.process = lab.start(host, self.program, f"--profile={self.folder}")
@@ -209,6 +218,12 @@ class QBittorrent(_Program):
         folder = self._place(torrent, seed=seed)
         self._curl("-F", f"torrents=@{torrent.file}", "-F", f"savepath={folder}", f"{self._API}/torrents/add")
         wait_until("qBittorrent's torrent", self._torrents)
+
+    def connect(self, ip: str, port: int) -> None:
+        """Connect to one peer, in every swarm."""
+        hashes = "|".join(state["hash"] for state in self._torrents())
+        peer = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+        self._curl("-d", f"hashes={hashes}", "--data-urlencode", f"peers={peer}", f"{self._API}/torrents/addPeers")
 
     def done(self, torrent: Torrent) -> bool:
         """Say whether qBittorrent has it all."""
@@ -267,8 +282,9 @@ class RTorrent(_Program):
 
     program: ClassVar[str] = "rtorrent"
 
-    def __init__(self, lab: Lab, host: Host, port: int = 6995) -> None:
+    def __init__(self, lab: Lab, host: Host, port: int = 6995, *settings: str, delay: int = 1) -> None:
         super().__init__(lab, host, port)
+        self.settings, self.delay = settings, delay
 
     def add(self, torrent: Torrent, *, seed: bool = False) -> None:
         """Take part in a swarm."""
@@ -277,7 +293,8 @@ class RTorrent(_Program):
             f"system.daemon.set = true\ndirectory.default.set = {self._place(torrent, seed=seed)}\n"
             f"network.port_range.set = {self.port}-{self.port}\ndht.mode.set = disable\n"
             f"protocol.encryption.set = none\nsession.path.set = {self.folder}\n"
-            f'schedule2 = add, 1, 0, "load.start={torrent.file}"\n'
+            + "".join(f"{setting}\n" for setting in self.settings)
+            + f'schedule2 = add, {self.delay}, 0, "load.start={torrent.file}"\n'
         )
         self.process = self.lab.start(self.host, self.program, "-n", "-o", f"import={rc}")
 
@@ -291,6 +308,55 @@ class RTorrent(_Program):
         return (torrent.size if self.done(torrent) else 0), 0
 
 
+class Deluge(_Program):
+    """deluged, asked over its own RPC by :mod:`tests.lab.deluge_rpc`, which runs under Debian's Python."""
+
+    program: ClassVar[str] = "deluged"
+    _RPC = Path(__file__).with_name("deluge_rpc.py")
+
+    def __init__(self, lab: Lab, host: Host, port: int = 58000, **settings: object) -> None:
+        super().__init__(lab, host, port)
+        defaults: dict[str, object] = {
+            "dht": False, "download_location": str(self.folder), "listen_ports": [port, port], "lsd": False,
+            "natpmp": False, "new_release_check": False, "random_outgoing_ports": True, "random_port": False,
+            "upnp": False, "utpex": True,
+        }  # fmt: skip
+        config = json.dumps({"file": 1, "format": 1}) + json.dumps({**defaults, **settings})
+        (self.folder / "core.conf").write_text(config)
+        (self.folder / "auth").write_text("lab:lab:10\n")
+        self.process = lab.start(host, self.program, "-d", "-c", str(self.folder))
+        wait_until("Deluge's RPC", lambda: self._ask("core.get_session_state", check=False) is not None, pause=1)
+
+    def add(self, torrent: Torrent, *, seed: bool = False) -> None:
+        """Take part in a swarm."""
+        content = base64.b64encode(torrent.file.read_bytes()).decode()
+        options = {"download_location": self._place(torrent, seed=seed)}
+        self._ask("core.add_torrent_file", torrent.file.name, content, options)
+
+    def connect(self, ip: str, port: int) -> None:
+        """Connect to one peer, in every swarm."""
+        for name in self._ask("core.get_session_state"):
+            self._ask("core.connect_peer", name, ip, port)
+
+    def done(self, torrent: Torrent) -> bool:  # noqa: ARG002 - it has one torrent
+        """Say whether Deluge has it all."""
+        return bool(self._state()["is_finished"])
+
+    def amounts(self, torrent: Torrent) -> tuple[int, int]:  # noqa: ARG002 - it has one torrent
+        """Return Deluge's own totals."""
+        state = self._state()
+        return state["all_time_download"], state["total_uploaded"]
+
+    def _state(self) -> dict[str, Any]:
+        keys = ["is_finished", "all_time_download", "total_uploaded"]
+        found: dict[str, dict[str, Any]] = self._ask("core.get_torrents_status", {}, keys)
+        return next(iter(found.values()))
+
+    def _ask(self, *words: object, check: bool = True) -> Any:  # noqa: ANN401 - JSON
+        answer = self.lab.run(self.host, "/usr/bin/python3", str(self._RPC), json.dumps(words), check=check)
+        return json.loads(answer) if answer else None
+
+
 class Tracker:
     """opentracker, which serves the torrents it is told of."""
 
@@ -302,6 +368,11 @@ class Tracker:
         """What goes into a torrent."""
         return f"http://{self.host.ip}:{self.port}/announce"
 
+    @property
+    def udp_url(self) -> str:
+        """What goes into a torrent that is announced over UDP."""
+        return f"udp://{self.host.ip}:{self.port}/announce"
+
     def start(self, *torrents: Torrent) -> None:
         """Serve ``torrents``, by every name they have on the wire; opentracker makes its folder its root."""
         folder = self.host.folder / "opentracker"
@@ -311,9 +382,13 @@ class Tracker:
         for path in (self.lab.folder, self.host.folder, folder):
             path.chmod(0o755)
         self.lab.start(
-            self.host, "opentracker", "-i", self.host.ip, "-p", str(self.port), "-d", str(folder),
+            self.host, "opentracker", "-i", self.host.ip, "-p", str(self.port), "-P", str(self.port), "-d", str(folder),
             "-w", "/allowed", "-u", "nobody",
         )  # fmt: skip
+
+
+SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/games"
+"""Where programs are, those of servers and games too."""
 
 
 @cache
@@ -321,5 +396,8 @@ def version(program: str) -> str:
     """Return the version of an installed program, as its Debian package (or the wheel) gives it."""
     if program == Peer.program:
         return str(lt.version)
-    owner = run("dpkg-query", "-S", str(Path(run("which", program).strip()).resolve())).split(":")[0]
+    file = str(Path(shutil.which(program, path=SEARCH) or program).resolve())
+    # Where /bin is a link to /usr/bin, packages may still list their files under /bin.
+    listed = run("dpkg-query", "-S", file, check=False) or run("dpkg-query", "-S", file.removeprefix("/usr"))
+    owner = listed.split(":")[0]
     return run("dpkg-query", "-W", "-f", "${Version}", owner)

@@ -20,6 +20,8 @@ NANO = 1_000_000_000
 ETHERNET, RAW_IP, COOKED_V2 = 1, 101, 276
 """Link types (LINKTYPE_*)."""
 PCAP_MICRO, PCAP_NANO = 0xA1B2C3D4, 0xA1B23C4D
+SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
+"""Block types of pcapng."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,30 @@ def _records(content: bytes) -> Iterator[Frame]:
         at += captured
 
 
+def read_pcapng(path: Path) -> list[Recording]:
+    """Read what :func:`pcapng` wrote: one recording an interface.
+
+    Raises:
+        LabError: if it is something else.
+    """
+    content = path.read_bytes()
+    found: list[tuple[str, int, int, list[Frame]]] = []
+    at = 0
+    while at < len(content):
+        kind, total = struct.unpack_from("<II", content, at)
+        body = content[at + 8 : at + total - 4]
+        if kind == INTERFACE:
+            linktype, snaplen, _, size = struct.unpack_from("<H2xIHH", body)
+            found.append((body[12 : 12 + size].decode(), linktype, snaplen, []))
+        elif kind == PACKET:
+            number, high, low, captured, length = struct.unpack_from("<IIIII", body)
+            found[number][3].append(Frame(high << 32 | low, body[20 : 20 + captured], length))
+        elif kind != SECTION or not total:
+            raise LabError(f"{path} is no capture of this laboratory")
+        at += total
+    return [Recording(name, linktype, snaplen, tuple(frames)) for name, linktype, snaplen, frames in found]
+
+
 def pcap(recording: Recording, *, nano: bool = False) -> bytes:
     """Serialise as pcap, in microseconds unless ``nano``."""
     header = struct.pack(
@@ -86,17 +112,17 @@ def pcap(recording: Recording, *, nano: bool = False) -> bytes:
 def pcapng(recordings: Sequence[Recording], comment: str) -> bytes:
     """Serialise as one pcapng section with an interface a recording, the frames of all merged by time."""
     section = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(1, comment.encode()) + _option(0)
-    parts = [_block(0x0A0D0D0A, section)]
+    parts = [_block(SECTION, section)]
     for recording in recordings:
         options = _option(2, recording.interface.encode()) + _option(9, b"\x09") + _option(0)
-        parts.append(_block(1, struct.pack("<HHI", recording.linktype, 0, recording.snaplen) + options))
+        parts.append(_block(INTERFACE, struct.pack("<HHI", recording.linktype, 0, recording.snaplen) + options))
     merged = sorted(
         ((frame.time, number, frame) for number, recording in enumerate(recordings) for frame in recording.frames),
         key=lambda entry: entry[:2],
     )
     for stamp, number, frame in merged:
         head = struct.pack("<IIIII", number, stamp >> 32, stamp & 0xFFFFFFFF, len(frame.data), frame.length)
-        parts.append(_block(6, head + frame.data))
+        parts.append(_block(PACKET, head + frame.data))
     return b"".join(parts)
 
 

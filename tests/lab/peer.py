@@ -7,6 +7,7 @@ libtorrent itself reports; nothing is read off the wire.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -35,6 +36,11 @@ PLAIN = {
 }
 """Plaintext over TCP, no discovery, at home in a network of documentation ranges."""
 
+CONNECTION = re.compile(r"(?:<<<|>>>) CONNECTION \[.* type: (\S+) .*local: (\S+):(\d+) ")
+SELECTED = re.compile(r"crypto select *: *\[? *(plaintext|rc4)")
+RECEIVED = "<== HANDSHAKE [ BitTorrent protocol"
+"""What libtorrent's log says of a connection: its ends, the cipher, a handshake that has come."""
+
 
 class Node:
     """One session and what it has reported so far."""
@@ -43,6 +49,7 @@ class Node:
         pack: Any = {**PLAIN, **settings}
         self.session = lt.session(pack)
         self.connects: list[list[Any]] = []
+        self.connections: list[dict[str, Any]] = []
         self.announces: list[list[Any]] = []
         self.lookups: list[list[Any]] = []
         self.tracked = 0
@@ -108,9 +115,24 @@ class Node:
             "dht_nodes": self.dht_nodes,
             "tracked": self.tracked,
             "connects": self.connects,
+            "connections": self.connections,
             "announces": self.announces,
             "lookups": self.lookups,
         }
+
+    def _log(self, remote: tuple[str, int], words: str) -> None:
+        """Learn from libtorrent's log of a connection what carried it and what the two agreed on."""
+        if found := CONNECTION.search(words):
+            carrier, address, port = found.groups()
+            local = [address.strip("[]"), int(port)]
+            self.connections.append(
+                {"remote": list(remote), "local": local, "utp": carrier == "uTP", "encryption": None}
+            )
+        elif mine := [each for each in self.connections if each["remote"] == list(remote)]:
+            if chosen := SELECTED.search(words):
+                mine[-1]["encryption"] = chosen[1]
+            elif RECEIVED in words and mine[-1]["encryption"] is None:
+                mine[-1]["encryption"] = "none"
 
     def _drain(self) -> None:
         for alert in self.session.pop_alerts():
@@ -122,6 +144,8 @@ class Node:
                 self.tracked += 1
             elif isinstance(alert, lt.session_stats_alert):
                 self.dht_nodes = int(alert.values["dht.dht_nodes"])
+            elif isinstance(alert, lt.peer_log_alert):
+                self._log(alert.endpoint, alert.message())
             elif isinstance(alert, lt.dht_outgoing_get_peers_alert):
                 self.lookups.append([*alert.endpoint, str(alert.info_hash)])
 
