@@ -123,6 +123,7 @@ impl Lookup {
             end: self.end,
             span,
             count,
+            stream: 0,
             fact: Fact::Name { name, kind, over: Over::Dns, answered },
         })
     }

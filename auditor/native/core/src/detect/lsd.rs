@@ -71,6 +71,7 @@ impl DatagramReader for Reader {
             end: *end,
             span: span.clone(),
             count: *count,
+            stream: 0,
             fact: Fact::LocalAnnounce { infohash: *infohash, port: *port },
         });
         seen.collect()

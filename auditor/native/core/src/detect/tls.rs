@@ -112,7 +112,7 @@ impl Reader {
             Asked::Infohash(infohash) => Fact::SslTorrent { infohash, answered },
         };
         let (span, confidence) = (side.span.clone()?, Confidence::Suspected);
-        Some(Observation { detector: TLS, confidence, end, span, count: 1, fact })
+        Some(Observation { detector: TLS, confidence, end, span, count: 1, stream: 0, fact })
     }
 }
 

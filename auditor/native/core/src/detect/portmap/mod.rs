@@ -307,7 +307,7 @@ fn observations(mut seen: Vec<Seen>) -> Vec<Observation> {
     seen.sort_by_key(|seen| (seen.end, seen.span.first));
     let observation = |Seen { end, fact, span, count }| {
         let detector = if matches!(fact, Fact::ExternalAddress { .. }) { EXTERNAL_ADDRESS } else { PORTMAP };
-        Observation { detector, confidence: Confidence::Suspected, end, span, count, fact }
+        Observation { detector, confidence: Confidence::Suspected, end, span, count, stream: 0, fact }
     };
     seen.into_iter().map(observation).collect()
 }
