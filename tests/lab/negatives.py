@@ -519,6 +519,6 @@ def dht_alone(stage: Stage) -> None:
     ends = [*(End(ip, 6881) for ip in DHT_NODES), *(End(DHT_ENTRY, port) for port in DHT_PORTS)]
     stage.labels += [Label("dht", True, "libtorrent", "udp", mine, end) for end in ends]
     peers = [stage.scene.peer(stage.inside, 6881 + number, settings=DHT_SETTINGS) for number in range(3)]
-    wait_until("DHT nodes", lambda: all(peer.status()["dht_nodes"] >= 3 for peer in peers), 60, 0.5)
+    wait_until("DHT nodes", lambda: any(peer.status()["dht_nodes"] >= 3 for peer in peers), 90, 0.5)
     peers[0].tell("store", "a note to nobody")
     time.sleep(5)
