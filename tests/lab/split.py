@@ -1,11 +1,13 @@
 """Which half is for tuning and which for measuring alone, so that no detector is made to fit what it is measured on.
 
-A flow is set aside if its program is, or if the seed of its run is odd. Programs were halved within each family before
-any was run here, so that a measure always has implementations that nobody tuned on; of the clients, those that the
-published signatures of obfuscated handshakes were drawn from (libtorrent's own sessions, Transmission, aria2) are open.
-qBittorrent and Deluge are built on libtorrent too: what holds for the wheel's version may hold for theirs, and rTorrent
-alone is of another family. Tools print no flow of the set-aside half unless ``--reveal`` is given; who reveals it has
-spent it, and halves anew.
+A flow is set aside if its program is, or if the seed of its run is odd: of clients and programs in equal parts that
+leaves about a quarter open. Programs were halved within each family before a detector was measured on these runs, so
+that a measure always has implementations that nobody tuned on. Of the clients, those that the published signatures of
+obfuscated handshakes were drawn from (libtorrent's own sessions, Transmission, aria2) are open. The others are not
+unheard of: ``samples/`` has qBittorrent and rTorrent in plaintext, which the first detectors were tested on; and
+qBittorrent and Deluge are built on libtorrent, so that rTorrent alone is of another family.
+
+Tools print no flow of the set-aside half unless ``--reveal`` is given; who reveals it has spent it, and halves anew.
 """
 
 from __future__ import annotations
