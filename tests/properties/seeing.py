@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,13 @@ def _flow(flow: Flow) -> Gist:
 
 
 def _fact(fact: Fact) -> Gist:
-    return type(fact).__name__, repr(tuple(fact))
+    return type(fact).__name__, *(_plain(value) for value in fact)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return tuple(sorted(value.items()))
+    return value if isinstance(value, (int, bytes)) else str(value)
 
 
 def _activity(activity: Activity) -> Gist:
