@@ -35,7 +35,7 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
 def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation]) -> Part:
     own, other = _facts(observations, end, Handshake), _facts(observations, opposite(end), Handshake)
     sent, received = _facts(observations, end, Messages), _facts(observations, opposite(end), Messages)
-    wire, v1 = _names(observations, end)
+    wire, v1 = _names(own, other, began=_initiator(observations) == end)
     if own and other and own[0].infohash != other[0].infohash and v1 is None:
         received = []  # The other end spoke of another torrent: nothing that it sent belongs to this one.
         other = []
@@ -67,23 +67,23 @@ def _participation(own: list[Handshake], other: list[Handshake], messages: list[
     return Participation.CONNECTED if other else Participation.ATTEMPTED
 
 
-def _names(observations: Sequence[Observation], end: End) -> tuple[tuple[Infohash, ...], Infohash | None]:
+def _names(
+    own: list[Handshake], other: list[Handshake], *, began: bool
+) -> tuple[tuple[Infohash, ...], Infohash | None]:
     """Return the torrent's names in this stream, the end's own first, and which of two is the v1 infohash.
 
     Each end's own handshake decides, with one exception (BEP 52): the initiator of a hybrid torrent names it by its v1
     infohash and offers the upgrade; a responder that has the v2 side may answer with the first 20 bytes of the v2
     infohash, without repeating the offer. Then the two are names of one torrent.
     """
-    named = {e: handshakes[0] for e in ENDS if (handshakes := _facts(observations, e, Handshake))}
-    if end not in named:
-        return (named[opposite(end)].infohash.wire,), None
-    own = named[end].infohash.wire
-    initiator = _initiator(observations)
-    if len(named) == len(ENDS) and named[initiator].offers_upgrade:
-        other = named[opposite(end)].infohash.wire
-        if own != other:
-            return (own, other), named[initiator].infohash
-    return (own,), None
+    if not own:
+        return (other[0].infohash.wire,), None
+    name = own[0].infohash.wire
+    if other and other[0].infohash.wire != name:
+        initiators = own[0] if began else other[0]
+        if initiators.offers_upgrade:
+            return (name, other[0].infohash.wire), initiators.infohash
+    return (name,), None
 
 
 def _initiator(observations: Sequence[Observation]) -> End:
