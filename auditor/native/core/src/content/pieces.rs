@@ -32,9 +32,10 @@ pub const OPEN: usize = 8;
 pub const HELD: usize = 512 << 10;
 /// What a run that waits costs beside its bytes, so that many small ones are bounded too.
 const RUN_COST: usize = 64;
-/// What an open piece and a closed one cost.
+/// What an open piece costs.
 const OPEN_COST: usize = 1024;
-const CLOSED_COST: usize = 256;
+/// What the digest of a closed piece costs.
+pub const CLOSED_COST: usize = 256;
 
 /// Which digests are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +61,14 @@ pub struct PieceDigest {
     /// The state of the SHA-1, where the length looks like that of a piece that ends with padding.
     tail: Option<Box<Sha1>>,
 }
+
+impl PartialEq for PieceDigest {
+    fn eq(&self, other: &Self) -> bool {
+        (self.len, self.sha1, self.root) == (other.len, other.sha1, other.root)
+    }
+}
+
+impl Eq for PieceDigest {}
 
 impl PieceDigest {
     /// The SHA-1 of these bytes and so many zeros, which a pad file stands for and nobody sends (BEP 47).

@@ -3,6 +3,7 @@
 //! Workers share a run's flows among them. A host's DHT activity is spread over many flows and so over workers; here
 //! it becomes one again.
 
+use super::proof;
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
 use crate::engine::Report;
@@ -12,7 +13,9 @@ use crate::engine::Report;
 pub fn join(parts: Vec<Report>) -> Report {
     let mut whole = Report::default();
     let mut activities = Vec::new();
+    let mut contents = Vec::with_capacity(parts.len());
     for part in parts {
+        contents.push(part.content);
         whole.flows.extend(part.flows);
         activities.extend(part.activities);
         whole.totals.merge(&part.totals);
@@ -29,6 +32,7 @@ pub fn join(parts: Vec<Report>) -> Report {
     whole.flows.sort_by_key(|flow| {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
+    proof::prove(&mut whole, contents);
     whole
 }
 

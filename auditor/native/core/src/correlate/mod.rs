@@ -8,6 +8,7 @@ mod host;
 mod join;
 mod names;
 mod part;
+mod proof;
 #[cfg(test)]
 mod tests;
 

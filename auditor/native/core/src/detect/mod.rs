@@ -13,6 +13,7 @@ pub mod lsd;
 pub mod mse;
 pub mod named;
 pub mod names;
+pub mod passed;
 pub mod peer_wire;
 pub mod portmap;
 pub mod reading;
@@ -33,6 +34,7 @@ use self::http::Fetch;
 use self::inner::Inner;
 use self::named::{Named, Source};
 use self::names::{Kind, Over};
+use self::passed::{Collected, SentPieces};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Endpoint, FlowKey};
 use crate::flow::stream::HeldBytes;
@@ -164,6 +166,29 @@ pub enum Fact {
         counts: BTreeMap<&'static str, u64>,
         /// Counting stopped where bytes were missing that could not be stepped over.
         partial: bool,
+    },
+    /// What an end said of itself in extended handshakes, and which extensions it used (BEP 10): its word.
+    Extended {
+        /// What it said.
+        introduction: peer_wire::Introduction,
+        /// Its messages of known extensions, by name.
+        messages: BTreeMap<&'static str, u64>,
+    },
+    /// Peers that the sender says it is connected to (BEP 11).
+    Pex {
+        /// Endpoints named, each as often as it was.
+        added: u64,
+        /// Endpoints that it says it is no longer connected to.
+        dropped: u64,
+    },
+    /// Messages about the torrent's info dict (BEP 9). Whether the blocks are right is not known from one flow.
+    Metadata {
+        /// Blocks asked for.
+        requests: u64,
+        /// Blocks given.
+        blocks: u64,
+        /// Requests refused.
+        rejects: u64,
     },
     /// A uTP connection, in which another detector saw something.
     Utp {
@@ -369,6 +394,18 @@ pub trait StreamReader: Send {
         Vec::new()
     }
 
+    /// What it holds, and what passed since the last call that may prove something across flows. It may hold `free`
+    /// bytes more until the next call.
+    fn collect(&mut self, free: usize) -> Collected {
+        let _ = free;
+        Collected::default()
+    }
+
+    /// The digests of the pieces that passed, once nothing more will come.
+    fn pieces(&mut self) -> Vec<SentPieces> {
+        Vec::new()
+    }
+
     /// What was fetched since the last call that may come from a web seed.
     fn fetched(&mut self) -> Vec<Fetch> {
         Vec::new()
@@ -406,6 +443,18 @@ pub trait DatagramReader: Send {
 
     /// What was seen, once the flow has ended. Whatever it held is given back.
     fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation>;
+
+    /// What it holds, and what passed since the last call that may prove something across flows. It may hold `free`
+    /// bytes more until the next call.
+    fn collect(&mut self, free: usize) -> Collected {
+        let _ = free;
+        Collected::default()
+    }
+
+    /// The digests of the pieces that passed, once the flow has ended.
+    fn pieces(&mut self) -> Vec<SentPieces> {
+        Vec::new()
+    }
 
     /// The endpoints named for a swarm since the last call.
     fn named(&mut self) -> Vec<Named> {

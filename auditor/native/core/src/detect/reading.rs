@@ -3,6 +3,7 @@
 
 use super::inner::{Content, Inner, Wrapper};
 use super::named::Named;
+use super::passed::{Collected, SentPieces};
 use super::{Observation, Probe, Stamp, StreamDetector, StreamReader, registry};
 use crate::anomaly::Anomalies;
 use crate::flow::key::{End, Ends};
@@ -145,6 +146,16 @@ impl Dialogue {
     pub fn named(&mut self) -> Vec<Named> {
         self.reading.named()
     }
+
+    /// What is held, and what passed since the last call that may prove something across flows.
+    pub fn collect(&mut self, free: usize) -> Collected {
+        self.reading.collect(free)
+    }
+
+    /// The digests of the pieces that passed, once nothing more will come.
+    pub fn pieces(&mut self) -> Vec<SentPieces> {
+        if self.is_dropped { Vec::new() } else { self.reading.pieces() }
+    }
 }
 
 impl Reading {
@@ -196,6 +207,30 @@ impl Reading {
             name.by = self.as_told(name.by);
         }
         named
+    }
+
+    /// What is held, and what passed since the last call that may prove something across flows. The readers may hold
+    /// `free` bytes more until the next call.
+    pub fn collect(&mut self, free: usize) -> Collected {
+        let Some(reader) = &mut self.reader else { return Collected::default() };
+        let mut collected = reader.collect(free);
+        if let Some(inner) = &mut self.inner {
+            collected.add(inner.collect(free));
+        }
+        for passed in &mut collected.passed {
+            passed.end = if self.is_turned { passed.end.other() } else { passed.end };
+        }
+        collected
+    }
+
+    /// The digests of the pieces that passed, once nothing more will come.
+    pub fn pieces(&mut self) -> Vec<SentPieces> {
+        let mut sent = self.reader.as_mut().map(|reader| reader.pieces()).unwrap_or_default();
+        sent.extend(self.inner.as_mut().map(|inner| inner.pieces()).unwrap_or_default());
+        for pieces in &mut sent {
+            pieces.end = self.as_told(pieces.end);
+        }
+        sent
     }
 
     /// Counts bytes that passed before the direction was read.

@@ -13,6 +13,9 @@ pub const DATAGRAM: &[&dyn DatagramDetector] = &[&utp::Utp, &udp_tracker::UdpTra
 pub const IDS: &[&str] = &[
     peer_wire::HANDSHAKE,
     peer_wire::MESSAGES,
+    peer_wire::EXTENDED,
+    peer_wire::PEX,
+    peer_wire::METADATA,
     dht::DHT,
     utp::UTP,
     mse::MSE,

@@ -7,6 +7,7 @@
 //! has connections, reassembly up to the shared cap.
 
 use super::named::Named;
+use super::passed::{Collected, Passed, SentPieces};
 use super::reading::Dialogue;
 use super::{Datagram, DatagramDetector, DatagramReader, Fact, Observation, Span, Stamp, Upkeep};
 use crate::anomaly::{Anomalies, Anomaly};
@@ -58,6 +59,9 @@ struct Reader {
     ended: Vec<Observation>,
     /// How many those are.
     kept: usize,
+    /// What passed in them, and the digests of the pieces.
+    passed: Vec<Passed>,
+    pieces: Vec<SentPieces>,
 }
 
 impl DatagramReader for Reader {
@@ -93,6 +97,30 @@ impl DatagramReader for Reader {
         std::mem::take(&mut self.ended)
     }
 
+    fn collect(&mut self, free: usize) -> Collected {
+        let Self { connections, readings, passed, pieces, .. } = self;
+        let held = pieces.iter().map(SentPieces::cost).sum();
+        let mut collected = Collected { held, refused: 0, passed: std::mem::take(passed) };
+        for (index, dialogue) in readings {
+            let mut from = dialogue.collect(free);
+            // Nearly always nothing passed.
+            if !from.passed.is_empty()
+                && let Some(facts) = connections.facts().find(|facts| facts.index == *index)
+            {
+                for passed in &mut from.passed {
+                    passed.stream = stream(&facts);
+                    passed.end = facts.turned(passed.end);
+                }
+            }
+            collected.add(from);
+        }
+        collected
+    }
+
+    fn pieces(&mut self) -> Vec<SentPieces> {
+        std::mem::take(&mut self.pieces)
+    }
+
     fn named(&mut self) -> Vec<Named> {
         let Self { connections, readings, .. } = self;
         let mut named = Vec::new();
@@ -123,6 +151,11 @@ fn sink(
     }
 }
 
+/// The name of a connection among the flow's streams: they count from 1.
+fn stream(facts: &Facts) -> u32 {
+    facts.index.saturating_add(1)
+}
+
 impl Reader {
     /// Stops keeping what nobody wants of a connection.
     fn spare(&mut self, index: u32, held: &mut HeldBytes) {
@@ -137,7 +170,12 @@ impl Reader {
     /// Keeps what was seen in a connection that has ended.
     fn end(&mut self, facts: &Facts, anomalies: &mut Anomalies) {
         let Some(place) = self.readings.iter().position(|(index, _)| *index == facts.index) else { return };
-        let (_, dialogue) = self.readings.swap_remove(place);
+        let (_, mut dialogue) = self.readings.swap_remove(place);
+        let stream = stream(facts);
+        let passed = dialogue.collect(0).passed.into_iter();
+        self.passed.extend(passed.map(|passed| Passed { stream, end: facts.turned(passed.end), ..passed }));
+        let sent = dialogue.pieces().into_iter();
+        self.pieces.extend(sent.map(|sent| SentPieces { stream, end: facts.turned(sent.end), ..sent }));
         let seen = dialogue.observations();
         let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else { return };
         if self.kept >= KEPT {
@@ -145,7 +183,6 @@ impl Reader {
             return;
         }
         self.kept += 1;
-        let stream = facts.index.saturating_add(1);
         self.ended.extend(seen.into_iter().map(|observation| Observation {
             end: facts.turned(observation.end),
             stream,

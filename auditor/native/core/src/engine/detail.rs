@@ -1,6 +1,7 @@
 //! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
 
 use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::reading::{Answer, Outcome, Reading, probe};
 use crate::detect::{Observation, Stamp};
 use crate::flow::key::{End, Ends};
@@ -77,12 +78,24 @@ pub(super) struct Detail {
     pub(super) macs: Ends<Option<[u8; 6]>>,
     /// The capture of the latest segment.
     pub(super) capture: u32,
+    /// What the reader held when it was last asked.
+    pub(super) lent: usize,
 }
 
 impl Detail {
     /// Whether a detector reads the flow.
     pub(super) fn is_read(&self) -> bool {
         self.reading.is_on()
+    }
+
+    /// What the reader holds, and what passed since the last call that may prove something across flows.
+    pub(super) fn collect(&mut self, free: usize) -> Collected {
+        self.reading.collect(free)
+    }
+
+    /// The digests of the pieces that passed, once the flow has ended.
+    pub(super) fn pieces(&mut self) -> Vec<SentPieces> {
+        self.reading.pieces()
     }
 
     /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.

@@ -5,6 +5,7 @@ use super::passage::Passage;
 use super::report::FlowReport;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
 use crate::anomaly::Anomalies;
+use crate::detect::passed::SentPieces;
 use crate::detect::{Observation, Upkeep};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
 use crate::flow::minutes::Minutes;
@@ -156,6 +157,10 @@ impl Engine {
                     detail.catch_up(end, *flow.bytes.at(end), flow.last);
                     (*account.bytes.at_mut(end), *account.missing.at_mut(end)) = detail.amounts(end);
                 }
+                let collected = detail.collect(self.content.free());
+                self.content.take(self.flows.hash(&flow.key), collected, &mut detail.lent);
+                self.content.take_back(detail.lent);
+                account.pieces = detail.pieces();
                 account.macs = detail.macs;
                 account.minutes = detail.into_minutes();
             }
@@ -163,6 +168,10 @@ impl Engine {
                 let Some(mut talk) = self.talks.remove(place) else { return account };
                 let anomalies = of_capture(&mut self.anomalies, talk.capture).unwrap_or(&mut untold);
                 account.observations.extend(talk.finish(&mut Upkeep { held: &mut self.budget, anomalies }));
+                let collected = talk.collect(self.content.free());
+                self.content.take(self.flows.hash(&flow.key), collected, &mut talk.lent);
+                self.content.take_back(talk.lent);
+                account.pieces = talk.pieces();
                 account.macs = talk.macs;
                 account.minutes = talk.minutes;
             }
@@ -176,7 +185,7 @@ impl Engine {
             self.unreported += 1;
             return;
         }
-        let Account { macs, bytes, missing, minutes, observations } = account;
+        let Account { macs, bytes, missing, minutes, observations, pieces } = account;
         self.reports.push(FlowReport {
             transport: flow.key.transport,
             vantage: flow.key.vantage,
@@ -191,6 +200,8 @@ impl Engine {
             missing,
             minutes,
             observations,
+            pieces: self.content.keep(pieces),
+            verified: Vec::new(),
         });
     }
 }
@@ -203,4 +214,5 @@ struct Account {
     missing: Ends<u64>,
     minutes: Minutes,
     observations: Vec<Observation>,
+    pieces: Vec<SentPieces>,
 }

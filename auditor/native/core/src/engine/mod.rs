@@ -4,6 +4,7 @@
 //! live or replayed. One engine is one worker: of several, each decodes every frame and keeps the flows that fall to
 //! it, so that any number of them sees what one would.
 
+mod content;
 mod detail;
 mod flows;
 mod passage;
@@ -13,9 +14,10 @@ mod udp;
 
 use std::collections::BTreeMap;
 
+pub use self::content::Content;
 use self::detail::Details;
 use self::passage::TOGETHER;
-pub use self::report::{FlowReport, Report, Totals};
+pub use self::report::{FlowReport, Report, Totals, Verified};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
 use crate::detect::FrameRef;
@@ -57,11 +59,19 @@ pub struct Caps {
     pub reports: usize,
     /// Infohashes of DHT activities that are not reported yet.
     pub infohashes: usize,
+    /// Bytes held to prove what was passed on: info dicts, hashes, digests of pieces.
+    pub content_bytes: usize,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { flows: 1 << 20, held_bytes: 64 << 20, reports: 1 << 18, infohashes: 1 << 19 }
+        Self {
+            flows: 1 << 20,
+            held_bytes: 64 << 20,
+            reports: 1 << 18,
+            infohashes: 1 << 19,
+            content_bytes: 256 << 20,
+        }
     }
 }
 
@@ -111,6 +121,7 @@ pub struct Engine {
     talks: Slab<Talk>,
     dht: Dht,
     fragments: Fragments,
+    content: Content,
     budget: HeldBytes,
     now: Timestamp,
     sweep_at: usize,
@@ -139,6 +150,7 @@ impl Engine {
                 seed,
             ),
             fragments: Fragments::default(),
+            content: Content::new(options.caps.content_bytes / share),
             budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
             now: Timestamp(i64::MIN),
             sweep_at: SWEEP_AT_LEAST.min(options.caps.flows / share).max(1),
@@ -195,9 +207,11 @@ impl Engine {
     fn report(&mut self, activities: Vec<crate::detect::dht::activity::Activity>) -> Report {
         let first_worker = self.options.shard.0 == 0;
         let dht = std::mem::take(&mut self.dht.limits);
+        let content = self.content.drain();
         let limits = [
             ("flows", std::mem::take(&mut self.evicted)),
             ("reassembly_bytes", std::mem::take(&mut self.budget.hits)),
+            ("content_bytes", content.refusals()),
             ("reported_flows", std::mem::take(&mut self.unreported)),
             ("fragments", if first_worker { self.fragments.take_evictions() } else { 0 }),
             ("dht_activities", dht.activities),
@@ -213,6 +227,8 @@ impl Engine {
             anomalies: std::mem::replace(&mut self.anomalies, anomalies),
             limits: limits.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
             totals: std::mem::take(&mut self.totals),
+            content,
+            torrents: Vec::new(),
         }
     }
 }

@@ -1,11 +1,16 @@
 //! What an engine saw: facts for whoever attributes and judges them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::Content;
 use crate::anomaly::Anomalies;
+use crate::content::metadata::Metadata;
+use crate::content::verify::Verification;
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
-use crate::flow::key::{Endpoint, Ends, Transport};
+use crate::detect::passed::SentPieces;
+use crate::flow::key::{End, Endpoint, Ends, Transport};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
 use crate::wire::path::{Tunnel, Vlans};
@@ -39,6 +44,24 @@ pub struct FlowReport {
     pub minutes: Minutes,
     /// What was observed.
     pub observations: Vec<Observation>,
+    /// Digests of the pieces that passed. Whoever joins the reports compares them with what is known of the torrents,
+    /// and then needs them no more.
+    pub pieces: Vec<SentPieces>,
+    /// The pieces that were compared.
+    pub verified: Vec<Verified>,
+}
+
+/// The pieces that one end of a stream sent, compared with its torrent's metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// In which of the flow's streams, as in the stream's own observations.
+    pub stream: u32,
+    /// The end that sent them.
+    pub end: End,
+    /// The torrent's place in [`Report::torrents`].
+    pub torrent: usize,
+    /// What was found.
+    pub found: Verification,
 }
 
 /// What was looked at, counted.
@@ -100,4 +123,9 @@ pub struct Report {
     pub limits: BTreeMap<&'static str, u64>,
     /// What was looked at.
     pub totals: Totals,
+    /// What was collected across flows.
+    pub content: Content,
+    /// Metadata that passed and hashes to its torrent's infohash, once reports are joined: each torrent once, by
+    /// infohash.
+    pub torrents: Vec<Arc<Metadata>>,
 }

@@ -2,7 +2,7 @@
 
 use super::detail::Details;
 use super::passage::Passage;
-use super::{Engine, count};
+use super::{Content, Engine, count};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
@@ -32,7 +32,7 @@ impl Engine {
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
-        let Self { flows, details, anomalies, budget, totals, .. } = self;
+        let Self { flows, details, anomalies, budget, totals, content, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
         let stamp = passage.stamp;
         let pause = stamp.time.since(flow.last);
@@ -61,9 +61,9 @@ impl Engine {
             }
             let Some(mut known) = flows.noted_mut(place) else { return };
             let first = segment.seq.wrapping_add(1);
-            learn_start(&mut known, details, end, first, budget, anomalies);
+            learn_start(&mut known, details, end, first, budget, content, anomalies);
             if segment.flags.ack() {
-                learn_start(&mut known, details, end.other(), segment.ack, budget, anomalies);
+                learn_start(&mut known, details, end.other(), segment.ack, budget, content, anomalies);
             }
         }
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
@@ -73,7 +73,13 @@ impl Engine {
             // Data may ride on a SYN (RFC 7413); it begins one further.
             let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
             let arrival = Arrival { stamp, seq, bytes: segment.payload, sent: segment.payload_len };
-            payload(&mut (flow, notes), details, end, &arrival, budget, anomalies);
+            payload(&mut (flow, notes), details, end, &arrival, budget, content, anomalies);
+            if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
+                && detail.is_read()
+            {
+                let collected = detail.collect(content.free());
+                content.take(passage.hash, collected, &mut detail.lent);
+            }
         }
         if let Some(macs) = passage.path.macs
             && let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
@@ -99,6 +105,7 @@ fn learn_start(
     end: End,
     first: u32,
     budget: &mut HeldBytes,
+    content: &mut Content,
     anomalies: &mut Anomalies,
 ) {
     let (flow, notes) = known;
@@ -106,7 +113,7 @@ fn learn_start(
     flow.begun = true;
     if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
         let outcome = detail.begin(end, first, budget, anomalies);
-        settle(known, details, end, outcome, budget);
+        settle(known, details, end, outcome, budget, content);
     }
 }
 
@@ -117,10 +124,11 @@ fn payload(
     end: End,
     arrival: &Arrival<'_>,
     budget: &mut HeldBytes,
+    content: &mut Content,
     anomalies: &mut Anomalies,
 ) {
     if let Some(place) = known.0.slot.take() {
-        resume(known, details, place, end, budget, anomalies);
+        resume(known, details, place, end, budget, content, anomalies);
     }
     let (flow, notes) = known;
     let rejected = *notes.rejected.at(end);
@@ -134,7 +142,7 @@ fn payload(
     if flow.detail.is_none() && first == Some(arrival.seq) {
         let answered = *flow.bytes.at(end.other()) > 0;
         match reading::probe(arrival.bytes, true, answered) {
-            Answer::Reject => return settle(known, details, end, Outcome::Rejected, budget),
+            Answer::Reject => return settle(known, details, end, Outcome::Rejected, budget, content),
             Answer::NeedMore { unless_answered: true } => {
                 flow.slot = details.keep_first(end, arrival);
                 if flow.slot.is_some() {
@@ -152,7 +160,7 @@ fn payload(
     if detail.is_read() {
         flow.phase = Phase::Reading;
     }
-    settle(known, details, end, outcome, budget);
+    settle(known, details, end, outcome, budget, content);
 }
 
 /// Goes on with a first segment that was kept, now that `end` sends again: its own end goes on, or the other answers, which
@@ -163,16 +171,17 @@ fn resume(
     place: Place,
     end: End,
     budget: &mut HeldBytes,
+    content: &mut Content,
     anomalies: &mut Anomalies,
 ) {
     let Some(kept) = details.take_first(place) else { return };
     if kept.end != end {
-        return settle(known, details, kept.end, Outcome::Rejected, budget);
+        return settle(known, details, kept.end, Outcome::Rejected, budget, content);
     }
     let Some(detail) = details.of(known.0) else { return };
     let arrival = kept.arrival();
     let outcome = detail.segment(end, &arrival, Some(arrival.seq), budget, anomalies);
-    settle(known, details, end, outcome, budget);
+    settle(known, details, end, outcome, budget, content);
 }
 
 /// Draws the consequence where no detector wants a direction: without the other one the whole flow is left alone.
@@ -182,6 +191,7 @@ fn settle(
     end: End,
     outcome: Outcome,
     budget: &mut HeldBytes,
+    content: &mut Content,
 ) {
     if outcome == Outcome::Going {
         if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
@@ -199,6 +209,7 @@ fn settle(
         flow.phase = Phase::Rejected;
         if let Some(mut detail) = flow.detail.take().and_then(|place| details.whole.remove(place)) {
             detail.release(budget);
+            content.take_back(detail.lent);
         }
     }
 }

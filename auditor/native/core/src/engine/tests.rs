@@ -339,7 +339,8 @@ fn a_flow_without_packets_for_an_hour_has_ended() {
     assert_eq!(all_said(tap), [("cp".into(), 8, 0)], "the rest is a flow whose beginning was not seen");
 }
 
-const FEW: Caps = Caps { flows: 64, held_bytes: 64 << 10, reports: 1 << 10, infohashes: 1 << 10 };
+const FEW: Caps =
+    Caps { flows: 64, held_bytes: 64 << 10, reports: 1 << 10, infohashes: 1 << 10, content_bytes: 1 << 20 };
 
 /// An address for each number.
 fn host(number: u32) -> [u8; 4] {

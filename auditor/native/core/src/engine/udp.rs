@@ -4,6 +4,7 @@
 use super::passage::Passage;
 use super::{Engine, count};
 use crate::detect::dht::Dht;
+use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
@@ -19,6 +20,8 @@ pub(super) struct Talk {
     pub(super) macs: Ends<Option<[u8; 6]>>,
     /// The capture of the latest datagram.
     pub(super) capture: u32,
+    /// What the readers held when they were last asked.
+    pub(super) lent: usize,
 }
 
 impl Talk {
@@ -61,6 +64,20 @@ impl Talk {
         }
     }
 
+    /// What the readers hold, and what passed since the last call that may prove something across flows.
+    pub(super) fn collect(&mut self, free: usize) -> Collected {
+        let mut collected = Collected::default();
+        for (_, reader) in &mut self.readers {
+            collected.add(reader.collect(free));
+        }
+        collected
+    }
+
+    /// The digests of the pieces that passed, once the flow has ended.
+    pub(super) fn pieces(&mut self) -> Vec<SentPieces> {
+        self.readers.iter_mut().flat_map(|(_, reader)| reader.pieces()).collect()
+    }
+
     /// What was observed; whatever was held is given back.
     pub(super) fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
         let mut seen: Vec<_> =
@@ -76,7 +93,7 @@ impl Engine {
         let is_dht = Dht::probe(payload);
         let mark = || Some(passage.mark(payload, [0; 3]));
         let Some(place) = self.flow(passage, mark, |_, _, _| false) else { return };
-        let Self { flows, talks, dht, anomalies, totals, budget, .. } = self;
+        let Self { flows, talks, dht, anomalies, totals, budget, content, .. } = self;
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         let from = flow.end(passage.from_low);
         let datagram = Datagram {
@@ -109,6 +126,8 @@ impl Engine {
                     talk.note(&datagram);
                     if !is_krpc {
                         talk.offer(&datagram, &mut Upkeep { held: budget, anomalies });
+                        let collected = talk.collect(content.free());
+                        content.take(passage.hash, collected, &mut talk.lent);
                     }
                 }
             }

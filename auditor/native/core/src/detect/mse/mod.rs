@@ -28,6 +28,8 @@ pub use self::shape::{Shape, Signature};
 use self::flights::Flights;
 use self::shape::{Checks, Fit};
 use self::thresholds::READABLE_WITHIN;
+use super::named::Named;
+use super::passed::{Collected, SentPieces};
 use super::{Confidence, Fact, Observation, Probe, Stamp, StreamDetector, StreamReader, peer_wire};
 use crate::anomaly::Anomalies;
 use crate::error::ParseError;
@@ -137,6 +139,18 @@ impl StreamReader for Reader {
             Some(plain) if *plain.ways.at(end) == Way::Lost => !self.flights.ended(),
             _ => !self.flights.ended() || self.flights.kept(end).is_open(),
         }
+    }
+
+    fn named(&mut self) -> Vec<Named> {
+        self.plain.as_mut().map(|plain| plain.wire.named()).unwrap_or_default()
+    }
+
+    fn collect(&mut self, free: usize) -> Collected {
+        self.plain.as_mut().map(|plain| plain.wire.collect(free)).unwrap_or_default()
+    }
+
+    fn pieces(&mut self) -> Vec<SentPieces> {
+        self.plain.as_mut().map(|plain| plain.wire.pieces()).unwrap_or_default()
     }
 
     fn observations(&self) -> Vec<Observation> {

@@ -1,0 +1,318 @@
+//! One direction: the handshake, and the messages after it, parted and counted.
+
+use std::collections::BTreeMap;
+
+use super::{Fact, HANDSHAKE, MESSAGES, Observation, Span, Stamp, confirmed};
+use crate::anomaly::{Anomalies, Anomaly};
+use crate::content::Budget;
+use crate::content::pieces::{PieceCounts, PieceDigest, PieceDigests};
+use crate::error::ParseError;
+use crate::flow::key::End;
+use crate::wire::bt::handshake::{Handshake, HandshakeHead};
+use crate::wire::bt::message::{Kind, MessageHead};
+
+/// What one end said.
+#[derive(Debug, Default)]
+pub(super) struct Talk {
+    expects: Expects,
+    /// The bytes of a handshake or a message's head that came in parts.
+    partial: Vec<u8>,
+    handshake: Option<Seen>,
+    /// Where the handshake was said.
+    opening: Option<Span>,
+    /// The handshake was encrypted.
+    handshake_hidden: bool,
+    messages: Option<Span>,
+    pieces: u64,
+    piece_bytes: u64,
+    counts: BTreeMap<&'static str, u64>,
+    lost: bool,
+    /// The bytes of a message that is collected whole.
+    body: Vec<u8>,
+    /// Those that are.
+    whole: Vec<Whole>,
+    digests: PieceDigests,
+}
+
+/// A message that says something as a whole.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// Of an extended message its id; none of hashes.
+    pub(super) id: Option<u8>,
+    pub(super) body: Vec<u8>,
+    /// Of its last byte.
+    pub(super) stamp: Stamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    infohash: [u8; 20],
+    peer_id: Option<[u8; 20]>,
+    reserved: [u8; 8],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Expects {
+    #[default]
+    Handshake,
+    Head,
+    /// Bytes that say nothing, or cannot be kept.
+    Body {
+        left: u64,
+    },
+    /// Bytes of a piece, the next of which is its byte `begin`.
+    Piece {
+        left: u64,
+        index: u32,
+        begin: u32,
+    },
+    /// Bytes of a message that is collected.
+    Whole {
+        left: usize,
+        id: Option<u8>,
+    },
+    /// It is no peer wire, or its messages can no longer be told apart.
+    Nothing,
+}
+
+impl Talk {
+    /// Says that the handshake was encrypted, and that a message is what comes next.
+    pub(super) const fn expect_messages(&mut self) {
+        self.expects = Expects::Head;
+        self.handshake_hidden = true;
+    }
+
+    pub(super) fn wants(&self) -> bool {
+        !matches!(self.expects, Expects::Nothing)
+    }
+
+    /// The torrent that the handshake names.
+    pub(super) fn infohash(&self) -> Option<[u8; 20]> {
+        self.handshake.map(|seen| seen.infohash)
+    }
+
+    /// The messages that became whole since the last call.
+    pub(super) fn take_whole(&mut self) -> Vec<Whole> {
+        std::mem::take(&mut self.whole)
+    }
+
+    /// The digests of the pieces sent, once no more will come.
+    pub(super) fn take_pieces(&mut self, budget: &mut Budget) -> (BTreeMap<u32, PieceDigest>, PieceCounts) {
+        std::mem::take(&mut self.digests).finish(budget)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        mut bytes: &[u8],
+        stamp: Stamp,
+        budget: &mut Budget,
+        anomalies: &mut Anomalies,
+    ) {
+        while !bytes.is_empty() {
+            bytes = match self.expects {
+                Expects::Handshake => self.read_handshake(bytes, stamp),
+                Expects::Head => self.read_head(bytes, stamp, budget, anomalies),
+                Expects::Body { left } => {
+                    let (here, rest) = cut(bytes, left);
+                    self.pass_by(left - here.len() as u64);
+                    rest
+                }
+                Expects::Piece { left, index, begin } => {
+                    let (here, rest) = cut(bytes, left);
+                    self.digests.feed(index, begin, here, budget);
+                    self.pass_piece(left, here.len() as u64, index, begin);
+                    rest
+                }
+                Expects::Whole { left, id } => {
+                    let (here, rest) = cut(bytes, left as u64);
+                    self.body.extend_from_slice(here);
+                    match left - here.len() {
+                        0 => self.end_whole(id, stamp, budget),
+                        left => self.expects = Expects::Whole { left, id },
+                    }
+                    rest
+                }
+                Expects::Nothing => return,
+            };
+        }
+    }
+
+    /// Steps over bytes that were not captured: inside a message of known length the next one's place is known too.
+    pub(super) fn skip(&mut self, missing: u64, budget: &mut Budget) {
+        match self.expects {
+            Expects::Body { left } if missing <= left => self.pass_by(left - missing),
+            Expects::Piece { left, index, begin } if missing <= left => {
+                self.digests.lose(index, budget);
+                self.pass_piece(left, missing, index, begin);
+            }
+            Expects::Whole { left, .. } if missing <= left as u64 => {
+                self.forget_whole(budget);
+                self.pass_by(left as u64 - missing);
+            }
+            _ => {
+                self.forget_whole(budget);
+                self.give_up();
+            }
+        }
+    }
+
+    fn pass_by(&mut self, left: u64) {
+        self.expects = if left == 0 { Expects::Head } else { Expects::Body { left } };
+    }
+
+    /// Steps `here` bytes further in a piece of which `left` were still to come.
+    fn pass_piece(&mut self, left: u64, here: u64, index: u32, begin: u32) {
+        self.piece_bytes += here;
+        // Beyond 4 GiB no piece has bytes: those are counted, and in no digest.
+        let begin = begin.saturating_add(u32::try_from(here).unwrap_or(u32::MAX));
+        self.expects = match left - here {
+            0 => Expects::Head,
+            left => Expects::Piece { left, index, begin },
+        };
+    }
+
+    fn end_whole(&mut self, id: Option<u8>, stamp: Stamp, budget: &mut Budget) {
+        let body = std::mem::take(&mut self.body);
+        budget.give(body.len());
+        self.whole.push(Whole { id, body, stamp });
+        self.expects = Expects::Head;
+    }
+
+    /// Gives up the message that was being collected, if any.
+    fn forget_whole(&mut self, budget: &mut Budget) {
+        if let Expects::Whole { left, .. } = self.expects {
+            budget.give(left + self.body.len());
+            self.body = Vec::new();
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.expects = Expects::Nothing;
+        self.lost = true;
+    }
+
+    /// Collects the handshake; returns the bytes after it.
+    fn read_handshake<'a>(&mut self, bytes: &'a [u8], stamp: Stamp) -> &'a [u8] {
+        let wanted = (Handshake::LEN - self.partial.len().min(Handshake::LEN)).min(bytes.len());
+        let (taken, rest) = bytes.split_at_checked(wanted).unwrap_or((bytes, &[]));
+        self.partial.extend_from_slice(taken);
+        match &mut self.opening {
+            Some(opening) => opening.extend(stamp),
+            None => self.opening = Some(Span::at(stamp)),
+        }
+        let seen = match HandshakeHead::parse(&self.partial) {
+            Ok((head, rest)) => Seen {
+                infohash: *head.infohash(),
+                peer_id: rest.first_chunk().copied(),
+                reserved: head.reserved().0,
+            },
+            Err(ParseError::Truncated { .. }) => return rest,
+            Err(_) => {
+                self.partial = Vec::new();
+                self.expects = Expects::Nothing;
+                return &[];
+            }
+        };
+        self.handshake = Some(seen);
+        if seen.peer_id.is_some() {
+            self.partial.clear();
+            self.expects = Expects::Head;
+        }
+        rest
+    }
+
+    /// Reads one message's head; returns the bytes after it.
+    fn read_head<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        stamp: Stamp,
+        budget: &mut Budget,
+        anomalies: &mut Anomalies,
+    ) -> &'a [u8] {
+        let (parsed, rest) = if self.partial.is_empty() {
+            (MessageHead::parse(bytes), bytes)
+        } else {
+            // Byte by byte at the seam: a head is at most 17 bytes, and no more than the head may be taken.
+            let Some((next, rest)) = bytes.split_first() else { return &[] };
+            self.partial.push(*next);
+            (MessageHead::parse(&self.partial), rest)
+        };
+        match parsed {
+            Ok((head, taken)) => {
+                let rest = if self.partial.is_empty() { rest.get(taken..).unwrap_or_default() } else { rest };
+                self.partial.clear();
+                self.count(head, stamp, budget);
+                rest
+            }
+            Err(ParseError::Truncated { .. }) => {
+                if self.partial.is_empty() {
+                    self.partial.extend_from_slice(bytes);
+                    return &[];
+                }
+                rest
+            }
+            Err(_) => {
+                anomalies.count(Anomaly::MessageMalformed);
+                self.give_up();
+                &[]
+            }
+        }
+    }
+
+    /// Counts a message by its head, and says what its bytes are for.
+    fn count(&mut self, head: MessageHead, stamp: Stamp, budget: &mut Budget) {
+        *self.counts.entry(head.kind.label()).or_default() += 1;
+        match &mut self.messages {
+            Some(span) => span.extend(stamp),
+            None => self.messages = Some(Span::at(stamp)),
+        }
+        let left = u64::from(head.body_len());
+        let whole = head.whole_body().map(|left| left as usize);
+        let id = match head.kind {
+            Kind::Piece { index, begin, .. } => {
+                self.pieces += 1;
+                self.pass_piece(left, 0, index, begin);
+                return;
+            }
+            Kind::Extended { id } => Some(id),
+            Kind::Hashes => None,
+            _ => return self.pass_by(left),
+        };
+        match whole {
+            Some(0) => self.end_whole(id, stamp, budget),
+            Some(left) if budget.take(left) => self.expects = Expects::Whole { left, id },
+            _ => self.pass_by(left),
+        }
+    }
+
+    pub(super) fn handshake(&self, end: End) -> Option<Observation> {
+        let (Seen { infohash, peer_id, reserved }, span) = self.handshake.zip(self.opening.clone())?;
+        let fact = Fact::Handshake { infohash, peer_id, reserved };
+        Some(confirmed(HANDSHAKE, end, span, 1, fact))
+    }
+
+    pub(super) fn messages(&self, end: End) -> Option<Observation> {
+        if self.handshake.is_none() && !self.handshake_hidden {
+            return None;
+        }
+        let span = match &self.messages {
+            Some(span) => span.clone(),
+            None if self.lost => self.opening.clone()?,
+            None => return None,
+        };
+        let fact = Fact::Messages {
+            pieces: self.pieces,
+            piece_bytes: self.piece_bytes,
+            counts: self.counts.clone(),
+            partial: self.lost,
+        };
+        let count = self.counts.values().sum();
+        Some(confirmed(MESSAGES, end, span, count, fact))
+    }
+}
+
+/// The bytes of the next `left`, and those after them.
+fn cut(bytes: &[u8], left: u64) -> (&[u8], &[u8]) {
+    let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.split_at_checked(here).unwrap_or((bytes, &[]))
+}
