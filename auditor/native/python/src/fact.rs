@@ -13,6 +13,9 @@ pub(crate) enum FactValue {
     Handshake(HandshakeFact),
     Messages(MessagesFact),
     Datagrams(DatagramsFact),
+    Extended(ExtendedFact),
+    Pex(PexFact),
+    Metadata(MetadataFact),
     Utp(UtpFact),
     Encrypted(EncryptedFact),
     TrackerAnnounce(TrackerAnnounceFact),
@@ -51,6 +54,34 @@ pub(crate) struct DatagramsFact {
     queries: u64,
     replies: u64,
     errors: u64,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct ExtendedFact {
+    kind: &'static str,
+    client: Option<Vec<u8>>,
+    port: Option<u16>,
+    ipv4: Option<[u8; 16]>,
+    ipv6: Option<[u8; 16]>,
+    metadata_size: Option<u32>,
+    upload_only: Option<bool>,
+    prefers_encryption: Option<bool>,
+    messages: BTreeMap<&'static str, u64>,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct PexFact {
+    kind: &'static str,
+    added: u64,
+    dropped: u64,
+}
+
+#[derive(IntoPyObject)]
+pub(crate) struct MetadataFact {
+    kind: &'static str,
+    requests: u64,
+    blocks: u64,
+    rejects: u64,
 }
 
 #[derive(IntoPyObject)]
@@ -187,6 +218,26 @@ impl From<&Fact> for FactValue {
                 queries: *queries,
                 replies: *replies,
                 errors: *errors,
+            }),
+            Fact::Extended { introduction, messages } => Self::Extended(ExtendedFact {
+                kind: "extended",
+                client: introduction.client.clone(),
+                port: introduction.port,
+                ipv4: introduction.ipv4.map(|ip| mapped(ip.into())),
+                ipv6: introduction.ipv6.map(|ip| mapped(ip.into())),
+                metadata_size: introduction.metadata_size,
+                upload_only: introduction.upload_only,
+                prefers_encryption: introduction.prefers_encryption,
+                messages: messages.clone(),
+            }),
+            Fact::Pex { added, dropped } => {
+                Self::Pex(PexFact { kind: "pex", added: *added, dropped: *dropped })
+            }
+            Fact::Metadata { requests, blocks, rejects } => Self::Metadata(MetadataFact {
+                kind: "metadata",
+                requests: *requests,
+                blocks: *blocks,
+                rejects: *rejects,
             }),
             Fact::Utp { began, bytes, lost } => {
                 Self::Utp(UtpFact { kind: "utp", began: *began, bytes: *bytes, lost: *lost })

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
+use auditor_core::content::verify::Tally;
 use auditor_core::detect::dht::activity::{Activity, Target, Told};
 use auditor_core::detect::{Observation, Span};
-use auditor_core::engine::FlowReport;
+use auditor_core::engine::{FlowReport, Torrent, Verified};
 use auditor_core::flow::key::{Endpoint, Transport};
 use auditor_core::flow::minutes::Minutes;
 use auditor_core::wire::path::Tunnel;
@@ -27,6 +28,7 @@ pub(crate) struct Sighting {
     captures: Vec<CaptureFacts>,
     flows: Vec<FlowFacts>,
     activities: Vec<ActivityFacts>,
+    torrents: Vec<TorrentFacts>,
     limits: Counts,
     totals: Counts,
 }
@@ -67,6 +69,31 @@ struct FlowFacts {
     missing: (u64, u64),
     minutes: MinuteBytes,
     observations: Vec<ObservationFacts>,
+    verified: Vec<VerifiedFacts>,
+}
+
+/// A torrent whose info dict passed.
+#[derive(IntoPyObject)]
+struct TorrentFacts {
+    v1: Option<[u8; 20]>,
+    v2: Option<[u8; 32]>,
+    info: Vec<u8>,
+}
+
+type TallyFacts = (u64, u64);
+
+/// Pieces that one end sent, compared with a torrent; each tally is pieces and bytes.
+#[derive(IntoPyObject)]
+struct VerifiedFacts {
+    stream: u32,
+    end: &'static str,
+    torrent: usize,
+    verified: TallyFacts,
+    wrong: TallyFacts,
+    incomplete: TallyFacts,
+    unknown: TallyFacts,
+    /// Verified bytes of each file, by its offset.
+    files: Vec<(u64, u64)>,
 }
 
 #[derive(IntoPyObject)]
@@ -160,6 +187,7 @@ impl From<Outcome> for Sighting {
             captures: captures.into_iter().zip(&anomalies).map(CaptureFacts::new).collect(),
             flows: report.flows.iter().map(FlowFacts::new).collect(),
             activities: report.activities.iter().map(ActivityFacts::new).collect(),
+            torrents: report.torrents.iter().map(TorrentFacts::new).collect(),
             limits: report.limits,
             totals: report.totals.named().into_iter().collect(),
         }
@@ -215,6 +243,30 @@ impl FlowFacts {
             missing: (flow.missing.orig, flow.missing.resp),
             minutes: minutes(&flow.minutes),
             observations: flow.observations.iter().map(ObservationFacts::new).collect(),
+            verified: flow.verified.iter().map(VerifiedFacts::new).collect(),
+        }
+    }
+}
+
+impl TorrentFacts {
+    fn new(torrent: &Torrent) -> Self {
+        Self { v1: torrent.v1, v2: torrent.v2, info: torrent.info.to_vec() }
+    }
+}
+
+impl VerifiedFacts {
+    fn new(verified: &Verified) -> Self {
+        let tally = |tally: Tally| (tally.pieces, tally.bytes);
+        let found = &verified.found;
+        Self {
+            stream: verified.stream,
+            end: verified.end.label(),
+            torrent: verified.torrent,
+            verified: tally(found.verified),
+            wrong: tally(found.wrong),
+            incomplete: tally(found.incomplete),
+            unknown: tally(found.unknown),
+            files: found.files.iter().map(|(offset, bytes)| (*offset, *bytes)).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::content::layers::PieceLayers;
 use crate::content::metadata::MetadataStore;
 use crate::content::verify::verify;
-use crate::engine::{Content, Report, Verified};
+use crate::engine::{Content, Report, Torrent, Verified};
 use crate::wire::bt::info::Info;
 
 /// Files passed in all comparisons of one run: as many as 10,000 flows of torrents with 10,000 files.
@@ -18,20 +18,21 @@ const MAX_STEPS: u64 = 100_000_000;
 /// Compares the digests of all flows with the metadata of `contents`, and puts both results into the report.
 pub(super) fn prove(whole: &mut Report, contents: Vec<Content>) {
     let (metadata, layers) = join(contents);
-    let mut torrents: Vec<_> = metadata.believed().cloned().collect();
-    torrents.sort_unstable_by_key(|torrent| torrent.v1);
+    // One whose numbers contradict each other is nobody's torrent: no client takes it.
+    let mut torrents: Vec<_> =
+        metadata.believed().filter_map(|known| Some((known, Info::parse(&known.info).ok()?.0))).collect();
+    torrents.sort_unstable_by_key(|(known, _)| known.v1);
     let place = |infohash: &[u8; 20]| {
         let known = metadata.get(infohash)?;
-        torrents.binary_search_by_key(&known.v1, |torrent| torrent.v1).ok()
+        torrents.binary_search_by_key(&known.v1, |(torrent, _)| torrent.v1).ok()
     };
-    let infos: Vec<_> = torrents.iter().map(|torrent| Info::parse(&torrent.info).ok()).collect();
     let mut steps: BTreeMap<usize, u64> = BTreeMap::new();
     let mut left = MAX_STEPS;
     let mut unproven = 0;
     for flow in &mut whole.flows {
         for sent in std::mem::take(&mut flow.pieces) {
             let Some(torrent) = place(&sent.infohash) else { continue };
-            let Some(Some((info, _))) = infos.get(torrent) else { continue };
+            let Some((_, info)) = torrents.get(torrent) else { continue };
             let cost = *steps.entry(torrent).or_insert_with(|| 1 + info.files().count() as u64);
             let Some(rest) = left.checked_sub(cost) else {
                 unproven += 1;
@@ -46,7 +47,12 @@ pub(super) fn prove(whole: &mut Report, contents: Vec<Content>) {
     if unproven > 0 {
         *whole.limits.entry("verified_pieces").or_default() += unproven;
     }
-    whole.torrents = torrents;
+    let readable = torrents.into_iter().map(|(known, info)| Torrent {
+        v1: info.v1.map(|_| known.v1),
+        v2: info.v2.map(|_| known.v2),
+        info: known.info.clone(),
+    });
+    whole.torrents = readable.collect();
 }
 
 fn join(contents: Vec<Content>) -> (MetadataStore, PieceLayers) {

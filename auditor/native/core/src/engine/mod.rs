@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub use self::content::Content;
 use self::detail::Details;
 use self::passage::TOGETHER;
-pub use self::report::{FlowReport, Report, Totals, Verified};
+pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
 use crate::detect::FrameRef;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::Content;
 use crate::anomaly::Anomalies;
-use crate::content::metadata::Metadata;
 use crate::content::verify::Verification;
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
@@ -49,6 +48,17 @@ pub struct FlowReport {
     pub pieces: Vec<SentPieces>,
     /// The pieces that were compared.
     pub verified: Vec<Verified>,
+}
+
+/// A torrent whose info dict passed, and hashes to the infohash under which it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torrent {
+    /// Its infohash of version 1.
+    pub v1: Option<[u8; 20]>,
+    /// Its infohash of version 2.
+    pub v2: Option<[u8; 32]>,
+    /// The dict's exact bytes: hostile all the same, since whoever makes a torrent writes them.
+    pub info: Arc<[u8]>,
 }
 
 /// The pieces that one end of a stream sent, compared with its torrent's metadata.
@@ -125,7 +135,6 @@ pub struct Report {
     pub totals: Totals,
     /// What was collected across flows.
     pub content: Content,
-    /// Metadata that passed and hashes to its torrent's infohash, once reports are joined: each torrent once, by
-    /// infohash.
-    pub torrents: Vec<Arc<Metadata>>,
+    /// Torrents whose metadata passed, once reports are joined: each once, by its SHA-1.
+    pub torrents: Vec<Torrent>,
 }
