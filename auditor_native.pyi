@@ -86,6 +86,28 @@ class _Datagrams(TypedDict):
     replies: int
     errors: int
 
+class _Extended(TypedDict):
+    kind: Literal["extended"]
+    client: bytes | None
+    port: int | None
+    ipv4: bytes | None
+    ipv6: bytes | None
+    metadata_size: int | None
+    upload_only: bool | None
+    prefers_encryption: bool | None
+    messages: dict[str, int]
+
+class _Pex(TypedDict):
+    kind: Literal["pex"]
+    added: int
+    dropped: int
+
+class _Metadata(TypedDict):
+    kind: Literal["metadata"]
+    requests: int
+    blocks: int
+    rejects: int
+
 class _Utp(TypedDict):
     kind: Literal["utp"]
     began: bool
@@ -144,6 +166,9 @@ _Fact: TypeAlias = (
     _Handshake
     | _Messages
     | _Datagrams
+    | _Extended
+    | _Pex
+    | _Metadata
     | _Utp
     | _Encrypted
     | _TrackerAnnounce
@@ -165,6 +190,23 @@ class _Observation(TypedDict):
     frames: list[tuple[int, int]]
     fact: _Fact
 
+_Tally: TypeAlias = tuple[int, int]
+
+class _Verified(TypedDict):
+    stream: int
+    end: Literal["orig", "resp"]
+    torrent: int
+    verified: _Tally
+    wrong: _Tally
+    incomplete: _Tally
+    unknown: _Tally
+    files: list[tuple[int, int]]
+
+class _Torrent(TypedDict):
+    v1: bytes | None
+    v2: bytes | None
+    info: bytes
+
 class _Flow(TypedDict):
     vantage: int
     transport: Literal["tcp", "udp"]
@@ -179,6 +221,7 @@ class _Flow(TypedDict):
     missing: tuple[int, int]
     minutes: list[tuple[int, int, int]]
     observations: list[_Observation]
+    verified: list[_Verified]
 
 class _Target(TypedDict):
     infohash: bytes
@@ -225,5 +268,6 @@ class _Sighting(TypedDict):
     captures: list[_Capture]
     flows: list[_Flow]
     activities: list[_Activity]
+    torrents: list[_Torrent]
     limits: dict[str, int]
     totals: dict[str, int]

@@ -23,11 +23,14 @@ from auditor.model.fact import (
     Claim,
     Datagrams,
     Encrypted,
+    Extended,
     ExternalAddress,
     Fact,
     Handshake,
     Magnet,
     Messages,
+    Metadata,
+    Pex,
     TorrentFile,
     TrackerAnnounce,
     TrackerAnswer,
@@ -35,9 +38,10 @@ from auditor.model.fact import (
     Utp,
     WebSeed,
 )
-from auditor.model.flow import Address, Endpoint, Flow, FrameRef, Observation, Tunnel
+from auditor.model.flow import Address, Endpoint, Flow, FrameRef, Observation, Tally, Tunnel, Verified
 from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
+from auditor.model.torrent import SeenTorrent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
         _Activity,
         _Capture,
         _Endpoint,
+        _Extended,
         _Flow,
         _Observation,
         _RecordSetup,
@@ -55,9 +60,10 @@ if TYPE_CHECKING:
         _Target,
         _Told,
         _TrackerAnnounce,
+        _Verified,
     )
 
-CONTRACT = 3
+CONTRACT = 5
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -220,6 +226,10 @@ def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
         activities=tuple(_activity(activity, vantages) for activity in raw["activities"]),
         limits_hit=raw["limits"],
         totals=raw["totals"],
+        torrents=tuple(
+            SeenTorrent(_infohash(torrent["v1"]), _infohash(torrent["v2"]), torrent["info"])
+            for torrent in raw["torrents"]
+        ),
     )
 
 
@@ -263,6 +273,7 @@ def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
         missing=raw["missing"],
         minutes=tuple(raw["minutes"]),
         observations=tuple(_observation(observation) for observation in raw["observations"]),
+        verified=tuple(map(_verified, raw["verified"])),
     )
 
 
@@ -277,6 +288,32 @@ def _observation(raw: _Observation) -> Observation:
         count=raw["count"],
         frames=_frames(raw["frames"]),
         fact=_FACTS[raw["fact"]["kind"]](raw["fact"]),
+    )
+
+
+def _verified(raw: _Verified) -> Verified:
+    return Verified(
+        stream=raw["stream"],
+        end=raw["end"],
+        torrent=raw["torrent"],
+        verified=Tally(*raw["verified"]),
+        wrong=Tally(*raw["wrong"]),
+        incomplete=Tally(*raw["incomplete"]),
+        unknown=Tally(*raw["unknown"]),
+        files=tuple(raw["files"]),
+    )
+
+
+def _extended(raw: _Extended) -> Extended:
+    return Extended(
+        client=raw["client"],
+        port=raw["port"],
+        ipv4=None if raw["ipv4"] is None else _address(raw["ipv4"]),
+        ipv6=None if raw["ipv6"] is None else _address(raw["ipv6"]),
+        metadata_size=raw["metadata_size"],
+        upload_only=raw["upload_only"],
+        prefers_encryption=raw["prefers_encryption"],
+        messages=raw["messages"],
     )
 
 
@@ -300,6 +337,9 @@ def _infohash(digest: bytes | None) -> Infohash | None:
 _FACTS: dict[str, Callable[[Any], Fact]] = {
     "handshake": lambda raw: Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
     "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"]),
+    "extended": _extended,
+    "pex": lambda raw: Pex(raw["added"], raw["dropped"]),
+    "metadata": lambda raw: Metadata(raw["requests"], raw["blocks"], raw["rejects"]),
     "datagrams": lambda raw: Datagrams(raw["queries"], raw["replies"], raw["errors"]),
     "utp": lambda raw: Utp(raw["began"], raw["bytes"], raw["lost"]),
     "encrypted": lambda raw: Encrypted(tuple(raw["flights"]), raw["signature"]),

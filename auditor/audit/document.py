@@ -15,13 +15,14 @@ from auditor.model.moment import rfc3339
 from auditor.model.scale import Basis, Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
     from auditor.model.flow import Endpoint, Flow
-    from auditor.model.incident import Claimed, Incident, Infohashes
+    from auditor.model.incident import Claimed, Incident, Infohashes, VerifiedAmount
+    from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.external import External
     from auditor.pipeline.run import AuditResult, JudgedActivity, JudgedFlow
 
@@ -31,6 +32,7 @@ Json = dict[str, Any]
 _LISTS = (
     ("captures", "capture"),
     ("incidents", "incident"),
+    ("torrents", "torrent"),
     ("activities", "activity"),
     ("flows", "flow"),
     ("external_addresses", "external_address"),
@@ -40,6 +42,7 @@ _LISTS = (
 
 def document(result: AuditResult) -> Json:
     """Return the audit as one document."""
+    files = {torrent.id: torrent.places() for torrent in result.torrents}
     return {
         "schema": SCHEMA,
         "auditor": {"version": __version__},
@@ -48,7 +51,8 @@ def document(result: AuditResult) -> Json:
         "people": result.people.value,
         "captures": [_capture(capture) for capture in result.captures],
         "limits_hit": dict(sorted(result.limits_hit.items())),
-        "incidents": [_incident(incident, result.flows) for incident in result.incidents],
+        "incidents": [_incident(incident, result.flows, files) for incident in result.incidents],
+        "torrents": [_torrent(torrent) for torrent in result.torrents],
         "activities": [_activity(judged) for judged in result.activities],
         "flows": [_flow(judged) for judged in result.flows],
         "external_addresses": [_external(each, result.flows) for each in result.external_addresses],
@@ -75,7 +79,7 @@ def text(result: AuditResult) -> Iterator[str]:
 
 
 def lines(result: AuditResult) -> Iterator[str]:
-    """Yield the audit as JSON lines: a ``meta`` record, then captures, incidents, activities and flows.
+    """Yield the audit as JSON lines: a ``meta`` record, then captures, incidents, torrents, activities and flows.
 
     Each record is the document's own object with its kind in ``record``; ``meta`` is the document without its lists.
     """
@@ -102,7 +106,7 @@ def _capture(capture: CaptureInfo) -> Json:
     }
 
 
-def _incident(incident: Incident, flows: Sequence[JudgedFlow]) -> Json:
+def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[str, Mapping[int, int]]) -> Json:
     conduct, judgement = incident.conduct, incident.judgement
     return {
         "id": incident.id,
@@ -120,11 +124,44 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow]) -> Json:
         "uploaded": conduct.uploaded,
         "amount_basis": conduct.amount_basis.label,
         "claimed": _claimed(conduct.claimed),
+        "torrent": incident.torrent,
+        "verified": _verified(conduct.verified, files.get(incident.torrent or "", {})),
         "verdict": judgement.verdict.label,
         "rule": judgement.rule,
         "severity": judgement.severity.label,
         "reason": judgement.reason,
         "flows": [flows[index].id for index in conduct.flows],
+    }
+
+
+def _verified(verified: VerifiedAmount | None, files: Mapping[int, int]) -> Json | None:
+    if verified is None:
+        return None
+    return {
+        "downloaded": verified.downloaded,
+        "uploaded": verified.uploaded,
+        "wrong": verified.wrong,
+        "files": [
+            {"file": files[file.offset], "downloaded": file.downloaded, "uploaded": file.uploaded}
+            for file in verified.files
+            if file.offset in files
+        ],
+    }
+
+
+def _torrent(torrent: ShownTorrent) -> Json:
+    files = None if torrent.files is None else [{"path": file.path, "size": file.size} for file in torrent.files]
+    return {
+        "id": torrent.id,
+        "infohashes": {
+            "v1": str(torrent.v1) if torrent.v1 else None,
+            "v2": str(torrent.v2) if torrent.v2 else None,
+        },
+        "name": torrent.name,
+        "private": torrent.private,
+        "size": torrent.size,
+        "piece_length": torrent.piece_length,
+        "files": files,
     }
 
 

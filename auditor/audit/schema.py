@@ -33,6 +33,7 @@ def schema() -> Json:
         "attribution": _attribution(),
         "capture": _capture(),
         "incident": _incident(),
+        "torrent": _torrent(),
         "activity": _activity(),
         "flow": _flow(),
         "external_address": _external_address(),
@@ -48,6 +49,7 @@ def schema() -> Json:
     lists = {
         "captures": _list("capture"),
         "incidents": _list("incident"),
+        "torrents": _list("torrent"),
         "activities": _list("activity"),
         "flows": _list("flow"),
         "external_addresses": _list("external_address"),
@@ -63,7 +65,7 @@ def schema() -> Json:
     }
 
 
-_RECORDS = ("capture", "incident", "activity", "flow", "external_address")
+_RECORDS = ("capture", "incident", "torrent", "activity", "flow", "external_address")
 
 
 def _capture() -> Json:
@@ -104,7 +106,8 @@ def _incident() -> Json:
             "host": _TEXT | {"description": "address of the inside host; of the originator where no end is inside"},
             "attribution": {"$ref": "#/$defs/attribution"},
             "infohashes": _or_null(infohashes),
-            "name": _MAYBE_TEXT | {"description": "of the torrent, where a policy list or rule names it"},
+            "name": _MAYBE_TEXT
+            | {"description": "of the torrent, where a policy list or rule names it, or with --show-names"},
             "first": _MOMENT,
             "last": _MOMENT,
             "participation": _scale(Participation, "what the host itself did, at most"),
@@ -114,10 +117,15 @@ def _incident() -> Json:
             "uploaded": _COUNT | {"description": "bytes from the host, measured"},
             "amount_basis": _scale(
                 AmountBasis,
-                "what the amounts rest on; 'flow' is an upper bound: all payload",
+                "what the amounts rest on; 'verified': all of it hashes to what the torrent's metadata says; 'flow' is "
+                "an upper bound: all payload",
             ),
             "claimed": _or_null(_claimed())
             | {"description": "what the host itself told trackers; null where it told none. Nothing checks it"},
+            "torrent": _MAYBE_TEXT
+            | {"description": "id in torrents, where the torrent's metadata passed and hashes to its infohash"},
+            "verified": _or_null(_verified())
+            | {"description": "what is proven to be the torrent's; null where no metadata is known to compare with"},
             "verdict": _scale(Verdict),
             "rule": _MAYBE_TEXT | {"description": "null where no rule matched and the group's default spoke"},
             "severity": _scale(Severity),
@@ -125,6 +133,46 @@ def _incident() -> Json:
             "flows": _TEXTS | {"description": "ids of its flows"},
         },
         "One inside host in one swarm, or its talk with the DHT, judged: a lead about a device, not about a person",
+    )
+
+
+def _verified() -> Json:
+    place = _COUNT | {"description": "its place in the torrent's files"}
+    return _object(
+        {
+            "downloaded": _COUNT | {"description": "bytes of pieces that hash to what the metadata says"},
+            "uploaded": _COUNT,
+            "wrong": _COUNT | {"description": "bytes of whole pieces, either way, that hash to something else"},
+            "files": {
+                "type": "array",
+                "items": _object({"file": place, "downloaded": _COUNT, "uploaded": _COUNT}),
+            },
+        }
+    )
+
+
+def _torrent() -> Json:
+    return _object(
+        {
+            "id": {"type": "string", "pattern": r"^t-\d{4,}$"},
+            "infohashes": _object({"v1": _or_null(_INFOHASH), "v2": _or_null(_INFOHASH)}),
+            "name": _MAYBE_TEXT | {"description": "where a policy list names it, or with --show-names; hostile text"},
+            "private": {
+                "type": ["boolean", "null"],
+                "description": "its peers come from its trackers alone (BEP 27); null, as what follows: unreadable",
+            },
+            "size": _MAYBE_COUNT,
+            "piece_length": _MAYBE_COUNT,
+            "files": _or_null(
+                {
+                    "type": "array",
+                    "items": _object(
+                        {"path": _MAYBE_TEXT | {"description": "only with --show-names; hostile text"}, "size": _COUNT}
+                    ),
+                }
+            ),
+        },
+        "A torrent of an incident whose metadata passed on the wire and hashes to its infohash (BEP 9)",
     )
 
 

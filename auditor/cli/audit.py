@@ -52,7 +52,11 @@ class Request:
     help="For people; one JSON document; JSON lines. `auditor schema audit` prints the schema of both.",
 )
 @click.option("--all-flows", is_flag=True, help="List flows too that carry nothing but the DHT (JSON).")
-@click.option("--show-names", is_flag=True, help="Show torrents' names that were read off the wire, not only a list's.")
+@click.option(
+    "--show-names",
+    is_flag=True,
+    help="Show the names of torrents and their files that were read off the wire, not only a list's.",
+)
 @click.option("--frames", "frames_of", metavar="ID", help="Decode the frames that prove an incident or a flow.")
 @click.option(
     "--source",
@@ -112,13 +116,12 @@ def audit(  # noqa: PLR0917 - one argument an option
       tcpdump -i eth0 -w - | auditor audit -
       auditor audit --interface eth0 --duration 5m
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
-    del show_names  # This release reads no names off the wire; lists name their torrents with and without it.
     _refuse_contradictions(captures, interface, seconds, form, frames_of)
     policy = _load(policy_file)
     if policy is None:
         return ExitCode.USAGE
     request = Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows)
-    result = judge(_sight(request, policy), policy)
+    result = judge(_sight(request, policy), policy, show_names=show_names)
     if frames_of is None:
         output.emit(_format(result, form), output.colour_wanted(color))
     else:

@@ -10,7 +10,7 @@ import os
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from auditor.model.text import harmless
 
 if TYPE_CHECKING:
     from auditor.model.capture import CaptureInfo
+    from auditor.model.incident import VerifiedAmount
+    from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.run import AuditResult
 
 LEAD = "An incident is a lead about a device, not a finding about a person."
@@ -41,6 +43,7 @@ _INDENT = " " * 8
 _SAMPLE = 64
 _SHORT_INFOHASH = 10
 _NAME_CHARACTERS = 60
+_FILES_SHOWN = 10
 _COLOURS = {Verdict.VIOLATION: "red", Verdict.NOTICE: "yellow", Verdict.ALLOW: "green"}
 
 _UNSEEN_TOTALS = {
@@ -79,7 +82,7 @@ def audit_text(result: AuditResult, room: int) -> Iterator[str]:
     """Yield the lines of an audit for people, at most ``room`` columns wide: incidents first, gravest first."""
     room = min(max(room, NARROWEST), WIDEST)
     if result.incidents:
-        yield from _incidents(result.incidents, room)
+        yield from _incidents(result, room)
     elif any(capture.was_read for capture in result.captures):
         yield NOTHING_SEEN
         yield ""
@@ -99,9 +102,10 @@ def audit_text(result: AuditResult, room: int) -> Iterator[str]:
 # -- incidents ---------------------------------------------------------------------------------------------------------
 
 
-def _incidents(incidents: Sequence[Incident], room: int) -> Iterator[str]:
+def _incidents(result: AuditResult, room: int) -> Iterator[str]:
     """Yield the incidents by verdict, and below it by the rule that gave it, all in the same columns."""
-    ranked = sorted(incidents, key=_gravity)
+    ranked = sorted(result.incidents, key=_gravity)
+    torrents = {torrent.id: torrent for torrent in result.torrents}
     columns, rows, wide = _layout(ranked, room)
     placed = zip(ranked, rows, strict=True)
     titles = [click.style(line, dim=True) for line in lay_out(columns, [_titles(columns)], wide)]
@@ -114,22 +118,45 @@ def _incidents(incidents: Sequence[Incident], room: int) -> Iterator[str]:
             same_rule = list(ruled)
             yield ""
             yield from textwrap.wrap(_rule(same_rule[0][0]), room)
-            yield from _table(columns, same_rule, wide, room)
+            yield from _table(columns, [(row, _notes(i, torrents)) for i, row in same_rule], wide, room)
         yield ""
 
 
 def _table(
-    columns: Sequence[Column], placed: Iterable[tuple[Incident, tuple[Cell, ...]]], wide: Sequence[int], room: int
+    columns: Sequence[Column], noted: Iterable[tuple[tuple[Cell, ...], list[str]]], wide: Sequence[int], room: int
 ) -> Iterator[str]:
-    """Yield the rows of incidents, below each what its host claimed."""
+    """Yield the rows of incidents, below each what stands in no column."""
     rows: list[tuple[Cell, ...]] = []
-    for incident, row in placed:
+    for row, notes in noted:
         rows.append(row)
-        if words := _claims(incident.conduct):
+        if notes:
             yield from lay_out(columns, rows, wide)
-            yield from textwrap.wrap(words, room, initial_indent=_INDENT, subsequent_indent=_INDENT)
+            for note in notes:
+                yield from textwrap.wrap(note, room, initial_indent=_INDENT, subsequent_indent=_INDENT)
             rows = []
     yield from lay_out(columns, rows, wide)
+
+
+def _notes(incident: Incident, torrents: Mapping[str, ShownTorrent]) -> list[str]:
+    claims = _claims(incident.conduct)
+    proven = _proven(incident.conduct.verified, torrents.get(incident.torrent or ""))
+    return [*([claims] if claims else ()), *proven]
+
+
+def _proven(verified: VerifiedAmount | None, torrent: ShownTorrent | None) -> Iterator[str]:
+    """Say what was proven by hashes, and of which files, by name where names are shown."""
+    if verified is None or torrent is None:
+        return
+    files = f" of {counted(len(verified.files), 'file')}" if verified.files else ""
+    wrong = f"; {size(verified.wrong)} were not the torrent's" if verified.wrong else ""
+    yield f"verified{files}: {size(verified.downloaded)} down, {size(verified.uploaded)} up{wrong}"
+    shown, places = torrent.files or (), torrent.places()
+    amounts = [(shown[places[each.offset]].path, each) for each in verified.files if each.offset in places]
+    named = [(path, each) for path, each in amounts if path is not None]
+    for path, each in named[:_FILES_SHOWN]:
+        yield f"{harmless(path, _NAME_CHARACTERS)}: {size(each.downloaded)} down, {size(each.uploaded)} up"
+    if len(named) > _FILES_SHOWN:
+        yield f"and {counted(len(named) - _FILES_SHOWN, 'file')} more"
 
 
 def _claims(conduct: Conduct) -> str:

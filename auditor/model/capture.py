@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from auditor.model.activity import Activity
     from auditor.model.flow import Flow
+    from auditor.model.torrent import SeenTorrent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,5 @@ class Sighting:
     limits_hit: Mapping[str, int]
     totals: Mapping[str, int]
     """What was looked at, counted: ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames`` …"""
+    torrents: tuple[SeenTorrent, ...] = ()
+    """Torrents whose metadata passed and was verified."""

@@ -38,6 +38,38 @@ class Messages(NamedTuple):
     """Bytes were missing where they could not be skipped: counting stopped there, so the counts are lower bounds."""
 
 
+class Extended(NamedTuple):
+    """Fact of ``bt.extended``: what an end said of itself in extended handshakes (BEP 10): its word."""
+
+    client: bytes | None
+    """Hostile text."""
+    port: int | None
+    """Where it says that it listens."""
+    ipv4: IPv4Address | IPv6Address | None
+    """Its address, as it believes."""
+    ipv6: IPv4Address | IPv6Address | None
+    metadata_size: int | None
+    upload_only: bool | None
+    prefers_encryption: bool | None
+    messages: Mapping[str, int]
+    """Its messages of extensions by name (``ut_pex``, ``ut_metadata``, ``lt_donthave`` …)."""
+
+
+class Pex(NamedTuple):
+    """Fact of ``bt.pex``: peers that the end says it is connected to, or no longer (BEP 11), each as often as said."""
+
+    added: int
+    dropped: int
+
+
+class Metadata(NamedTuple):
+    """Fact of ``bt.metadata``: messages about the torrent's info dict (BEP 9), which may be lies."""
+
+    requests: int
+    blocks: int
+    rejects: int
+
+
 class Datagrams(NamedTuple):
     """Fact of ``bt.dht`` within one flow: KRPC datagrams by kind (BEP 5)."""
 
@@ -145,6 +177,9 @@ class ExternalAddress(NamedTuple):
 Fact = (
     Handshake
     | Messages
+    | Extended
+    | Pex
+    | Metadata
     | Datagrams
     | Utp
     | Encrypted

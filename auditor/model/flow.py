@@ -58,6 +58,32 @@ class Observation:
     """In which of the flow's streams: its uTP connections count from 1; its TCP stream, or all datagrams, are 0."""
 
 
+class Tally(NamedTuple):
+    """Pieces, and the bytes of them."""
+
+    pieces: int
+    bytes: int
+
+
+class Verified(NamedTuple):
+    """The pieces that one end of a stream sent, compared with the torrent's metadata."""
+
+    stream: int
+    end: End
+    torrent: int
+    """Index into the sighting's torrents."""
+    verified: Tally
+    """They hash to what the metadata says."""
+    wrong: Tally
+    """They are whole, and hash to something else."""
+    incomplete: Tally
+    """They did not pass whole, or not in an order that could be hashed."""
+    unknown: Tally
+    """They are whole, and what they should hash to is not known (v2)."""
+    files: tuple[tuple[int, int], ...]
+    """Verified bytes of each file, which is named by its offset in the torrent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Both directions of a 5-tuple between first packet and expiry, with what was observed in it."""
@@ -79,6 +105,7 @@ class Flow:
     """Payload bytes known to have been sent but not captured, by orig and by resp."""
     minutes: tuple[Minute, ...]
     observations: tuple[Observation, ...] = field(default=())
+    verified: tuple[Verified, ...] = field(default=())
 
     def endpoint(self, end: End) -> Endpoint:
         """Return the end of that name."""

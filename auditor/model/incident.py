@@ -44,6 +44,27 @@ class Claimed(NamedTuple):
     """It said once that the download had just completed."""
 
 
+class FileAmount(NamedTuple):
+    """Verified bytes of one file."""
+
+    offset: int
+    """Where the file begins in the torrent, which is its name there."""
+    downloaded: int
+    uploaded: int
+
+
+class VerifiedAmount(NamedTuple):
+    """What was proven to be the torrent's: pieces that hash to what its metadata says."""
+
+    torrent: int
+    """Index into the sighting's torrents."""
+    downloaded: int
+    uploaded: int
+    wrong: int
+    """Bytes of whole pieces, either way, that are not the torrent's."""
+    files: tuple[FileAmount, ...]
+
+
 class Conduct(NamedTuple):
     """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
 
@@ -70,6 +91,8 @@ class Conduct(NamedTuple):
     vlan: tuple[int, ...]
     mac: str | None
     claimed: Claimed | None = None
+    verified: VerifiedAmount | None = None
+    """``None`` where no metadata is known to compare with, or no piece passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +104,9 @@ class Incident:
     attribution: Attribution
     judgement: Judgement
     name: str | None
-    """The torrent's name, where a policy list names it."""
+    """The torrent's name, where a policy list names it, or where names are to be shown."""
+    torrent: str | None = None
+    """The id of the torrent, where its metadata passed."""
 
 
 def host_end(inside: frozenset[End]) -> Literal["orig", "resp", "both", "none"]:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.model.flow import Address, End, Flow, FrameRef
-from auditor.model.incident import Claimed, Conduct, Infohashes
+from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, VerifiedAmount
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline.part import ENDS, Host, Part
+from auditor.pipeline.part import ENDS, Amount, Host, Part
 from auditor.pipeline.parts import registry
 
 if TYPE_CHECKING:
@@ -144,16 +144,41 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         infohashes=_infohashes(parts, identities),
         downloaded=sum([count for count, _ in downloads]),
         uploaded=sum([count for count, _ in uploads]),
-        amount_basis=min(
-            [basis for _, basis in (*downloads, *uploads) if basis is not AmountBasis.NONE], default=AmountBasis.NONE
-        ),
+        amount_basis=_amount_basis([*downloads, *uploads]),
         flows=flows,
         activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
         frames=_proof(parts),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
+        verified=_verified(parts),
     )
+
+
+def _amount_basis(amounts: Iterable[Amount]) -> AmountBasis:
+    """Return what all amounts rest on at least; where there are some bytes, no bytes rest on nothing."""
+    told = [(count, basis) for count, basis in amounts if basis is not AmountBasis.NONE]
+    return min([basis for count, basis in told if count] or [basis for _, basis in told], default=AmountBasis.NONE)
+
+
+def _verified(parts: Iterable[Part]) -> VerifiedAmount | None:
+    """Add up what was proven each way, and of which files."""
+    downloaded = uploaded = wrong = 0
+    torrent = None
+    files: dict[int, list[int]] = {}
+    for piece in parts:
+        for way, compared in enumerate((piece.received, piece.sent)):
+            for each in compared:
+                torrent = each.torrent
+                wrong += each.wrong.bytes
+                downloaded += each.verified.bytes if way == 0 else 0
+                uploaded += each.verified.bytes if way == 1 else 0
+                for offset, count in each.files:
+                    files.setdefault(offset, [0, 0])[way] += count
+    if torrent is None:
+        return None
+    amounts = tuple(FileAmount(offset, down, up) for offset, (down, up) in sorted(files.items()))
+    return VerifiedAmount(torrent, downloaded, uploaded, wrong, amounts)
 
 
 def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from auditor.model.scale import AmountBasis, Confidence, Participation
 
 if TYPE_CHECKING:
-    from auditor.model.flow import Address, End, Flow, FrameRef, Observation
+    from auditor.model.flow import Address, End, Flow, FrameRef, Observation, Verified
     from auditor.model.incident import Claimed
     from auditor.model.infohash import Infohash
 
@@ -55,6 +55,9 @@ class Part(NamedTuple):
     activity: int | None = None
     frames: tuple[FrameRef, ...] = ()
     claimed: Claimed | None = None
+    received: tuple[Verified, ...] = ()
+    """Pieces towards the host that were compared with the torrent's metadata."""
+    sent: tuple[Verified, ...] = ()
     aside: bool = False
     """It says nothing of the host by itself, and is told only beside other parts."""
 

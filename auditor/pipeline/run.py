@@ -9,6 +9,7 @@ from auditor.model.fact import Magnet
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
 from auditor.pipeline.conduct import conducts, inside_ends
+from auditor.pipeline.content import ShownTorrent, Torrents
 from auditor.pipeline.external import External, externals
 from auditor.pipeline.part import Host
 
@@ -61,6 +62,8 @@ class AuditResult:
     flows: tuple[JudgedFlow, ...]
     external_addresses: tuple[External, ...]
     """The public addresses that inside hosts were told to have."""
+    torrents: tuple[ShownTorrent, ...]
+    """Those of its incidents whose metadata passed."""
     limits_hit: Mapping[str, int]
     totals: Mapping[str, int]
     undeclared: tuple[Address, ...]
@@ -72,13 +75,19 @@ class AuditResult:
         return sum(incident.judgement.verdict is Verdict.VIOLATION for incident in self.incidents)
 
 
-def judge(sighting: Sighting, policy: Policy) -> AuditResult:
-    """Attribute and judge everything that was seen."""
+def judge(sighting: Sighting, policy: Policy, *, show_names: bool = False) -> AuditResult:
+    """Attribute and judge everything that was seen.
+
+    What torrents and their files are called on the wire is in the result only with ``show_names``.
+    """
     sighting = _in_order(sighting)
     attribute = _Attributions(policy)
-    sighting, found = _worth_telling(sighting, conducts(sighting, policy.is_inside, attribute, policy.resolve))
+    seen = Torrents(sighting.torrents)
+    all_found = conducts(sighting, policy.is_inside, attribute, seen.identities(policy.resolve))
+    sighting, found = _worth_telling(sighting, all_found)
+    torrents = _torrents(seen, found, policy, show_names=show_names)
     incidents = tuple(
-        _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy)
+        _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy, torrents.get(_place(seen, conduct)))
         for number, conduct in enumerate(found, start=1)
     )
     external_addresses, left_out = externals(sighting, policy.is_inside)
@@ -101,6 +110,7 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
         ),
         flows=flows,
         external_addresses=external_addresses,
+        torrents=tuple(torrents.values()),
         limits_hit={**sighting.limits_hit, **({"external_addresses": left_out} if left_out else {})},
         totals=sighting.totals,
         undeclared=_undeclared(flows, sighting.activities, policy),
@@ -139,13 +149,31 @@ def _is_magnet(observation: Observation) -> bool:
     return isinstance(observation.fact, Magnet)
 
 
-def _incident(identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy) -> Incident:
+def _torrents(
+    seen: Torrents, found: Sequence[Conduct], policy: Policy, *, show_names: bool
+) -> dict[int | None, ShownTorrent]:
+    """Return the torrents of these conducts whose metadata passed, by their place, in its order."""
+    named = {place: conduct for conduct in reversed(found) if (place := _place(seen, conduct)) is not None}
+    return {
+        place: seen.shown(place, f"t-{number:04}", policy.name_of(named[place].infohashes), show_names=show_names)
+        for number, place in enumerate(sorted(named), start=1)
+    }
+
+
+def _place(seen: Torrents, conduct: Conduct) -> int | None:
+    return seen.place(conduct.infohashes.wire) if conduct.infohashes else None
+
+
+def _incident(
+    identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy, torrent: ShownTorrent | None
+) -> Incident:
     return Incident(
         id=identifier,
         conduct=conduct,
         attribution=attribution,
         judgement=policy.judge(conduct, attribution),
-        name=policy.name_of(conduct.infohashes) if conduct.infohashes else None,
+        name=policy.name_of(conduct.infohashes) or (torrent.name if torrent else None),
+        torrent=torrent.id if torrent else None,
     )
 
 

@@ -19,7 +19,7 @@ MAX_TORRENT_BYTES = 32 << 20
 """Larger .torrent files are refused unread: the info dict of a terabyte at 4 MiB a piece takes 5 MB."""
 MAX_MAGNET_CHARACTERS = 64 << 10
 
-_LIMITS = {"max_buffer_size": MAX_TORRENT_BYTES, "max_decode_depth": 100, "max_decode_tokens": 3_000_000}
+LIMITS = {"max_buffer_size": MAX_TORRENT_BYTES, "max_decode_depth": 100, "max_decode_tokens": 3_000_000}
 
 
 class TorrentsUnavailable(RuntimeError):  # noqa: N818 - it is a state of the installation, not an error of the input
@@ -59,7 +59,7 @@ def read_torrent(path: Path) -> TorrentEntry:
         ValueError: if it cannot be opened, is too large or is no torrent, in one sentence that names the file.
         TorrentsUnavailable: if libtorrent is not installed.
     """
-    libtorrent = _libtorrent()
+    reader = libtorrent()
     try:
         with path.open("rb") as file:
             content = file.read(MAX_TORRENT_BYTES + 1)
@@ -68,7 +68,7 @@ def read_torrent(path: Path) -> TorrentEntry:
     if len(content) > MAX_TORRENT_BYTES:
         raise ValueError(f"{path} is larger than {MAX_TORRENT_BYTES >> 20} MiB, too large for a .torrent file")
     try:
-        info = libtorrent.load_torrent_buffer(content, _LIMITS).ti
+        info = reader.load_torrent_buffer(content, LIMITS).ti
         return _entry(info.name(), info.info_hashes(), private=info.priv())
     except (RuntimeError, UnicodeError) as problem:
         raise ValueError(f"{path} is no torrent: {_reason(problem)}") from problem
@@ -81,11 +81,11 @@ def read_magnet(uri: str) -> TorrentEntry:
         ValueError: if it is no magnet or names no torrent, in one sentence.
         TorrentsUnavailable: if libtorrent is not installed.
     """
-    libtorrent = _libtorrent()
+    reader = libtorrent()
     if len(uri) > MAX_MAGNET_CHARACTERS:
         raise ValueError(f"the magnet is longer than {MAX_MAGNET_CHARACTERS >> 10} KiB")
     try:
-        magnet = libtorrent.parse_magnet_uri(uri)
+        magnet = reader.parse_magnet_uri(uri)
         return _entry(magnet.name, magnet.info_hashes, private=False)
     except (RuntimeError, UnicodeError) as problem:
         raise ValueError(f"'{_harmless(uri[:100])}' is no usable magnet: {_reason(problem)}") from problem
@@ -111,7 +111,12 @@ def read_folder(folder: Path) -> TorrentFolder:
     return TorrentFolder(tuple(entries), tuple(refused))
 
 
-def _libtorrent() -> Any:  # noqa: ANN401 - libtorrent comes without types
+def libtorrent() -> Any:  # noqa: ANN401 - libtorrent comes without types
+    """Return libtorrent.
+
+    Raises:
+        TorrentsUnavailable: if it is not installed.
+    """
     try:
         return importlib.import_module("libtorrent")
     except ImportError as problem:

@@ -11,7 +11,7 @@ from auditor.pipeline.part import ENDS, NOTHING, Amount, Part, host_of, opposite
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.model.flow import End, Flow, Observation
+    from auditor.model.flow import End, Flow, Observation, Verified
     from auditor.model.infohash import Infohash
 
 _F = TypeVar("_F", bound=Fact)
@@ -39,6 +39,8 @@ def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation])
     if own and other and own[0].infohash != other[0].infohash and v1 is None:
         received = []  # The other end spoke of another torrent: nothing that it sent belongs to this one.
         other = []
+    compared_up = _compared(flow, observations, end) if sent else ()
+    compared_down = _compared(flow, observations, opposite(end)) if received else ()
     is_all = flow.transport == "tcp"
     return Part(
         kind="swarm",
@@ -52,10 +54,12 @@ def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation])
         detectors=frozenset(o.detector for o in observations),
         wire=wire,
         v1=v1,
-        downloaded=_amount(received, flow, observations, opposite(end)),
-        uploaded=_amount(sent, flow, observations, end),
+        downloaded=_amount(received, flow, observations, opposite(end), compared_down),
+        uploaded=_amount(sent, flow, observations, end, compared_up),
         flow=index,
         frames=tuple(frame for o in observations for frame in o.frames),
+        received=compared_down,
+        sent=compared_up,
     )
 
 
@@ -91,12 +95,25 @@ def _initiator(observations: Sequence[Observation]) -> End:
     return next((o.end for o in observations if isinstance(o.fact, Utp) and o.fact.began), "orig")
 
 
-def _amount(messages: list[Messages], flow: Flow, observations: Sequence[Observation], sender: End) -> Amount:
-    """Count the bytes of pieces; where messages were missed, all payload instead: an upper bound, and said so."""
+def _compared(flow: Flow, observations: Sequence[Observation], sender: End) -> tuple[Verified, ...]:
+    """Return what became of the pieces that an end sent in this stream, where the torrent's metadata is known."""
+    return tuple(v for v in flow.verified if v.end == sender and v.stream == observations[0].stream)
+
+
+def _amount(
+    messages: list[Messages],
+    flow: Flow,
+    observations: Sequence[Observation],
+    sender: End,
+    compared: tuple[Verified, ...],
+) -> Amount:
+    """Count the bytes of pieces, verified if all are; where messages were missed, all payload: an upper bound."""
     if not messages:
         return NOTHING
     if not any(m.partial for m in messages):
-        return sum(m.piece_bytes for m in messages), AmountBasis.PIECES
+        count = sum(m.piece_bytes for m in messages)
+        is_proven = 0 < count == sum(v.verified.bytes for v in compared)
+        return count, AmountBasis.VERIFIED if is_proven else AmountBasis.PIECES
     if flow.transport == "tcp":
         return flow.bytes[ENDS.index(sender)], AmountBasis.FLOW
     # A UDP flow carries the DHT, trackers and other connections too: only this one's payload counts.

@@ -1,0 +1,96 @@
+"""What metadata that passed on the wire says of torrents: their other names, and what of it is shown.
+
+What somebody watches can reveal what no employer may know: names and paths leave here only where they were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.model.infohash import Infohash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from auditor.model.torrent import SeenTorrent, TorrentContent
+
+Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
+"""Returns the v1 and the v2 infohash known of the torrent with this name on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file of a torrent."""
+
+    path: str | None
+    """``None`` where names are not shown."""
+    size: int
+    offset: int
+    """Where it begins in the torrent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTorrent:
+    """A torrent whose metadata passed, as far as it is shown."""
+
+    id: str
+    v1: Infohash | None
+    v2: Infohash | None
+    name: str | None
+    private: bool | None
+    """``None``, as all that follows, where its metadata cannot be read."""
+    size: int | None
+    piece_length: int | None
+    files: tuple[ShownFile, ...] | None
+
+    def places(self) -> dict[int, int]:
+        """Return the place of each file that is shown by where it begins; empty ones begin nowhere."""
+        return {file.offset: place for place, file in enumerate(self.files or ()) if file.size}
+
+
+class Torrents:
+    """The torrents whose metadata passed, by their names on the wire."""
+
+    def __init__(self, seen: Sequence[SeenTorrent]) -> None:
+        self._seen = seen
+        self._places = {wire: place for place, torrent in enumerate(seen) for wire in torrent.wire}
+
+    def place(self, names: Iterable[Infohash]) -> int | None:
+        """Return the place of the torrent that has one of these names."""
+        return next((self._places[name] for name in names if name in self._places), None)
+
+    def identities(self, resolve: Identities) -> Identities:
+        """Return what ``resolve`` knows of a name, and beside it what metadata proves: a hybrid has both infohashes."""
+        if not self._places:
+            return resolve
+
+        def both(wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
+            v1, v2 = resolve(wire)
+            place = self._places.get(wire)
+            return (v1, v2) if place is None else (v1 or self._seen[place].v1, v2 or self._seen[place].v2)
+
+        return both
+
+    def shown(self, place: int, identifier: str, name: str | None, *, show_names: bool) -> ShownTorrent:
+        """Return what is shown of a torrent; ``name`` is that under which a list knows it."""
+        seen = self._seen[place]
+        content = _read(seen.info)
+        if content is None:
+            return ShownTorrent(identifier, seen.v1, seen.v2, name, None, None, None, None)
+        files = tuple(ShownFile(f.path if show_names else None, f.size, f.offset) for f in content.files)
+        told = name or (content.name if show_names else None)
+        return ShownTorrent(
+            identifier, seen.v1, seen.v2, told, content.private, content.size, content.piece_length, files
+        )
+
+
+def _read(info: bytes) -> TorrentContent | None:
+    from auditor.torrents.catalogue import TorrentsUnavailable  # noqa: PLC0415 - start-up
+    from auditor.torrents.metadata import read_metadata  # noqa: PLC0415 - start-up
+
+    try:
+        return read_metadata(info)
+    except (ValueError, TorrentsUnavailable):
+        return None
