@@ -12,6 +12,8 @@ PLAIN = bytes.fromhex("0000000000100005")
 KEEPALIVE = bytes(4)
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE, CANCEL, PORT = range(10)
 HAVE_ALL, HAVE_NONE, EXTENDED = 14, 15, 20
+BLOCK = 16384
+"""Bytes of a block, of pieces and of info dicts."""
 
 
 def handshake(infohash: bytes, peer_id: bytes, reserved: bytes = PLAIN) -> bytes:
@@ -32,6 +34,27 @@ def request(index: int, begin: int, length: int = 16384) -> bytes:
 def piece(index: int, begin: int, data: bytes) -> bytes:
     """Give one block."""
     return message(PIECE, struct.pack("!II", index, begin) + data)
+
+
+def extended(number: int, payload: bytes) -> bytes:
+    """Make one extended message; ``number`` is the id that its receiver announced, 0 for a handshake (BEP 10)."""
+    return message(EXTENDED, bytes([number]) + payload)
+
+
+def introduction(ids: Mapping[bytes, int], values: Mapping[bytes, Bencodable] | None = None) -> bytes:
+    """Make an extended handshake: which ids the sender wants extensions to have, and what it says of itself."""
+    return extended(0, bencode({b"m": dict(ids), **(values or {})}))
+
+
+def metadata_request(number: int, block: int) -> bytes:
+    """Ask for a block of the info dict (BEP 9)."""
+    return extended(number, bencode({b"msg_type": 0, b"piece": block}))
+
+
+def metadata_block(number: int, block: int, info: bytes) -> bytes:
+    """Give a block of the info dict (BEP 9)."""
+    head = bencode({b"msg_type": 1, b"piece": block, b"total_size": len(info)})
+    return extended(number, head + info[block * BLOCK : (block + 1) * BLOCK])
 
 
 def bencode(value: Bencodable, *, sort: bool = True) -> bytes:

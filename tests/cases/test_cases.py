@@ -13,10 +13,13 @@ from auditor import engine
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import (
     Datagrams,
+    Extended,
     ExternalAddress,
     Fact,
     Handshake,
     Messages,
+    Metadata,
+    Pex,
     TorrentFile,
     TrackerAnnounce,
     TrackerScrape,
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from auditor.model.capture import Sighting
     from auditor.model.flow import Endpoint, Flow
-    from auditor.model.incident import Claimed
+    from auditor.model.incident import Claimed, VerifiedAmount
     from auditor.model.infohash import Infohash
 
 FOLDER = Path(__file__).parent
@@ -105,12 +108,19 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "downloaded": conduct.downloaded,
             "uploaded": conduct.uploaded,
             "amount_basis": conduct.amount_basis.label,
+            "name": incident.name,
+            "verified": _verified(conduct.verified) if conduct.verified else None,
             "claimed": _claimed(conduct.claimed) if conduct.claimed else None,
             "verdict": incident.judgement.verdict.label,
         }
     for told in result.external_addresses:
         where = {"external": str(told.ip), "host": str(told.host), "port": told.port, "host_port": told.host_port}
         yield {**where, "told_by": told.told_by, "tellers": told.tellers}
+
+
+def _verified(verified: VerifiedAmount) -> str:
+    files = ", ".join(f"{file.downloaded}+{file.uploaded} of the file at {file.offset}" for file in verified.files)
+    return f"{verified.downloaded} down {verified.uploaded} up {verified.wrong} wrong: {files or 'no file'}"
 
 
 def _claimed(claimed: Claimed) -> str:
@@ -134,12 +144,19 @@ def _observations(flow: Flow) -> Iterator[Record]:
         yield {"detector": seen.detector, **shared, **proof, **_fact(seen.fact)}
 
 
-def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: PLR0911 - one for each kind
+def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one for each kind
     match fact:
         case Handshake():
             return {"infohash": str(fact.infohash), "peer_id": fact.peer_id.decode("latin-1")}
         case Messages():
             return {"pieces": fact.pieces, "piece_bytes": fact.piece_bytes, "partial": fact.partial, **fact.counts}
+        case Extended():
+            client = fact.client.decode("latin-1") if fact.client is not None else None
+            return {"client": client, "port": fact.port, "metadata_size": fact.metadata_size, **fact.messages}
+        case Pex():
+            return {"added": fact.added, "dropped": fact.dropped}
+        case Metadata():
+            return {"requests": fact.requests, "blocks": fact.blocks, "rejects": fact.rejects}
         case Datagrams():
             return {"queries": fact.queries, "replies": fact.replies, "errors": fact.errors}
         case Utp():

@@ -76,6 +76,7 @@ def facts(sighting: Sighting) -> Gist:
     return (
         sorted(_flow(flow) for flow in sighting.flows),
         sorted(_activity(activity) for activity in sighting.activities),
+        sighting.torrents,
     )
 
 
@@ -109,7 +110,7 @@ def everything(sighting: Sighting) -> Gist:
 def _flow(flow: Flow) -> Gist:
     observations = sorted((o.detector, o.end, o.confidence.label, o.count, _fact(o.fact)) for o in flow.observations)
     ends = (str(flow.orig.ip), flow.orig.port, str(flow.resp.ip), flow.resp.port)
-    return flow.transport, ends, flow.vlan, flow.bytes, flow.missing, observations
+    return flow.transport, ends, flow.vlan, flow.bytes, flow.missing, observations, sorted(flow.verified)
 
 
 def _fact(fact: Fact) -> Gist:
@@ -143,7 +144,7 @@ def _incident(incident: Incident) -> Gist:
     return (
         (conduct.kind, str(conduct.host), conduct.ports, conduct.remote_ports, names),
         (incident.attribution.group, conduct.participation.label, conduct.confidence.label, conduct.detectors),
-        (conduct.downloaded, conduct.uploaded, conduct.amount_basis.label),
+        (conduct.downloaded, conduct.uploaded, conduct.amount_basis.label, conduct.verified),
         (said.verdict.label, said.rule or "", said.severity.label),
     )
 

@@ -47,7 +47,8 @@ FORMS: dict[str, Form] = {
 def what(sighting: Sighting) -> tuple[Any, ...]:
     """Return all that the number of workers must not change, the proving frames and their order included."""
     captures = [(capture.packets, capture.anomalies) for capture in sighting.captures]
-    return sighting.flows, sighting.activities, sighting.totals, sighting.limits_hit, captures
+    seen = sighting.flows, sighting.activities, sighting.torrents
+    return *seen, sighting.totals, sighting.limits_hit, captures
 
 
 @examples(40)
