@@ -1,5 +1,6 @@
 //! The engine on whole frames: what makes one flow, when it ends, and what happens at the caps.
 
+mod content;
 mod invariance;
 
 use super::*;

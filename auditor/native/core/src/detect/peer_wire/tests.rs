@@ -129,3 +129,129 @@ fn every_proper_prefix_of_a_handshake_is_not_yet_never_no() {
     assert_eq!(PeerWire.probe(&handshake), Probe::Match);
     assert_eq!(PeerWire.probe(b"\x13Bittorrent"), Probe::Reject);
 }
+
+/// An extended message.
+fn extended(id: u8, body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(body.len() + 2).unwrap().to_be_bytes();
+    [&len[..], &[20, id], body].concat()
+}
+
+const INTRODUCTION: &[u8] =
+    b"d1:md11:ut_metadatai3e12:ut_holepunchi4e6:ut_pexi1ee1:pi6881e1:v5:first6:yourip4:\xcb\x00\x71\x072:ypi51413ee";
+const ANSWER: &[u8] = b"d1:md11:ut_metadatai2e6:ut_pexi7eee";
+const PEERS: &[u8] =
+    b"d5:added12:\xc0\x00\x02\x01\x1a\xe1\xc0\x00\x02\x02\x00\x007:dropped6:\xc0\x00\x02\x03\x00\x50e";
+const BLOCK: &[u8] = b"d8:msg_typei1e5:piecei0e10:total_sizei4eeinfo";
+
+/// What the originator, and then the responder, sent after its handshake.
+fn read(orig: &[Vec<u8>], resp: &[Vec<u8>]) -> (Reader, Anomalies) {
+    let (mut reader, mut anomalies) = (Reader::default(), Anomalies::default());
+    for (end, messages) in [(End::Orig, orig), (End::Resp, resp)] {
+        reader.read(end, &handshake(), stamp(1), &mut anomalies);
+        for message in messages {
+            reader.read(end, message, stamp(2), &mut anomalies);
+        }
+    }
+    (reader, anomalies)
+}
+
+#[test]
+fn what_an_end_says_of_itself_is_a_fact_and_the_last_word_counts() {
+    let again = extended(0, b"d1:pi7000e1:v6:seconde");
+    let (reader, _) = read(&[extended(0, INTRODUCTION), again], &[]);
+    let introduction =
+        Introduction { client: Some(b"second".to_vec()), port: Some(7000), ..Introduction::default() };
+    let facts = facts(&reader);
+    assert!(facts.contains(&Fact::Extended { introduction, messages: BTreeMap::new() }), "{facts:?}");
+    let told = Fact::ExternalAddress {
+        ip: "203.0.113.7".parse().unwrap(),
+        port: Some(51413),
+        told_by: crate::detect::named::Source::Handshake,
+    };
+    assert!(facts.contains(&told));
+}
+
+#[test]
+fn an_id_means_what_the_receiver_announced_and_peers_with_a_port_are_named() {
+    let (mut reader, _) =
+        read(&[extended(0, INTRODUCTION), extended(7, PEERS), extended(1, PEERS)], &[extended(0, ANSWER)]);
+    assert!(facts(&reader).contains(&Fact::Pex { added: 2, dropped: 1 }));
+    let named = reader.named();
+    assert_eq!(
+        named.iter().map(|named| (named.endpoint.port, named.by)).collect::<Vec<_>>(),
+        [(6881, End::Orig)]
+    );
+    assert_eq!((named[0].infohash, named[0].source.label()), ([0xaa; 20], "pex"));
+}
+
+#[test]
+fn a_relay_names_whom_to_connect_to() {
+    let connect = extended(4, b"\x01\x00\xc0\x00\x02\x09\x1a\xe1");
+    let rendezvous = extended(4, b"\x00\x00\xc0\x00\x02\x08\x1a\xe1");
+    let (mut reader, _) = read(&[extended(0, INTRODUCTION)], &[rendezvous, connect]);
+    let named = reader.named();
+    assert_eq!((named.len(), named[0].endpoint.ip[15], named[0].source.label()), (1, 9, "holepunch"));
+}
+
+#[test]
+fn messages_wait_for_the_handshake_that_says_what_they_are() {
+    let block = extended(3, BLOCK);
+    let (mut reader, _) = read(&[], &[block, extended(0, ANSWER)]);
+    assert!(reader.collect(LENT).passed.is_empty());
+    assert!(reader.collect(LENT).held > 0);
+    reader.read(End::Orig, &extended(0, INTRODUCTION), stamp(3), &mut Anomalies::default());
+    let collected = reader.collect(LENT);
+    let what = Proof::Metadata { infohash: [0xaa; 20], body: BLOCK.to_vec() };
+    assert_eq!(collected.passed, [Passed { stream: 0, end: End::Resp, what }]);
+    assert_eq!(collected.held, 0);
+    assert!(facts(&reader).contains(&Fact::Metadata { requests: 0, blocks: 1, rejects: 0 }));
+}
+
+#[test]
+fn nonsense_in_an_extended_message_is_an_anomaly_and_the_talk_goes_on() {
+    let (reader, anomalies) = read(
+        &[extended(0, b"nonsense"), extended(0, INTRODUCTION), extended(7, b"le"), piece(9)],
+        &[extended(0, ANSWER)],
+    );
+    assert_eq!(anomalies.iter().collect::<Vec<_>>(), [(Anomaly::MessageMalformed, 2)]);
+    assert!(facts(&reader).iter().any(|fact| matches!(fact, Fact::Messages { pieces: 1, .. })));
+}
+
+#[test]
+fn a_message_with_a_gap_is_passed_by_and_what_it_held_given_back() {
+    let (mut reader, mut anomalies) = (Reader::default(), Anomalies::default());
+    reader.read(
+        End::Orig,
+        &[handshake(), extended(0, INTRODUCTION)[..20].to_vec()].concat(),
+        stamp(1),
+        &mut anomalies,
+    );
+    assert!(reader.collect(LENT).held > 0);
+    reader.skip(End::Orig, INTRODUCTION.len() as u64 - 14, stamp(2));
+    reader.read(End::Orig, &piece(5), stamp(3), &mut anomalies);
+    assert_eq!(reader.collect(LENT).held, 0x400, "an open piece");
+    assert!(!facts(&reader).iter().any(|fact| matches!(fact, Fact::Extended { .. })));
+    assert_eq!(reader.pieces().len(), 1);
+    assert_eq!(reader.collect(LENT).held, 0);
+}
+
+#[test]
+fn pieces_are_hashed_as_they_pass_and_nothing_stays_held() {
+    let (mut reader, _) = read(&[], &[piece(100)]);
+    let sent = reader.pieces();
+    assert_eq!((sent.len(), sent[0].end, sent[0].infohash), (1, End::Resp, [0xaa; 20]));
+    assert_eq!(sent[0].digests[&1].len, 100);
+    assert_eq!(reader.collect(0).held, 0);
+}
+
+#[test]
+fn without_room_nothing_is_held_and_that_is_counted() {
+    let mut reader = Reader::default();
+    reader.collect(0);
+    for bytes in [handshake(), extended(0, INTRODUCTION), piece(100)] {
+        reader.read(End::Orig, &bytes, stamp(1), &mut Anomalies::default());
+    }
+    let collected = reader.collect(0);
+    assert_eq!((collected.held, collected.refused), (0, 2));
+    assert!(matches!(facts(&reader).pop(), Some(Fact::Messages { pieces: 1, piece_bytes: 100, .. })));
+}
