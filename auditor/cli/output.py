@@ -33,9 +33,9 @@ LEAD = "An incident is a lead about a device, not a finding about a person."
 NOTHING_READ = "No capture could be read, so nothing can be said."
 NOTHING_SEEN = "No BitTorrent was seen in what this capture shows."
 UNSEEN = (
-    "This release reads BitTorrent's handshakes, messages, metadata and peer exchange over TCP and uTP, the mainline DHT, "
-    "trackers over HTTP, UDP and WebSocket, torrent files and web seeds, all of it in clear. Not seen: encrypted streams "
-    "(MSE), trackers and web seeds over HTTPS, local discovery, WebRTC, and whatever is inside a VPN."
+    "This release reads BitTorrent's handshakes, messages, metadata and peer exchange over TCP and uTP, the mainline "
+    "DHT, trackers over HTTP, UDP and WebSocket, torrent files and web seeds, all of it in clear. Not seen: encrypted "
+    "streams (MSE), trackers and web seeds over HTTPS, local discovery, WebRTC, and whatever is inside a VPN."
 )
 NARROWEST = 60
 WIDEST = 160
