@@ -8,6 +8,7 @@ mod host;
 mod join;
 mod names;
 mod part;
+mod supporting;
 #[cfg(test)]
 mod tests;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::anomaly::Anomalies;
+use crate::correlate::Host;
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
-use crate::flow::key::{Endpoint, Ends, Transport};
+use crate::flow::key::{End, Endpoint, Ends, Transport};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
 use crate::wire::path::{Tunnel, Vlans};
@@ -41,6 +42,14 @@ pub struct FlowReport {
     pub observations: Vec<Observation>,
 }
 
+impl FlowReport {
+    /// One end as a host.
+    #[must_use]
+    pub const fn host(&self, end: End) -> Host {
+        Host { ip: self.ends.at(end).ip, vantage: self.vantage, tunnel: self.tunnel, vlans: self.vlans }
+    }
+}
+
 /// What was looked at, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -58,12 +67,15 @@ pub struct Totals {
     pub fragments: u64,
     /// Packets of other transport protocols, and frames without IP.
     pub other_packets: u64,
+    /// Flows with nothing but what is of use beside other evidence of their host, of which there was none: none of them
+    /// is reported.
+    pub unsupported_flows: u64,
 }
 
 impl Totals {
     /// The counters with their names in JSON.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, u64); 7] {
+    pub const fn named(&self) -> [(&'static str, u64); 8] {
         [
             ("tcp_flows", self.tcp_flows),
             ("udp_flows", self.udp_flows),
@@ -72,6 +84,7 @@ impl Totals {
             ("duplicate_frames", self.duplicate_frames),
             ("fragments", self.fragments),
             ("other_packets", self.other_packets),
+            ("unsupported_flows", self.unsupported_flows),
         ]
     }
 
@@ -84,6 +97,7 @@ impl Totals {
         self.duplicate_frames += other.duplicate_frames;
         self.fragments += other.fragments;
         self.other_packets += other.other_packets;
+        self.unsupported_flows += other.unsupported_flows;
     }
 }
 
