@@ -38,6 +38,7 @@ fn flow(
         end,
         span: Span::at(stamp(seconds)),
         count: 1,
+        stream: 0,
         fact,
     };
     FlowReport {
