@@ -70,6 +70,8 @@ class Conduct(NamedTuple):
     vlan: tuple[int, ...]
     mac: str | None
     claimed: Claimed | None = None
+    beside: tuple[str, ...] = ()
+    """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
 
 
 @dataclass(frozen=True, slots=True)

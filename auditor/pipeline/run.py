@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from auditor.model.fact import Magnet
+from auditor.model.fact import Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
+from auditor.pipeline.beside import stand_beside
 from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.external import External, externals
 from auditor.pipeline.part import Host
@@ -76,7 +77,8 @@ def judge(sighting: Sighting, policy: Policy) -> AuditResult:
     """Attribute and judge everything that was seen."""
     sighting = _in_order(sighting)
     attribute = _Attributions(policy)
-    sighting, found = _worth_telling(sighting, conducts(sighting, policy.is_inside, attribute, policy.resolve))
+    did = conducts(sighting, policy.is_inside, attribute, policy.resolve)
+    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, policy.is_inside, attribute))
     incidents = tuple(
         _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy)
         for number, conduct in enumerate(found, start=1)
@@ -122,8 +124,8 @@ class _Attributions:
 
 
 def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
-    """Leave out flows with nothing but magnet links, which any web page may have, unless an incident names them."""
-    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_magnet, flow.observations))}
+    """Leave out flows with nothing but magnet links, looked-up names and the like, unless an incident has them."""
+    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_bare, flow.observations))}
     if not bare:
         return sighting, found
     bare -= {index for conduct in found for index in conduct.flows}
@@ -135,8 +137,8 @@ def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighti
     )
 
 
-def _is_magnet(observation: Observation) -> bool:
-    return isinstance(observation.fact, Magnet)
+def _is_bare(observation: Observation) -> bool:
+    return isinstance(observation.fact, Magnet) or supports(observation.fact)
 
 
 def _incident(identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy) -> Incident:
