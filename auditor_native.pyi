@@ -162,6 +162,36 @@ class _ExternalAddress(TypedDict):
     port: int | None
     told_by: str
 
+class _LocalAnnounce(TypedDict):
+    kind: Literal["local_announce"]
+    infohash: bytes
+    port: int
+
+class _PortMapping(TypedDict):
+    kind: Literal["port_mapping"]
+    protocol: str
+    internal: tuple[bytes, int] | None
+    external_port: int
+    lifetime: int
+    client: str | None
+    granted: bool
+
+class _GatewaySearch(TypedDict):
+    kind: Literal["gateway_search"]
+    client: str
+
+class _Name(TypedDict):
+    kind: Literal["name"]
+    name: str
+    what: str
+    over: str
+    answered: bool
+
+class _SslTorrent(TypedDict):
+    kind: Literal["ssl_torrent"]
+    infohash: bytes
+    answered: bool
+
 _Fact: TypeAlias = (
     _Handshake
     | _Messages
@@ -177,6 +207,11 @@ _Fact: TypeAlias = (
     | _Magnet
     | _WebSeed
     | _ExternalAddress
+    | _LocalAnnounce
+    | _PortMapping
+    | _GatewaySearch
+    | _Name
+    | _SslTorrent
 )
 
 class _Observation(TypedDict):

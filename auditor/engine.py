@@ -26,11 +26,16 @@ from auditor.model.fact import (
     Extended,
     ExternalAddress,
     Fact,
+    GatewaySearch,
     Handshake,
+    LocalAnnounce,
     Magnet,
     Messages,
     Metadata,
+    Name,
     Pex,
+    PortMapping,
+    SslTorrent,
     TorrentFile,
     TrackerAnnounce,
     TrackerAnswer,
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
         _Extended,
         _Flow,
         _Observation,
+        _PortMapping,
         _RecordSetup,
         _Setup,
         _Sighting,
@@ -63,7 +69,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 5
+CONTRACT = 6
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -330,6 +336,11 @@ def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
     )
 
 
+def _mapping(raw: _PortMapping) -> PortMapping:
+    internal = (_address(raw["internal"][0]), raw["internal"][1]) if raw["internal"] is not None else None
+    return PortMapping(raw["protocol"], internal, raw["external_port"], raw["lifetime"], raw["client"], raw["granted"])
+
+
 def _infohash(digest: bytes | None) -> Infohash | None:
     return None if digest is None else Infohash(digest)
 
@@ -349,6 +360,11 @@ _FACTS: dict[str, Callable[[Any], Fact]] = {
     "magnet": lambda raw: Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"]),
     "web_seed": lambda raw: WebSeed(Infohash(raw["infohash"]), raw["bytes"]),
     "external_address": lambda raw: ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"]),
+    "local_announce": lambda raw: LocalAnnounce(Infohash(raw["infohash"]), raw["port"]),
+    "port_mapping": _mapping,
+    "gateway_search": lambda raw: GatewaySearch(raw["client"]),
+    "name": lambda raw: Name(raw["name"], raw["what"], raw["over"], raw["answered"]),
+    "ssl_torrent": lambda raw: SslTorrent(Infohash(raw["infohash"]), raw["answered"]),
 }
 """How each kind of fact is made of the engine's values."""
 

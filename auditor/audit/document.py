@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.model.client import name_client
-from auditor.model.fact import Claim, Handshake, Magnet, TrackerAnnounce, names
+from auditor.model.fact import Claim, Handshake, Magnet, SslTorrent, TrackerAnnounce, names
 from auditor.model.moment import rfc3339
 from auditor.model.scale import Basis, Confidence
 
@@ -119,7 +119,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "last": rfc3339(conduct.last),
         "participation": conduct.participation.label,
         "confidence": conduct.confidence.label,
-        "detectors": list(conduct.detectors),
+        "detectors": sorted({*conduct.detectors, *conduct.beside}),
         "downloaded": conduct.downloaded,
         "uploaded": conduct.uploaded,
         "amount_basis": conduct.amount_basis.label,
@@ -220,6 +220,7 @@ def _flow(judged: JudgedFlow) -> Json:
     facts = [(o.end, o.fact) for o in flow.observations]
     peers = dict.fromkeys((end, fact.peer_id) for end, fact in facts if isinstance(fact, Handshake | TrackerAnnounce))
     wire = dict.fromkeys(name for _, fact in facts for name in names(fact))
+    asked = dict.fromkeys(fact.infohash.wire for _, fact in facts if isinstance(fact, SslTorrent))
     return {
         "id": judged.id,
         "community_id": flow.community_id,
@@ -234,7 +235,10 @@ def _flow(judged: JudgedFlow) -> Json:
         "bytes": dict(zip(("orig", "resp"), flow.bytes, strict=True)),
         "confidence": _confidence(flow).label,
         "detectors": sorted({o.detector for o in flow.observations}),
-        "infohashes": [{"wire": str(infohash), "basis": Basis.READ.value} for infohash in wire],
+        "infohashes": [
+            *({"wire": str(infohash), "basis": Basis.READ.value} for infohash in wire),
+            *({"wire": str(infohash), "basis": Basis.INFERRED.value} for infohash in asked if infohash not in wire),
+        ],
         "peers": [
             {"end": end, "peer_id": peer_id.hex() or None, "client": name_client(peer_id)} for end, peer_id in peers
         ],

@@ -174,6 +174,56 @@ class ExternalAddress(NamedTuple):
     told_by: str
 
 
+class LocalAnnounce(NamedTuple):
+    """Fact of ``bt.lsd``: a client announced a torrent to the local network (BEP 14)."""
+
+    infohash: Infohash
+    port: int
+    """Where it says that it takes connections."""
+
+
+class PortMapping(NamedTuple):
+    """Fact of ``bt.portmap``: a port that a host asked its gateway to open (NAT-PMP, PCP, UPnP).
+
+    Consoles and voice do the same: it says nothing by itself.
+    """
+
+    protocol: str
+    internal: tuple[IPv4Address | IPv6Address, int] | None
+    """Where the port leads to; ``None`` of a removal that does not say."""
+    external_port: int
+    """The gateway's port: granted, or else wished; 0 leaves it to the gateway."""
+    lifetime: int
+    """Seconds granted, or else wished; 0 of a removal."""
+    client: str | None
+    """The BitTorrent client that the asker calls itself."""
+    granted: bool
+
+
+class GatewaySearch(NamedTuple):
+    """Fact of ``bt.portmap``: a host that looked for a gateway called itself a BitTorrent client."""
+
+    client: str
+
+
+class Name(NamedTuple):
+    """Fact of ``bt.dns`` and ``bt.tls``: a well-known name was looked up, or asked for as a TLS server."""
+
+    name: str
+    """The entry in the engine's table, never what was looked up."""
+    what: str
+    """``bootstrap``, ``tracker`` or ``client``."""
+    over: str
+    answered: bool
+
+
+class SslTorrent(NamedTuple):
+    """Fact of ``bt.tls``: a TLS client asked for a server by an infohash, as libtorrent does of a torrent over TLS."""
+
+    infohash: Infohash
+    answered: bool
+
+
 Fact = (
     Handshake
     | Messages
@@ -189,13 +239,35 @@ Fact = (
     | Magnet
     | WebSeed
     | ExternalAddress
+    | LocalAnnounce
+    | PortMapping
+    | GatewaySearch
+    | Name
+    | SslTorrent
 )
+
+GATEWAY = "gateway"
+"""By whom a gateway's own word about an address is told."""
+
+
+def supports(fact: Fact) -> bool:
+    """Whether it says nothing by itself, and is of use beside other evidence about the same host alone."""
+    match fact:
+        case ExternalAddress():
+            return fact.told_by == GATEWAY
+        case Name() | SslTorrent() | PortMapping() | GatewaySearch():
+            return True
+        case _:
+            return False
 
 
 def names(fact: Fact) -> tuple[Infohash, ...]:
-    """Return the torrents that a fact names, each as the wire carries it."""
+    """Return the torrents that a fact names, each as the wire carries it.
+
+    Forty hexadecimal digits that a TLS server is asked for by are no name: anybody may ask for them.
+    """
     match fact:
-        case Handshake() | TrackerAnnounce() | WebSeed():
+        case Handshake() | TrackerAnnounce() | WebSeed() | LocalAnnounce():
             return (fact.infohash.wire,)
         case TrackerScrape():
             return tuple(infohash.wire for infohash in fact.infohashes)

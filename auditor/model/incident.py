@@ -93,6 +93,8 @@ class Conduct(NamedTuple):
     claimed: Claimed | None = None
     verified: VerifiedAmount | None = None
     """``None`` where no metadata is known to compare with, or no piece passed."""
+    beside: tuple[str, ...] = ()
+    """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which public addresses inside hosts were told to have: what later ties an outside complaint to one of them.
 
-Each is the word of who told it, a tracker, a peer or a node of the DHT, and any of them may lie; that many say the same
-speaks for it.
+Each is the word of who told it, a tracker, a peer, a node of the DHT or the gateway, and any of them may lie; that many
+say the same speaks for it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditor.model.fact import ExternalAddress
+from auditor.model.fact import GATEWAY, ExternalAddress
+from auditor.pipeline.gateway import opened
 from auditor.pipeline.part import opposite
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class External(NamedTuple):
 def externals(sighting: Sighting, is_inside: Callable[[Address], bool]) -> tuple[tuple[External, ...], int]:
     """Return the addresses, by host and time, and how many found no room."""
     folded: dict[tuple[object, ...], list[External]] = defaultdict(list)
-    for each in (*_of_flows(sighting), *_of_activities(sighting)):
+    for each in (*_of_flows(sighting), *_of_gateways(sighting), *_of_activities(sighting)):
         if is_inside(each.host):
             folded[each[: External._fields.index("tellers")]].append(each)
     by_host: dict[tuple[str, Address], list[External]] = defaultdict(list)
@@ -59,8 +60,16 @@ def _of_flows(sighting: Sighting) -> Iterator[External]:
         for seen in flow.observations:
             if isinstance(seen.fact, ExternalAddress):
                 host, (ip, port, told_by) = flow.endpoint(opposite(seen.end)), seen.fact
+                if told_by == GATEWAY and port is not None:
+                    continue  # It stands for the port that was to be opened, not for the one that asked.
                 own = host.port if port is not None else None
                 yield External(flow.vantage, host.ip, own, ip, port, told_by, 1, seen.first, seen.last, index)
+
+
+def _of_gateways(sighting: Sighting) -> Iterator[External]:
+    for each in opened(sighting):
+        where = (sighting.flows[each.flow].vantage, each.host, each.host_port, each.ip, each.port)
+        yield External(*where, GATEWAY, 1, each.first, each.last, each.flow)
 
 
 def _of_activities(sighting: Sighting) -> Iterator[External]:

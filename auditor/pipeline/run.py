@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from auditor.model.fact import Magnet
+from auditor.model.fact import Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
+from auditor.pipeline.beside import stand_beside
 from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.content import ShownTorrent, Torrents
 from auditor.pipeline.external import External, externals
@@ -83,8 +84,8 @@ def judge(sighting: Sighting, policy: Policy, *, show_names: bool = False) -> Au
     sighting = _in_order(sighting)
     attribute = _Attributions(policy)
     seen = Torrents(sighting.torrents)
-    all_found = conducts(sighting, policy.is_inside, attribute, seen.identities(policy.resolve))
-    sighting, found = _worth_telling(sighting, all_found)
+    did = conducts(sighting, policy.is_inside, attribute, seen.identities(policy.resolve))
+    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, policy.is_inside, attribute))
     torrents = _torrents(seen, found, policy, show_names=show_names)
     incidents = tuple(
         _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy, torrents.get(_place(seen, conduct)))
@@ -132,8 +133,8 @@ class _Attributions:
 
 
 def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
-    """Leave out flows with nothing but magnet links, which any web page may have, unless an incident names them."""
-    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_magnet, flow.observations))}
+    """Leave out flows with nothing but magnet links, looked-up names and the like, unless an incident has them."""
+    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_bare, flow.observations))}
     if not bare:
         return sighting, found
     bare -= {index for conduct in found for index in conduct.flows}
@@ -145,8 +146,8 @@ def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighti
     )
 
 
-def _is_magnet(observation: Observation) -> bool:
-    return isinstance(observation.fact, Magnet)
+def _is_bare(observation: Observation) -> bool:
+    return isinstance(observation.fact, Magnet) or supports(observation.fact)
 
 
 def _torrents(

@@ -9,6 +9,7 @@ from auditor.model.fact import (
     Datagrams,
     Fact,
     Handshake,
+    LocalAnnounce,
     Magnet,
     TorrentFile,
     TrackerAnnounce,
@@ -17,7 +18,7 @@ from auditor.model.fact import (
 )
 from auditor.model.flow import End, Flow
 from auditor.pipeline.part import Part
-from auditor.pipeline.parts import dht, fetch, swarm, tracker
+from auditor.pipeline.parts import dht, fetch, local, swarm, tracker
 
 if TYPE_CHECKING:
     from auditor.model.activity import Activity
@@ -29,6 +30,7 @@ FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
     (frozenset({Handshake}), swarm.of_flow),
     (frozenset({Datagrams}), dht.of_flow),
     (frozenset({TrackerAnnounce, TrackerScrape}), tracker.of_flow),
+    (frozenset({LocalAnnounce}), local.of_flow),
     (frozenset({TorrentFile, Magnet, WebSeed}), fetch.of_flow),
 )
 """Each family with the facts of which it asks for one at least."""

@@ -65,6 +65,10 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                 "{flow:?}"
             );
             assert!(!scene.sorted || (flow.first <= span.first && span.last <= flow.last), "{flow:?}");
+            if observation.is_supporting() {
+                let is_ours = |end: End| scene.options.ours.contain(&flow.ends.at(end).ip);
+                assert!(is_ours(end) || is_ours(end.other()), "{flow:?}");
+            }
             match &observation.fact {
                 Fact::Handshake { .. } => assert!(*flow.bytes.at(end) >= 48, "{flow:?}"),
                 Fact::Messages { pieces, piece_bytes, counts, .. } => {

@@ -4,13 +4,15 @@
 //! it becomes one again.
 
 use super::proof;
+use super::supporting::drop_unsupported;
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
-use crate::engine::Report;
+use crate::engine::{Options, Report};
 
-/// Joins the reports of all workers of one run: the same, in the same order, for any number of them.
+/// Joins the reports of all workers of one run: the same, in the same order, for any number of them. What is of use only
+/// beside something else is left out where there is nothing else.
 #[must_use]
-pub fn join(parts: Vec<Report>) -> Report {
+pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     let mut whole = Report::default();
     let mut activities = Vec::new();
     let mut contents = Vec::with_capacity(parts.len());
@@ -33,6 +35,7 @@ pub fn join(parts: Vec<Report>) -> Report {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
     proof::prove(&mut whole, contents);
+    drop_unsupported(&mut whole, &options.ours);
     whole
 }
 

@@ -9,6 +9,7 @@ mod join;
 mod names;
 mod part;
 mod proof;
+mod supporting;
 #[cfg(test)]
 mod tests;
 

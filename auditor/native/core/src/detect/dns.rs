@@ -6,14 +6,12 @@
 
 use super::names::{self, Entry, Over};
 use super::{Confidence, Datagram, DatagramDetector, DatagramReader, Fact, Observation, Span, Upkeep};
-use crate::flow::key::End;
+use crate::flow::key::{End, Endpoint};
 use crate::wire::dns::{MAX_NAME, Message};
 
 /// The detector's id.
 pub const DNS: &str = "bt.dns";
 
-/// Unicast and multicast DNS.
-const PORTS: [u16; 2] = [53, 5353];
 /// How many ids of queries and of answers are kept to pair them; clients give up after a few.
 const IDS: usize = 8;
 
@@ -33,8 +31,9 @@ impl DatagramDetector for Dns {
 
 /// The message and the entry that it asks about.
 fn listed<'a>(datagram: &Datagram<'a>) -> Option<(Message<'a>, &'static Entry)> {
-    let ports = [datagram.key.low.port, datagram.key.high.port];
-    if !ports.iter().any(|port| PORTS.contains(port)) {
+    // Unicast and multicast DNS.
+    let is_dns = |end: &Endpoint| end.port == 53 || end.port == 5353;
+    if !is_dns(&datagram.key.low) && !is_dns(&datagram.key.high) {
         return None;
     }
     let (message, _) = Message::parse(datagram.payload).ok()?;

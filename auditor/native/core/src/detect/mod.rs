@@ -345,6 +345,21 @@ pub struct Observation {
     pub fact: Fact,
 }
 
+impl Observation {
+    /// Whether it says nothing by itself: it is of use beside other evidence about the same host alone.
+    #[must_use]
+    pub const fn is_supporting(&self) -> bool {
+        matches!(
+            self.fact,
+            Fact::Name { .. }
+                | Fact::SslTorrent { .. }
+                | Fact::PortMapping { .. }
+                | Fact::GatewaySearch { .. }
+                | Fact::ExternalAddress { told_by: Source::Gateway, .. }
+        )
+    }
+}
+
 /// A detector's answer to first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {

@@ -181,11 +181,18 @@ impl Engine {
 
     fn report_flow(&mut self, flow: &Flow, account: Account) {
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
-        if self.reports.len() >= self.options.caps.reports / share {
+        let Account { macs, bytes, missing, minutes, observations, pieces } = account;
+        // Names are looked up by the thousand: they must not crowd out what says something by itself.
+        if observations.iter().all(Observation::is_supporting) {
+            if self.supporting >= self.options.caps.supporting / share {
+                self.unreported_supporting += 1;
+                return;
+            }
+            self.supporting += 1;
+        } else if self.reports.len() - self.supporting >= self.options.caps.reports / share {
             self.unreported += 1;
             return;
         }
-        let Account { macs, bytes, missing, minutes, observations, pieces } = account;
         self.reports.push(FlowReport {
             transport: flow.key.transport,
             vantage: flow.key.vantage,

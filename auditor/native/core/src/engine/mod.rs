@@ -57,6 +57,8 @@ pub struct Caps {
     pub held_bytes: usize,
     /// Flows with BitTorrent that are reported.
     pub reports: usize,
+    /// Flows with nothing but what is of use beside other evidence of their host, until that is looked for.
+    pub supporting: usize,
     /// Infohashes of DHT activities that are not reported yet.
     pub infohashes: usize,
     /// Bytes held to prove what was passed on: info dicts, hashes, digests of pieces.
@@ -69,6 +71,7 @@ impl Default for Caps {
             flows: 1 << 20,
             held_bytes: 64 << 20,
             reports: 1 << 18,
+            supporting: 1 << 16,
             infohashes: 1 << 19,
             content_bytes: 256 << 20,
         }
@@ -129,6 +132,9 @@ pub struct Engine {
     totals: Totals,
     evicted: u64,
     unreported: u64,
+    /// How many of `reports` only support others, and how many of those found no room.
+    supporting: usize,
+    unreported_supporting: u64,
     reports: Vec<FlowReport>,
 }
 
@@ -158,6 +164,8 @@ impl Engine {
             totals: Totals::default(),
             evicted: 0,
             unreported: 0,
+            supporting: 0,
+            unreported_supporting: 0,
             reports: Vec::new(),
             options,
         }
@@ -213,12 +221,14 @@ impl Engine {
             ("reassembly_bytes", std::mem::take(&mut self.budget.hits)),
             ("content_bytes", content.refusals()),
             ("reported_flows", std::mem::take(&mut self.unreported)),
+            ("supporting_flows", std::mem::take(&mut self.unreported_supporting)),
             ("fragments", if first_worker { self.fragments.take_evictions() } else { 0 }),
             ("dht_activities", dht.activities),
             ("dht_infohashes", dht.targets),
             ("dht_nodes", dht.nodes),
             ("dht_external_addresses", dht.told),
         ];
+        self.supporting = 0;
         // The captures stay: the last is where packets that never become whole count.
         let anomalies = vec![Anomalies::default(); self.anomalies.len()];
         Report {

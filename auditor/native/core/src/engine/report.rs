@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Content;
 use crate::anomaly::Anomalies;
 use crate::content::verify::Verification;
+use crate::correlate::Host;
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
 use crate::detect::passed::SentPieces;
@@ -74,6 +75,14 @@ pub struct Verified {
     pub found: Verification,
 }
 
+impl FlowReport {
+    /// One end as a host.
+    #[must_use]
+    pub const fn host(&self, end: End) -> Host {
+        Host { ip: self.ends.at(end).ip, vantage: self.vantage, tunnel: self.tunnel, vlans: self.vlans }
+    }
+}
+
 /// What was looked at, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -91,12 +100,15 @@ pub struct Totals {
     pub fragments: u64,
     /// Packets of other transport protocols, and frames without IP.
     pub other_packets: u64,
+    /// Flows with nothing but what is of use beside other evidence of their host, of which there was none: none of them
+    /// is reported.
+    pub unsupported_flows: u64,
 }
 
 impl Totals {
     /// The counters with their names in JSON.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, u64); 7] {
+    pub const fn named(&self) -> [(&'static str, u64); 8] {
         [
             ("tcp_flows", self.tcp_flows),
             ("udp_flows", self.udp_flows),
@@ -105,6 +117,7 @@ impl Totals {
             ("duplicate_frames", self.duplicate_frames),
             ("fragments", self.fragments),
             ("other_packets", self.other_packets),
+            ("unsupported_flows", self.unsupported_flows),
         ]
     }
 
@@ -117,6 +130,7 @@ impl Totals {
         self.duplicate_frames += other.duplicate_frames;
         self.fragments += other.fragments;
         self.other_packets += other.other_packets;
+        self.unsupported_flows += other.unsupported_flows;
     }
 }
 

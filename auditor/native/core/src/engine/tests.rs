@@ -1,5 +1,6 @@
 //! The engine on whole frames: what makes one flow, when it ends, and what happens at the caps.
 
+mod around;
 mod content;
 mod invariance;
 
@@ -176,7 +177,7 @@ fn a_datagram_that_crosses_two_vlans_belongs_to_its_hosts_own() {
             tap.see(&ethernet(&[vlan], &packet));
         }
     }
-    let activities = crate::correlate::join(vec![tap.engine.finish()]).activities;
+    let activities = crate::correlate::join(vec![tap.engine.finish()], &Options::default()).activities;
     let seen: Vec<_> = activities.iter().map(|one| (one.host.vlans, one.nodes)).collect();
     assert_eq!(seen, [(Vlans::from_iter([30]), 2)]);
 }
@@ -340,8 +341,14 @@ fn a_flow_without_packets_for_an_hour_has_ended() {
     assert_eq!(all_said(tap), [("cp".into(), 8, 0)], "the rest is a flow whose beginning was not seen");
 }
 
-const FEW: Caps =
-    Caps { flows: 64, held_bytes: 64 << 10, reports: 1 << 10, infohashes: 1 << 10, content_bytes: 1 << 20 };
+const FEW: Caps = Caps {
+    flows: 64,
+    held_bytes: 64 << 10,
+    reports: 1 << 10,
+    supporting: 1 << 10,
+    infohashes: 1 << 10,
+    content_bytes: 1 << 20,
+};
 
 /// An address for each number.
 fn host(number: u32) -> [u8; 4] {

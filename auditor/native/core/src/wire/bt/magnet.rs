@@ -136,7 +136,12 @@ impl Finder {
         self.left -= looked_at.len();
         self.kept.extend_from_slice(looked_at);
         let mut text = self.kept.as_slice();
-        while let Some(at) = find(text) {
+        loop {
+            let Some(at) = find(text) else {
+                let beginning = text.len().saturating_sub(SCHEME.len() - 1);
+                text = text.get(beginning..).unwrap_or_default();
+                break;
+            };
             text = text.get(at..).unwrap_or_default();
             let len = text.iter().take(MAX_LEN).take_while(|byte| !ends(**byte)).count();
             if len == text.len() && len < MAX_LEN && self.left > 0 {
@@ -147,10 +152,6 @@ impl Finder {
                 found(&magnet);
             }
             text = rest;
-        }
-        if find(text).is_none() {
-            let beginning = text.len().saturating_sub(SCHEME.len() - 1);
-            text = text.get(beginning..).unwrap_or_default();
         }
         let done = self.kept.len() - text.len();
         self.kept.drain(..done);
@@ -166,8 +167,18 @@ impl Finder {
     }
 }
 
+/// Where the first link begins. Pages are long and question marks rare in them: blocks without one are passed over.
 fn find(text: &[u8]) -> Option<usize> {
-    text.windows(SCHEME.len()).position(|start| start.eq_ignore_ascii_case(SCHEME))
+    const BLOCK: usize = 64;
+    let ends_scheme = |place: usize| {
+        let start = (place + 1).checked_sub(SCHEME.len())?;
+        text.get(start..=place).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME)).map(|_| start)
+    };
+    let blocks = (0_usize..).step_by(BLOCK).zip(text.chunks(BLOCK));
+    blocks
+        .filter(|(_, block)| block.contains(&b'?'))
+        .flat_map(|(at, block)| (at..).zip(block).filter(|(_, byte)| **byte == b'?'))
+        .find_map(|(place, _)| ends_scheme(place))
 }
 
 /// Whether a byte stands after a link.
