@@ -10,7 +10,7 @@ fuzz_target!(|input: &[u8]| {
     let scene = Scene::read(input);
     let whole = scene.report(1, false);
     assert_sane(&scene, &whole);
-    assert!(whole.flows.len() <= scene.options.caps.reports);
+    assert!(whole.flows.len() <= scene.options.caps.reports + scene.options.caps.encrypted);
     if !scene.in_order {
         return;
     }

@@ -119,7 +119,7 @@ fn run_alone<B>(
 ) -> Result<Outcome, B> {
     let mut engine = Engine::new(options.clone());
     read(&mut source, |batch| ingest(&mut engine, batch), tell)?;
-    let report = correlate::join(vec![engine.finish()]);
+    let report = correlate::join(vec![engine.finish()], options);
     Ok(Outcome { captures: source.finish(), report })
 }
 
@@ -151,7 +151,7 @@ fn run_shared<B>(
         let parts: Vec<_> = parts.collect();
         read.map(|()| parts)
     })?;
-    Ok(Outcome { captures: source.finish(), report: correlate::join(parts) })
+    Ok(Outcome { captures: source.finish(), report: correlate::join(parts, options) })
 }
 
 fn send(senders: &[SyncSender<Batch>], batch: &Batch) {

@@ -4,19 +4,22 @@
 //! it becomes one again.
 
 use super::proof;
+use super::tie::tie;
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
-use crate::engine::Report;
+use crate::engine::{Options, Report};
 
-/// Joins the reports of all workers of one run: the same, in the same order, for any number of them.
+/// Joins the reports of all workers of one run, and ties the encrypted flows in them: the same, in the same order, for
+/// any number of workers. The flows that nothing ties are counted and not in the result.
 #[must_use]
-pub fn join(parts: Vec<Report>) -> Report {
+pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     let mut whole = Report::default();
     let mut activities = Vec::new();
     let mut contents = Vec::with_capacity(parts.len());
     for part in parts {
         contents.push(part.content);
         whole.flows.extend(part.flows);
+        whole.learnt.extend(part.learnt);
         activities.extend(part.activities);
         whole.totals.merge(&part.totals);
         for (limit, count) in part.limits {
@@ -33,6 +36,7 @@ pub fn join(parts: Vec<Report>) -> Report {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
     proof::prove(&mut whole, contents);
+    tie(&mut whole, options);
     whole
 }
 

@@ -345,6 +345,15 @@ pub struct Observation {
     pub fact: Fact,
 }
 
+impl Observation {
+    /// Whether it is one of bytes that look random, or of how such bytes were carried: by itself it says nothing.
+    #[must_use]
+    pub const fn is_shape(&self) -> bool {
+        matches!(self.confidence, Confidence::Suspected)
+            && matches!(self.fact, Fact::Encrypted { .. } | Fact::Utp { .. })
+    }
+}
+
 /// A detector's answer to first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {

@@ -27,9 +27,10 @@ fn node(number: u8) -> Side {
 /// What so many workers report together; with `asked`, quiet time after every frame and what ended until then.
 fn report(story: &Story, caps: Caps, workers: u64, asked: bool) -> Report {
     let mut parts = Vec::new();
+    let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
+    let options = Options { ours, caps, ..Options::default() };
     for worker in 0..workers {
-        let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
-        let mut engine = Engine::new(Options { ours, caps, shard: (worker, workers), ..Options::default() });
+        let mut engine = Engine::new(Options { shard: (worker, workers), ..options.clone() });
         for (number, (time, frame)) in (1..).zip(story) {
             engine.ingest([Frame {
                 time: Timestamp(*time),
@@ -46,7 +47,7 @@ fn report(story: &Story, caps: Caps, workers: u64, asked: bool) -> Report {
         }
         parts.push(engine.finish());
     }
-    correlate::join(parts)
+    correlate::join(parts, &options)
 }
 
 /// Each activity's host, VLANs, nodes, and datagrams sent.
