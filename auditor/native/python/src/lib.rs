@@ -189,7 +189,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 5;
+    const CONTRACT: u32 = 6;
 
     /// The ids of all detectors' observations.
     #[pyfunction]
