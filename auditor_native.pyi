@@ -242,6 +242,15 @@ class _Torrent(TypedDict):
     v2: bytes | None
     info: bytes
 
+class _Tie(TypedDict):
+    end: Literal["orig", "resp"]
+    is_outgoing: bool
+    grade: Literal["attributed", "single-source", "host-level"]
+    confidence: str
+    is_retry: bool
+    rules: int
+    infohashes: list[tuple[bytes, list[str], int, int]]
+
 class _Flow(TypedDict):
     vantage: int
     transport: Literal["tcp", "udp"]
@@ -257,6 +266,7 @@ class _Flow(TypedDict):
     minutes: list[tuple[int, int, int]]
     observations: list[_Observation]
     verified: list[_Verified]
+    ties: list[_Tie]
 
 class _Target(TypedDict):
     infohash: bytes

@@ -43,7 +43,18 @@ from auditor.model.fact import (
     Utp,
     WebSeed,
 )
-from auditor.model.flow import Address, Endpoint, Flow, FrameRef, Observation, Tally, Tunnel, Verified
+from auditor.model.flow import (
+    Address,
+    Endpoint,
+    Flow,
+    FrameRef,
+    Inferred,
+    Observation,
+    Tally,
+    Tie,
+    Tunnel,
+    Verified,
+)
 from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 from auditor.model.torrent import SeenTorrent
@@ -64,6 +75,7 @@ if TYPE_CHECKING:
         _Sighting,
         _Source,
         _Target,
+        _Tie,
         _Told,
         _TrackerAnnounce,
         _Verified,
@@ -109,7 +121,7 @@ class Options:
     """How to look."""
 
     inside: tuple[Network, ...]
-    """Our own networks, inside and egress: whose DHT activities are folded."""
+    """Our own networks, inside and egress: whose DHT activities are folded, and whose encrypted flows are tied."""
     jobs: int = 0
     """Cores to use; 0 for all."""
     digest: bool = True
@@ -280,6 +292,22 @@ def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
         minutes=tuple(raw["minutes"]),
         observations=tuple(_observation(observation) for observation in raw["observations"]),
         verified=tuple(map(_verified, raw["verified"])),
+        ties=tuple(_tie(tie) for tie in raw["ties"]),
+    )
+
+
+def _tie(raw: _Tie) -> Tie:
+    return Tie(
+        end=raw["end"],
+        is_outgoing=raw["is_outgoing"],
+        grade=raw["grade"],
+        confidence=Confidence.from_label(raw["confidence"]),
+        is_retry=raw["is_retry"],
+        rules=raw["rules"],
+        infohashes=tuple(
+            Inferred(Infohash(infohash), tuple(sources), senders, learnt)
+            for infohash, sources, senders, learnt in raw["infohashes"]
+        ),
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
-    from auditor.model.flow import Endpoint, Flow
+    from auditor.model.flow import Endpoint, Flow, Tie
     from auditor.model.incident import Claimed, Incident, Infohashes, VerifiedAmount
     from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.external import External
@@ -219,8 +219,6 @@ def _flow(judged: JudgedFlow) -> Json:
     flow = judged.flow
     facts = [(o.end, o.fact) for o in flow.observations]
     peers = dict.fromkeys((end, fact.peer_id) for end, fact in facts if isinstance(fact, Handshake | TrackerAnnounce))
-    wire = dict.fromkeys(name for _, fact in facts for name in names(fact))
-    asked = dict.fromkeys(fact.infohash.wire for _, fact in facts if isinstance(fact, SslTorrent))
     return {
         "id": judged.id,
         "community_id": flow.community_id,
@@ -235,10 +233,8 @@ def _flow(judged: JudgedFlow) -> Json:
         "bytes": dict(zip(("orig", "resp"), flow.bytes, strict=True)),
         "confidence": _confidence(flow).label,
         "detectors": sorted({o.detector for o in flow.observations}),
-        "infohashes": [
-            *({"wire": str(infohash), "basis": Basis.READ.value} for infohash in wire),
-            *({"wire": str(infohash), "basis": Basis.INFERRED.value} for infohash in asked if infohash not in wire),
-        ],
+        "infohashes": _named(flow),
+        "ties": [_tie(tie) for tie in flow.ties],
         "peers": [
             {"end": end, "peer_id": peer_id.hex() or None, "client": name_client(peer_id)} for end, peer_id in peers
         ],
@@ -255,7 +251,36 @@ def _flow(judged: JudgedFlow) -> Json:
 def _confidence(flow: Flow) -> Confidence:
     """Return how sure it is that the flow is BitTorrent; a link in a page makes it none."""
     sure = [o.confidence for o in flow.observations if not isinstance(o.fact, Magnet)]
-    return max(sure, default=Confidence.SUSPECTED)
+    return max([*sure, *(tie.confidence for tie in flow.ties)], default=Confidence.SUSPECTED)
+
+
+def _named(flow: Flow) -> list[Json]:
+    """Return the torrents of a flow: those that were read in it, then those that it may be about."""
+    read = [str(name) for o in flow.observations for name in names(o.fact)]
+    asked = [str(o.fact.infohash.wire) for o in flow.observations if isinstance(o.fact, SslTorrent)]
+    tied = [str(inferred.infohash) for tie in flow.ties for inferred in tie.infohashes]
+    inferred = [*asked, *tied]
+    bases = dict.fromkeys(inferred, Basis.INFERRED) | dict.fromkeys(read, Basis.READ)
+    return [{"wire": wire, "basis": bases[wire].value} for wire in dict.fromkeys((*read, *inferred))]
+
+
+def _tie(tie: Tie) -> Json:
+    return {
+        "end": tie.end,
+        "outgoing": tie.is_outgoing,
+        "grade": tie.grade,
+        "retry": tie.is_retry,
+        "rules": tie.rules,
+        "infohashes": [
+            {
+                "wire": str(inferred.infohash),
+                "sources": list(inferred.sources),
+                "senders": inferred.senders,
+                "learnt": rfc3339(inferred.learnt),
+            }
+            for inferred in tie.infohashes
+        ],
+    }
 
 
 def _endpoint(endpoint: Endpoint) -> Json:

@@ -93,7 +93,11 @@ def _capture() -> Json:
 def _incident() -> Json:
     infohashes = _object(
         {
-            "wire": _INFOHASHES | {"description": "the 20-byte names seen; two where a hybrid's ends differ (BEP 52)"},
+            "wire": _INFOHASHES
+            | {
+                "description": "the 20-byte names seen; two where a hybrid's ends differ (BEP 52); "
+                "of kind 'encrypted', the torrents of which it may be one"
+            },
             "v1": _or_null(_INFOHASH),
             "v2": _or_null(_INFOHASH),
             "basis": {"enum": [basis.value for basis in Basis]},
@@ -105,7 +109,7 @@ def _incident() -> Json:
             "kind": {"enum": ["swarm", "dht", "encrypted"]},
             "host": _TEXT | {"description": "address of the inside host; of the originator where no end is inside"},
             "attribution": {"$ref": "#/$defs/attribution"},
-            "infohashes": _or_null(infohashes),
+            "infohashes": _or_null(infohashes) | {"description": "null where nothing says which torrent it is"},
             "name": _MAYBE_TEXT
             | {"description": "of the torrent, where a policy list or rule names it, or with --show-names"},
             "first": _MOMENT,
@@ -132,7 +136,8 @@ def _incident() -> Json:
             "reason": _TEXT,
             "flows": _TEXTS | {"description": "ids of its flows"},
         },
-        "One inside host in one swarm, or its talk with the DHT, judged: a lead about a device, not about a person",
+        "One inside host in one swarm, or its talk with the DHT, or its encrypted talk, judged: a lead about a device, "
+        "not about a person",
     )
 
 
@@ -244,6 +249,7 @@ def _flow() -> Json:
                 "type": "array",
                 "items": _object({"wire": _INFOHASH, "basis": {"enum": [basis.value for basis in Basis]}}),
             },
+            "ties": {"type": "array", "items": _tie()},
             "peers": {
                 "type": "array",
                 "items": _object({"end": _END, "peer_id": peer_id, "client": _MAYBE_TEXT}),
@@ -273,6 +279,30 @@ def _external_address() -> Json:
             "flow": _MAYBE_TEXT | {"description": "id of the flow in which it was told first; null where the DHT told"},
         },
         "A public address that an inside host was told to have: what ties an outside complaint to it",
+    )
+
+
+def _tie() -> Json:
+    inferred = {
+        "wire": _INFOHASH,
+        "sources": _TEXTS | {"description": "where the other end was named for it; 'handshake' is the host's own"},
+        "senders": _COUNT | {"description": "how many independent senders said so"},
+        "learnt": _MOMENT | {"description": "when last before the flow"},
+    }
+    return _object(
+        {
+            "end": _END | {"description": "the inside host"},
+            "outgoing": {"type": "boolean", "description": "that end began it"},
+            "grade": {
+                "enum": ["attributed", "single-source", "host-level"],
+                "description": "by several senders or the host's own refused handshake; by one sender's word, which "
+                "may be forged; by what the host does with many others",
+            },
+            "retry": {"type": "boolean", "description": "the same endpoint had just refused it in clear"},
+            "rules": _COUNT | {"description": "version of the rules"},
+            "infohashes": {"type": "array", "items": _object(inferred), "description": "all torrents it may be about"},
+        },
+        "What ties an encrypted flow to BitTorrent for one end; nothing in the flow itself says so",
     )
 
 

@@ -288,9 +288,11 @@ def _what(incident: Incident) -> str:
     infohashes = incident.conduct.infohashes
     if incident.name:
         return harmless(incident.name, _NAME_CHARACTERS)
+    if incident.conduct.kind == "encrypted":
+        return f"encrypted, 1 of {len(infohashes.wire)}" if infohashes else "encrypted"
     if infohashes:
         return f"{str(infohashes.wire[0])[:_SHORT_INFOHASH]}…"
-    return "DHT only" if incident.conduct.kind == "dht" else incident.conduct.kind
+    return "DHT only"
 
 
 def _did(conduct: Conduct) -> Cell:
@@ -342,6 +344,9 @@ def _not_looked_at(result: AuditResult) -> Iterator[str]:
     for total, words in _UNSEEN_TOTALS.items():
         if count := result.totals.get(total):
             yield f"{words}: {count:,}."
+    if untied := result.totals.get("untied_flows"):
+        look, them = ("flow looks", "it") if untied == 1 else ("flows look", "them")
+        yield f"{untied:,} {look} like random bytes from the start; nothing ties {them} to BitTorrent."
     anomalies: Counter[str] = Counter()
     for capture in result.captures:
         anomalies.update(capture.anomalies)

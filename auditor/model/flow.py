@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.model.fact import Fact
+    from auditor.model.infohash import Infohash
     from auditor.model.scale import Confidence
 
 Address = IPv4Address | IPv6Address
 End = Literal["orig", "resp"]
+Grade = Literal["attributed", "single-source", "host-level"]
 Minute = tuple[int, int, int]
 """``(minute, orig, resp)``: minutes since the epoch, payload bytes that each end sent in that minute of frame time."""
 
@@ -84,6 +86,36 @@ class Verified(NamedTuple):
     """Verified bytes of each file, which is named by its offset in the torrent."""
 
 
+class Inferred(NamedTuple):
+    """A torrent that an encrypted flow may be about: a candidate, of which the flow itself shows nothing."""
+
+    infohash: Infohash
+    sources: tuple[str, ...]
+    """Where the remote end was named for it: ``tracker``, ``dht``, ``pex``, …; ``handshake`` is the host's own."""
+    senders: int
+    """By how many independent senders."""
+    learnt: int
+    """When last before the flow."""
+
+
+class Tie(NamedTuple):
+    """What ties an encrypted flow to BitTorrent for one end of it, from what was seen elsewhere."""
+
+    end: End
+    is_outgoing: bool
+    """That end began it. Of a UDP flow, either end may have begun the uTP connection that is meant."""
+    grade: Grade
+    """``attributed`` by several senders or the host's own plain attempt, ``single-source`` by one sender's word,
+    ``host-level`` by what the host does with many others."""
+    confidence: Confidence
+    is_retry: bool
+    """The host had tried the same endpoint in clear just before, and was refused."""
+    rules: int
+    """The version of the rules."""
+    infohashes: tuple[Inferred, ...]
+    """All candidates; none where the tie is at host level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Both directions of a 5-tuple between first packet and expiry, with what was observed in it."""
@@ -106,6 +138,8 @@ class Flow:
     minutes: tuple[Minute, ...]
     observations: tuple[Observation, ...] = field(default=())
     verified: tuple[Verified, ...] = field(default=())
+    ties: tuple[Tie, ...] = field(default=())
+    """What ties it to BitTorrent where it shows nothing of that itself."""
 
     def endpoint(self, end: End) -> Endpoint:
         """Return the end of that name."""

@@ -1,4 +1,4 @@
-"""One inside host in one swarm, or its DHT activity: what it did, and what policy says of it."""
+"""One inside host in one swarm, its DHT activity or its encrypted one: what it did, and what policy says of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Kind = Literal["swarm", "dht", "encrypted"]
 
 
 class Infohashes(NamedTuple):
-    """The names of an incident's torrent."""
+    """The names of an incident's torrent; of an ``encrypted`` one, the torrents that it may be about."""
 
     wire: tuple[Infohash, ...]
     v1: Infohash | None
@@ -66,7 +66,7 @@ class VerifiedAmount(NamedTuple):
 
 
 class Conduct(NamedTuple):
-    """What one inside host did in one swarm or in the DHT: the facts that a policy judges."""
+    """What one inside host did in one swarm, in the DHT or behind encryption: the facts that a policy judges."""
 
     kind: Kind
     vantage: str

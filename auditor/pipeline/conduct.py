@@ -1,7 +1,8 @@
 """What each inside host did in each swarm and in the DHT: facts folded into conducts, before policy judges them.
 
-A conduct is one host (as attributed) in one swarm, or its talk with the DHT, until six hours pass without activity.
-It depends on the facts alone, never on the order in which flows or activities arrive.
+A conduct is one host (as attributed) in one swarm, or its talk with the DHT, or its encrypted talk that may be about
+the same torrents, until six hours pass without activity. It depends on the facts alone, never on the order in which
+flows or activities arrive.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities
     torrents = _Torrents(identities)
     for held_by, piece in zip(holders, parts, strict=True):
         torrents.tie(held_by, piece.wire)
-    groups: dict[tuple[int, bytes | None], list[Part]] = {}
+    groups: dict[tuple[object, ...], list[Part]] = {}
     for held_by, piece in zip(holders, parts, strict=True):
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
-        groups.setdefault((held_by, torrent), []).append(piece)
+        groups.setdefault((held_by, piece.kind, torrent, piece.candidates), []).append(piece)
     runs = (run for group in groups.values() for run in _runs(group))
     return sorted((_fold(run, identities) for run in runs if not all(p.aside for p in run)), key=_place)
 
@@ -127,8 +128,8 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     flows = tuple(sorted({p.flow for p in parts if p.flow is not None}))
     parts = [p for p in parts if not p.aside]
     earliest = parts[0]
-    # The surest part speaks for the whole, so that what is merely suspected never borrows another part's confidence.
-    surest = max(parts, key=_sureness)
+    # The weightiest part speaks for the whole, with its own confidence: what is suspected or likely borrows none.
+    weightiest = max(parts, key=_weight)
     downloads, uploads = [p.downloaded for p in parts], [p.uploaded for p in parts]
     return Conduct(
         kind=earliest.kind,
@@ -138,8 +139,8 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         remote_ports=tuple(sorted({p.remote_port for p in parts if p.remote_port is not None})),
         first=earliest.first,
         last=max([p.last for p in parts]),
-        participation=surest.participation,
-        confidence=surest.confidence,
+        participation=weightiest.participation,
+        confidence=weightiest.confidence,
         detectors=tuple(sorted({detector for p in parts for detector in p.detectors})),
         infohashes=_infohashes(parts, identities),
         downloaded=sum([count for count, _ in downloads]),
@@ -182,14 +183,21 @@ def _verified(parts: Iterable[Part]) -> VerifiedAmount | None:
 
 
 def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | None:
-    """Name the torrent: 20 bytes on the wire do not tell the version, a hybrid's two handshakes or a list do."""
+    """Name the torrent: 20 bytes on the wire do not tell the version, a hybrid's two handshakes or a list do.
+
+    Where it is one of several, all are named: no list can tell what they are.
+    """
+    candidates = parts[0].candidates
+    if candidates:
+        return Infohashes(wire=candidates, v1=None, v2=None, basis=Basis.INFERRED)
     wire = tuple(sorted({name for p in parts for name in p.wire}))
     if not wire:
         return None
+    basis = Basis.READ if any(p.basis is Basis.READ for p in parts) else Basis.INFERRED
     known_v1, known_v2 = map(set, zip(*map(identities, wire), strict=True))
     v1 = known_v1 - {None} or {p.v1 for p in parts}
     v2 = known_v2 - {None} or {p.v2 for p in parts}
-    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=Basis.READ)
+    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=basis)
 
 
 def _claimed(parts: Sequence[Part]) -> Claimed | None:
@@ -208,13 +216,18 @@ def _only(found: set[Infohash | None]) -> Infohash | None:
     return next(iter(told)) if len(told) == 1 else None
 
 
-def _sureness(piece: Part) -> tuple[Confidence, Participation]:
-    return piece.confidence, piece.participation
+def _weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
+    """Weigh a part by what the host did, unless that is merely suspected.
+
+    Of a host that announced a torrent in clear and is likely to have transferred it encrypted, the latter is said: to
+    say that it announced it for certain would leave out the graver.
+    """
+    return min(piece.confidence, Confidence.LIKELY), piece.participation, piece.confidence
 
 
 def _proof(parts: Iterable[Part]) -> tuple[FrameRef, ...]:
     frames: set[FrameRef] = set()
-    for piece in sorted(parts, key=_sureness, reverse=True):
+    for piece in sorted(parts, key=_weight, reverse=True):
         frames.update(sorted(piece.frames)[: PROOF_FRAMES - len(frames)])
     return tuple(sorted(frames))
 
@@ -232,6 +245,7 @@ def _order(piece: Part) -> tuple[object, ...]:
         host.mac or "",
         piece.kind,
         piece.wire,
+        piece.candidates,
         -piece.participation,
         piece.port,
         piece.remote_port or 0,

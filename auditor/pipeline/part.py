@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 
 if TYPE_CHECKING:
     from auditor.model.flow import Address, End, Flow, FrameRef, Observation, Verified
@@ -34,7 +34,7 @@ class Host(NamedTuple):
 class Part(NamedTuple):
     """A piece of a conduct: when one host did what, in which torrent, and what proves it."""
 
-    kind: Literal["swarm", "dht"]
+    kind: Literal["swarm", "dht", "encrypted"]
     host: Host
     port: int
     remote_port: int | None
@@ -45,6 +45,10 @@ class Part(NamedTuple):
     detectors: frozenset[str]
     wire: tuple[Infohash, ...] = ()
     """The torrent's names on the wire, the host's own first; two where a hybrid's ends differ (BEP 52)."""
+    basis: Basis = Basis.READ
+    """Whether the torrent was read here, or inferred."""
+    candidates: tuple[Infohash, ...] = ()
+    """The torrents of which it may be one, in order, where an encrypted flow is tied to several."""
     v1: Infohash | None = None
     """The v1 infohash, where a hybrid's handshakes or a torrent file tell which one it is."""
     v2: Infohash | None = None

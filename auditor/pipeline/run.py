@@ -162,7 +162,8 @@ def _torrents(
 
 
 def _place(seen: Torrents, conduct: Conduct) -> int | None:
-    return seen.place(conduct.infohashes.wire) if conduct.infohashes else None
+    # Of several torrents that may be meant, none is shown as the one.
+    return seen.place(conduct.infohashes.wire) if conduct.infohashes and conduct.kind == "swarm" else None
 
 
 def _incident(
@@ -173,9 +174,14 @@ def _incident(
         conduct=conduct,
         attribution=attribution,
         judgement=policy.judge(conduct, attribution),
-        name=policy.name_of(conduct.infohashes) or (torrent.name if torrent else None),
+        name=_name(conduct, policy) or (torrent.name if torrent else None),
         torrent=torrent.id if torrent else None,
     )
+
+
+def _name(conduct: Conduct, policy: Policy) -> str | None:
+    """Return the name under which a list knows the torrent; the name of a mere candidate would be taken for it."""
+    return policy.name_of(conduct.infohashes) if conduct.kind == "swarm" else None
 
 
 def _judged_flow(

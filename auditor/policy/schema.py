@@ -163,7 +163,8 @@ class When(Entry):
     )
     inferred: bool = Field(
         default=False,
-        description="Let `lists` match an infohash that was tied to the flow from elsewhere, not read in it.",
+        description="Let `lists` match an infohash that was tied to the flow from elsewhere, not read in it. Where "
+        "several may be meant, all must be listed.",
     )
     direction: fields.Direction | None = Field(
         default=None,

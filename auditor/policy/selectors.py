@@ -127,14 +127,21 @@ class ListSelector:
     """The lists that each infohash stands in, by its 20 wire bytes."""
 
     def test(self, conduct: Conduct, _attribution: Attribution, /) -> Match:
-        """Whether the torrent stands in a named list."""
+        """Whether the torrent stands in a named list; where it is one of several, whether all of them do."""
         infohashes = conduct.infohashes
         if infohashes is None:
             return Match("lists", matched=False, why="no infohash is known")
-        found = sorted({name for wire in wire_forms(infohashes) for name in self.members.get(wire, ())})
-        matches = [name for name in found if name in self.lists]
+        if conduct.kind == "encrypted":
+            candidates = [frozenset({infohash.digest}) for infohash in infohashes.wire]
+        else:
+            candidates = [wire_forms(infohashes)]
+        found = [{name for wire in forms for name in self.members.get(wire, ())} for forms in candidates]
+        matches = sorted({name for names in found for name in names if name in self.lists})
         if not matches:
             return Match("lists", matched=False, why=f"the torrent is not on {_one_of(self.lists)}")
+        if unlisted := sum(names.isdisjoint(self.lists) for names in found):
+            why = f"{unlisted} of the {len(found)} torrents that it may be are not on {_one_of(self.lists)}"
+            return Match("lists", matched=False, why=why)
         if infohashes.basis is Basis.INFERRED and not self.inferred:
             why = f"the torrent is on {listing(matches)}, but its infohash was inferred, not read"
             return Match("lists", matched=False, why=why)

@@ -7,8 +7,9 @@ A test that needs a capture says who spoke with whom and what was said::
     frames = tcp_stream(client, server, [("orig", hello), ("resp", answer), ("resp", piece(0, 0, bytes(16384)))])
     write_pcapng(tmp_path / "talk.pcapng", frames)
 
-`frames` packs Ethernet, IP, TCP and UDP with plain ``struct`` (some 100,000 frames a second), `bittorrent` makes the
-payloads, `capture` the files, and `wrap` puts frames into tunnels and other link layers through Scapy.
+`frames` packs Ethernet, IP, TCP and UDP with plain ``struct`` (some 100,000 frames a second), `bittorrent`, `encrypted`
+and `trackers` make the payloads, `capture` the files, and `wrap` puts frames into tunnels and other link layers through
+Scapy.
 """
 
 from tests.build.bittorrent import (
@@ -22,12 +23,15 @@ from tests.build.bittorrent import (
     krpc_query,
     krpc_reply,
     message,
+    peers_reply,
     piece,
     ping,
     request,
 )
 from tests.build.capture import pcap, pcapng, write_pcap, write_pcapng
+from tests.build.encrypted import obfuscated
 from tests.build.frames import START, Conversation, End, Frame, tcp_stream, udp, udp_exchange
+from tests.build.trackers import announced
 
 __all__ = [
     "KEEPALIVE",
@@ -36,6 +40,7 @@ __all__ = [
     "End",
     "Frame",
     "announce_peer",
+    "announced",
     "bencode",
     "find_node",
     "get_peers",
@@ -44,8 +49,10 @@ __all__ = [
     "krpc_query",
     "krpc_reply",
     "message",
+    "obfuscated",
     "pcap",
     "pcapng",
+    "peers_reply",
     "piece",
     "ping",
     "request",

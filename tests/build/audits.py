@@ -33,6 +33,8 @@ from tests.build.sighting import (
     sighting,
     talk,
     target,
+    tie,
+    tied,
 )
 
 if TYPE_CHECKING:
@@ -101,6 +103,8 @@ def office_day() -> Sighting:
                 connection(OUTSIDER, STRANGER, at=NINE + SECOND),
                 flow(EMPLOYEE, STRANGER, TRACKED, at=NINE + 25 * HOURS, transport="udp", ports=(6881, 1337)),
                 flow(CONTRACTOR, OUTSIDER, [datagrams("orig"), datagrams("resp")], transport="udp", ports=(6881, 6881)),
+                tied(CONTRACTOR, OUTSIDER, tie(DEBIAN, FILM), at=NINE + 21 * HOURS, payload=(40_000, 7_340_032)),
+                tied(CONTRACTOR, STRANGER, tie(), at=NINE + 22 * HOURS),
             ],
             [
                 activity(CONTRACTOR, looked_up=[target(DEBIAN, at=NINE + 2 * SECOND)], announced=[]),
@@ -113,7 +117,13 @@ def office_day() -> Sighting:
             ],
         ),
         limits_hit={"flows": 2},
-        totals={"tcp_flows": 12_000, "udp_flows": 8_012, "one_sided_flows": 12, "duplicate_frames": 7},
+        totals={
+            "tcp_flows": 12_000,
+            "udp_flows": 8_012,
+            "one_sided_flows": 12,
+            "duplicate_frames": 7,
+            "untied_flows": 31,
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 Bencodable = bytes | int | list["Bencodable"] | Mapping[bytes, "Bencodable"]
 
@@ -103,6 +103,12 @@ def find_node(node: bytes, target: bytes, tid: bytes = b"aa") -> bytes:
 def get_peers(node: bytes, infohash: bytes, tid: bytes = b"aa") -> bytes:
     """Ask for the peers of a torrent."""
     return krpc_query(b"get_peers", {b"id": node, b"info_hash": infohash}, tid)
+
+
+def peers_reply(node: bytes, peers: Sequence[tuple[bytes, int]], tid: bytes = b"aa") -> bytes:
+    """Name the peers of the torrent that was asked for, each by packed address and port."""
+    values: list[Bencodable] = [ip + struct.pack("!H", port) for ip, port in peers]
+    return krpc_reply({b"id": node, b"token": b"tok", b"values": values}, tid)
 
 
 def announce_peer(node: bytes, infohash: bytes, port: int, token: bytes, tid: bytes = b"aa") -> bytes:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
-from auditor.model.fact import Claim, Datagrams, Fact, Handshake, Messages, TrackerAnnounce
-from auditor.model.flow import End, Endpoint, Flow, FrameRef, Observation
+from auditor.model.fact import Claim, Datagrams, Encrypted, Fact, Handshake, Messages, TrackerAnnounce
+from auditor.model.flow import End, Endpoint, Flow, FrameRef, Grade, Inferred, Observation, Tie
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence
@@ -100,6 +100,32 @@ def announce(
     first = first or Claim("started", 0, 0, 1000)
     fact = TrackerAnnounce(infohash, b"-qB4520-abcdefghijkl", 6881, first, last or first, completed, False, None)
     return observation("bt.tracker.udp", end, fact, at=at, frame=frame)
+
+
+def encrypted(end: End, *, at: int = NINE) -> Observation:
+    """The flights of an obfuscated handshake, those of one end."""
+    seen = observation("bt.mse", end, Encrypted((200, 300, 90, 40, 68), "handshake-fifth"), at=at, frame=15)
+    return replace(seen, confidence=Confidence.SUSPECTED)
+
+
+def tie(*infohashes: Infohash, end: End = "orig", outgoing: bool = True, grade: Grade | None = None) -> Tie:
+    """What ties a flow to these torrents; to none, at host level."""
+    grade = grade or ("single-source" if infohashes else "host-level")
+    confidence = Confidence.SUSPECTED if grade == "host-level" else Confidence.LIKELY
+    inferred = tuple(Inferred(infohash, ("tracker",), 1, NINE - SECOND) for infohash in infohashes)
+    return Tie(end, outgoing, grade, confidence, is_retry=False, rules=1, infohashes=inferred)
+
+
+def tied(
+    orig: str,
+    resp: str,
+    *ties: Tie,
+    at: int = NINE,
+    payload: tuple[int, int] = (1000, 2000),
+) -> Flow:
+    """An encrypted flow and what ties it."""
+    made = flow(orig, resp, [encrypted("orig", at=at), encrypted("resp", at=at)], at=at, payload=payload)
+    return replace(made, ties=ties)
 
 
 def observation(

@@ -13,6 +13,7 @@ from auditor import engine
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import (
     Datagrams,
+    Encrypted,
     Extended,
     ExternalAddress,
     Fact,
@@ -57,7 +58,7 @@ def test_case(case: Path, tmp_path: Path) -> None:
 
     found = list(records(see(capture)))
 
-    known = {field for record in found for field in record} | {"detector", "incident", "activity", "external"}
+    known = {field for record in found for field in record} | {"detector", "incident", "activity", "external", "tie"}
     for expectation in told["expect"]:
         count, match = expectation["count"], expectation["match"]
         assert match.keys() <= known or count == 0, f"no record has all of {sorted(match)}"
@@ -83,6 +84,7 @@ def records(sighting: Sighting) -> Iterator[Record]:
     """Yield all that was seen and said, each as plain fields."""
     for flow in sighting.flows:
         yield from _observations(flow)
+        yield from _ties(flow)
     for activity in sighting.activities:
         shared = {"host": _end(activity.endpoint), "vlan": list(activity.vlan), "nodes": activity.nodes}
         sent = {"queries_out": dict(activity.queries_out), "replies_out": activity.replies_out}
@@ -95,6 +97,8 @@ def records(sighting: Sighting) -> Iterator[Record]:
     for info in sighting.captures:
         for kind, count in info.anomalies.items():
             yield {"detector": "anomaly", "kind": kind, "count": count}
+    for total, count in sighting.totals.items():
+        yield {"total": total, "count": count}
     result = judge(sighting, POLICY)
     for incident in result.incidents:
         conduct = incident.conduct
@@ -103,6 +107,8 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "host": str(conduct.host),
             "group": incident.attribution.group,
             "infohashes": [str(name) for name in conduct.infohashes.wire] if conduct.infohashes else [],
+            "basis": conduct.infohashes.basis.value if conduct.infohashes else None,
+            "flows": len(conduct.flows),
             "participation": conduct.participation.label,
             "confidence": conduct.confidence.label,
             "downloaded": conduct.downloaded,
@@ -144,6 +150,20 @@ def _observations(flow: Flow) -> Iterator[Record]:
         yield {"detector": seen.detector, **shared, **proof, **_fact(seen.fact)}
 
 
+def _ties(flow: Flow) -> Iterator[Record]:
+    for tie in flow.ties:
+        yield {
+            "tie": tie.grade,
+            "confidence": tie.confidence.label,
+            "end": tie.end,
+            "outgoing": tie.is_outgoing,
+            "retry": tie.is_retry,
+            "infohashes": [str(inferred.infohash) for inferred in tie.infohashes],
+            "sources": sorted({source for inferred in tie.infohashes for source in inferred.sources}, reverse=True),
+            "senders": [inferred.senders for inferred in tie.infohashes],
+        }
+
+
 def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one for each kind
     match fact:
         case Handshake():
@@ -172,6 +192,8 @@ def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - on
             return {"infohash": str(fact.infohash), "bytes_asked": fact.bytes}
         case ExternalAddress():
             return {"ip": str(fact.ip), "told_by": fact.told_by}
+        case Encrypted():
+            return {"flights": list(fact.flights), "signature": fact.signature}
         case _:
             return {}
 

@@ -110,7 +110,8 @@ def everything(sighting: Sighting) -> Gist:
 def _flow(flow: Flow) -> Gist:
     observations = sorted((o.detector, o.end, o.confidence.label, o.count, _fact(o.fact)) for o in flow.observations)
     ends = (str(flow.orig.ip), flow.orig.port, str(flow.resp.ip), flow.resp.port)
-    return flow.transport, ends, flow.vlan, flow.bytes, flow.missing, observations, sorted(flow.verified)
+    observed = flow.transport, ends, flow.vlan, flow.bytes, flow.missing, observations
+    return *observed, sorted(flow.verified), sorted(flow.ties)
 
 
 def _fact(fact: Fact) -> Gist:

@@ -87,6 +87,8 @@ class Talk:
     start: int = START
     isn: tuple[int, int] = (1_000, 500_000)
     closed: bool = True
+    closer: Side = "orig"
+    """The end that closes first."""
 
     def _repr_pretty_(self, printer: RepresentationPrinter, cycle: object) -> None:
         """Tell in a failure who spoke, and how each turn begins: all bytes would be too many."""
@@ -141,11 +143,11 @@ class Talk:
 
     def _closing(self, sent: dict[Side, int]) -> list[Segment]:
         time = self.start + (len(self.turns) + 1) * TURN
-        orig, resp = sent["orig"], sent["resp"]
+        first, second = self.closer, _opposite(self.closer)
         return [
-            Segment(time, "orig", orig, flags=FIN | ACK, acked=resp),
-            Segment(time + MILLISECOND, "resp", resp, flags=FIN | ACK, acked=orig + 1),
-            Segment(time + 2 * MILLISECOND, "orig", orig + 1, acked=resp + 1),
+            Segment(time, first, sent[first], flags=FIN | ACK, acked=sent[second]),
+            Segment(time + MILLISECOND, second, sent[second], flags=FIN | ACK, acked=sent[first] + 1),
+            Segment(time + 2 * MILLISECOND, first, sent[first] + 1, acked=sent[second] + 1),
         ]
 
 

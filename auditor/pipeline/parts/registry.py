@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.model.fact import (
     Datagrams,
+    Encrypted,
     Fact,
     Handshake,
     LocalAnnounce,
@@ -18,7 +19,7 @@ from auditor.model.fact import (
 )
 from auditor.model.flow import End, Flow
 from auditor.pipeline.part import Part
-from auditor.pipeline.parts import dht, fetch, local, swarm, tracker
+from auditor.pipeline.parts import dht, encrypted, fetch, local, swarm, tracker
 
 if TYPE_CHECKING:
     from auditor.model.activity import Activity
@@ -29,6 +30,7 @@ Family = Callable[[int, Flow, End], Iterator[Part]]
 FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
     (frozenset({Handshake}), swarm.of_flow),
     (frozenset({Datagrams}), dht.of_flow),
+    (frozenset({Encrypted}), encrypted.of_flow),
     (frozenset({TrackerAnnounce, TrackerScrape}), tracker.of_flow),
     (frozenset({LocalAnnounce}), local.of_flow),
     (frozenset({TorrentFile, Magnet, WebSeed}), fetch.of_flow),
@@ -37,7 +39,7 @@ FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
 
 
 def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
-    """Yield what a flow shows of its ``end``: parts of swarms, of the DHT, of both or of neither."""
+    """Yield what a flow shows of its ``end``: parts of swarms, of the DHT, of encrypted talk, or none."""
     kinds = {type(o.fact) for o in flow.observations}
     for needed, family in FAMILIES:
         if not kinds.isdisjoint(needed):

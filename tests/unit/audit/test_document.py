@@ -9,7 +9,19 @@ from auditor.audit import document
 from auditor.model.fact import Magnet
 from auditor.pipeline.run import judge
 from tests.build.audits import office_audit, policy
-from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, observation, shake, sighting
+from tests.build.sighting import (
+    DEBIAN,
+    EMPLOYEE,
+    FILM,
+    OUTSIDER,
+    connection,
+    flow,
+    observation,
+    shake,
+    sighting,
+    tie,
+    tied,
+)
 
 
 def incident_of(whole: dict[str, Any], host: str, kind: str = "swarm") -> dict[str, Any]:
@@ -66,6 +78,38 @@ def test_claims_stand_apart_from_amounts() -> None:
     }
 
 
+def test_what_ties_an_encrypted_flow_is_told() -> None:
+    """Who contests it must see on whose word it rests."""
+    [told] = document.document(judge(sighting([tied(EMPLOYEE, OUTSIDER, tie(FILM))]), policy()))["flows"]
+
+    assert (told["confidence"], told["detectors"]) == ("likely", ["bt.mse"])
+    assert told["infohashes"] == [{"wire": "bb" * 20, "basis": "inferred"}]
+    assert told["ties"] == [
+        {
+            "end": "orig",
+            "outgoing": True,
+            "grade": "single-source",
+            "retry": False,
+            "rules": 1,
+            "infohashes": [
+                {"wire": "bb" * 20, "sources": ["tracker"], "senders": 1, "learnt": "2026-11-22T08:59:59.000000000Z"}
+            ],
+        }
+    ]
+
+
+def test_an_encrypted_incident_names_its_candidates() -> None:
+    """All of them, and none where nothing names one; the name of one would be taken for that of the torrent."""
+    flows = [tied(EMPLOYEE, OUTSIDER, tie(DEBIAN, FILM)), tied(EMPLOYEE, OUTSIDER, tie())]
+    found = document.document(judge(sighting(flows), policy()))["incidents"]
+
+    assert [(incident["kind"], incident["name"]) for incident in found] == [("encrypted", None)] * 2
+    assert [incident["infohashes"] for incident in found] == [
+        None,
+        {"wire": ["aa" * 20, "bb" * 20], "v1": None, "v2": None, "basis": "inferred"},
+    ]
+
+
 def test_told_addresses_name_the_flow() -> None:
     """What ties an outside complaint to an inside host."""
     whole = document.document(office_audit())
@@ -120,6 +164,7 @@ def test_a_flow_says_everything_that_the_contract_asks() -> None:
         "confidence": "confirmed",
         "detectors": ["bt.handshake", "bt.messages"],
         "infohashes": [{"wire": "bb" * 20, "basis": "read"}],
+        "ties": [],
         "peers": [
             {"end": "orig", "peer_id": b"-qB4520-abcdefghijkl".hex(), "client": "qBittorrent 4.5.2"},
             {"end": "resp", "peer_id": b"-TR4060-abcdefghijkl".hex(), "client": "Transmission 4.0.6"},

@@ -33,6 +33,8 @@ from tests.build.sighting import (
     sighting,
     talk,
     target,
+    tie,
+    tied,
 )
 
 if TYPE_CHECKING:
@@ -292,3 +294,43 @@ def test_a_magnet_link_is_told_beside_others_alone() -> None:
 
     assert fold(sighting([page])) == []
     assert fold(sighting([swarm, page])) == [c._replace(flows=(0, 1)) for c in fold(sighting([swarm]))]
+
+
+def test_an_inferred_part_joins_the_swarm_that_was_read() -> None:
+    """What the host did is said with the confidence of the flow that shows it; the torrent was read all the same."""
+    encrypted = tied(EMPLOYEE, OUTSIDER, tie(FILM), payload=(1000, 1 << 20), at=NINE + SECOND)
+
+    [found] = fold(sighting([flow(EMPLOYEE, STRANGER, [shake("orig")]), encrypted]))
+    [alone] = fold(sighting([encrypted]))
+
+    assert (found.participation, found.confidence) == (Participation.TRANSFERRED, Confidence.LIKELY)
+    assert found.infohashes == alone.infohashes._replace(basis=Basis.READ) if alone.infohashes else False
+    assert (found.downloaded, found.amount_basis, found.flows) == (1 << 20, AmountBasis.FLOW, (0, 1))
+    assert alone.infohashes is not None
+    assert alone.infohashes.basis is Basis.INFERRED
+
+
+def test_what_is_suspected_never_outweighs_what_was_read() -> None:
+    """It has an incident of its own, about no torrent."""
+    suspected = tied(EMPLOYEE, OUTSIDER, tie(), payload=(1000, 1 << 20), at=NINE + SECOND)
+
+    swarm, encrypted = fold(sighting([flow(EMPLOYEE, STRANGER, [shake("orig")]), suspected]))
+
+    assert (swarm.kind, swarm.participation, swarm.confidence) == (
+        "swarm",
+        Participation.ATTEMPTED,
+        Confidence.CONFIRMED,
+    )
+    assert (encrypted.kind, encrypted.infohashes) == ("encrypted", None)
+    assert (encrypted.participation, encrypted.confidence) == (Participation.TRANSFERRED, Confidence.SUSPECTED)
+
+
+def test_candidates_make_one_incident_each_set() -> None:
+    """Flows that may be about the same torrents are one, and their names are not taken for one torrent's."""
+    flows = [tied(EMPLOYEE, OUTSIDER, tie(DEBIAN, FILM), at=NINE + at * SECOND) for at in range(3)]
+
+    both, film = fold(sighting([*flows, tied(EMPLOYEE, STRANGER, tie(FILM), at=NINE + 9 * SECOND)]))
+
+    assert (both.kind, both.flows, film.kind, film.flows) == ("encrypted", (0, 1, 2), "swarm", (3,))
+    assert both.infohashes == Infohashes((DEBIAN, FILM), None, None, Basis.INFERRED)
+    assert film.infohashes == Infohashes((FILM,), None, None, Basis.INFERRED)

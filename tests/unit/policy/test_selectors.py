@@ -111,6 +111,19 @@ def test_an_inferred_infohash_matches_only_where_the_rule_says_so(ask: Ask) -> N
     assert ask("{lists: approved, inferred: true}", **inferred)[0] is True
 
 
+def test_of_several_candidates_all_must_be_listed(ask: Ask) -> None:
+    """Which of them it is nobody knows, so that one on a list speaks neither for the host nor against it."""
+    linux, other = Infohash.from_hex(LINUX), Infohash(b"\xcd" * 20)
+
+    def among(*names: Infohash) -> tuple[bool, str]:
+        candidates = Infohashes(names, None, None, Basis.INFERRED)
+        return ask("{lists: approved, inferred: true}", kind="encrypted", infohashes=candidates)
+
+    assert among(linux, Infohash.from_hex(V2[:40])) == (True, "the torrent is on approved")
+    assert among(linux, other) == (False, "1 of the 2 torrents that it may be are not on approved")
+    assert among(other) == (False, "the torrent is not on approved")
+
+
 @pytest.mark.parametrize(
     ("when", "matched", "why"),
     [

@@ -10,7 +10,8 @@ fuzz_target!(|input: &[u8]| {
     let scene = Scene::read(input);
     let whole = scene.report(1, false);
     assert_sane(&scene, &whole);
-    assert!(whole.flows.len() <= scene.options.caps.reports + scene.options.caps.supporting);
+    let caps = scene.options.caps;
+    assert!(whole.flows.len() <= caps.reports + caps.supporting + caps.encrypted);
     if !scene.in_order {
         return;
     }

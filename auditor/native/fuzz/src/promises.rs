@@ -1,8 +1,9 @@
 //! What must hold for every input.
 
+use auditor_core::correlate::Grade;
 use auditor_core::detect::announces::Announces;
 use auditor_core::detect::dht::activity::Counts;
-use auditor_core::detect::{Fact, Span};
+use auditor_core::detect::{Fact, Observation, Span};
 use auditor_core::engine::Report;
 use auditor_core::error::ParseError;
 use auditor_core::flow::key::{End, Ends, Transport};
@@ -46,11 +47,17 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
     assert!(totals.tcp_flows + totals.udp_flows + totals.other_packets <= frames, "{totals:?}");
     assert!(totals.fragments <= frames && totals.duplicate_frames <= frames, "{totals:?}");
     assert!(totals.one_sided_flows.max(totals.midstream_flows) <= totals.tcp_flows, "{totals:?}");
+    assert!(totals.untied_telling_flows <= totals.untied_flows, "{totals:?}");
     let mut packets = 0;
     for flow in &report.flows {
         packets += u64::from(flow.packets.orig) + u64::from(flow.packets.resp);
         assert!(flow.first <= flow.last, "{flow:?}");
         assert!(!flow.observations.is_empty(), "{flow:?}");
+        assert!(flow.ties.is_empty() != flow.observations.iter().any(Observation::is_shape), "{flow:?}");
+        for tie in &flow.ties {
+            assert!(scene.options.ours.contain(&flow.ends.at(tie.end).ip), "{flow:?}");
+            assert_eq!(tie.infohashes.is_empty(), tie.grade == Grade::HostLevel, "{flow:?}");
+        }
         for end in [End::Orig, End::Resp] {
             let (sent, minutes) = (*flow.bytes.at(end), flow.minutes.iter().map(|(_, ends)| *ends.at(end)));
             assert!(sent <= u64::from(*flow.packets.at(end)) * LONGEST, "{flow:?}");
@@ -80,6 +87,9 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                     assert_eq!(queries + replies + errors, observation.count);
                     assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");
                 }
+                Fact::Extended { .. } | Fact::Pex { .. } | Fact::Metadata { .. } => {
+                    assert!(observation.count > 0, "{flow:?}");
+                }
                 Fact::TrackerAnnounce { .. } => assert!(observation.count > 0, "{flow:?}"),
                 Fact::TorrentFile { v1, v2, .. } | Fact::Magnet { v1, v2, .. } => {
                     assert!(v1.is_some() || v2.is_some(), "{flow:?}");
@@ -88,7 +98,9 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                     let other = end.other();
                     assert!(*bytes <= flow.bytes.at(other) + flow.missing.at(other), "{flow:?}");
                 }
-                Fact::Utp { connections, .. } => assert!(*connections > 0, "{flow:?}"),
+                Fact::Utp { bytes, .. } => {
+                    assert!(*bytes <= flow.bytes.at(end) + flow.missing.at(end), "{flow:?}");
+                }
                 Fact::ExternalAddress { .. } | Fact::Name { .. } | Fact::SslTorrent { .. } => {}
                 Fact::LocalAnnounce { .. } | Fact::PortMapping { .. } | Fact::GatewaySearch { .. } => {
                     assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");

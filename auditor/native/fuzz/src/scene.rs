@@ -118,14 +118,25 @@ fn options(setup: u8) -> Options {
     let caps = match setup >> 3 & 3 {
         0 => Caps::default(),
         1 => Caps { flows: 16, ..Caps::default() },
-        2 => Caps { flows: 6, held_bytes: 300, reports: 2, supporting: 2, infohashes: 3, content_bytes: 900 },
+        2 => Caps {
+            flows: 6,
+            held_bytes: 300,
+            reports: 2,
+            supporting: 2,
+            encrypted: 1,
+            infohashes: 3,
+            content_bytes: 900,
+            learnt: 4,
+        },
         _ => Caps {
             flows: 64,
             held_bytes: 4096,
             reports: 5,
             supporting: 3,
+            encrypted: 3,
             infohashes: 40,
             content_bytes: 60_000,
+            learnt: 60,
         },
     };
     let ours = if setup & 4 == 0 {

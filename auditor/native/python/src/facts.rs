@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use auditor_core::anomaly::Anomalies;
 use auditor_core::content::verify::Tally;
+use auditor_core::correlate::Tie;
 use auditor_core::detect::dht::activity::{Activity, Target, Told};
 use auditor_core::detect::{Observation, Span};
 use auditor_core::engine::{FlowReport, Torrent, Verified};
@@ -70,6 +71,7 @@ struct FlowFacts {
     minutes: MinuteBytes,
     observations: Vec<ObservationFacts>,
     verified: Vec<VerifiedFacts>,
+    ties: Vec<TieFacts>,
 }
 
 /// A torrent whose info dict passed.
@@ -94,6 +96,18 @@ struct VerifiedFacts {
     unknown: TallyFacts,
     /// Verified bytes of each file, by its offset.
     files: Vec<(u64, u64)>,
+}
+
+#[derive(IntoPyObject)]
+struct TieFacts {
+    end: &'static str,
+    is_outgoing: bool,
+    grade: &'static str,
+    confidence: &'static str,
+    is_retry: bool,
+    rules: u16,
+    /// Infohash, sources, senders, when it was learnt last.
+    infohashes: Vec<([u8; 20], Vec<&'static str>, usize, i64)>,
 }
 
 #[derive(IntoPyObject)]
@@ -244,6 +258,7 @@ impl FlowFacts {
             minutes: minutes(&flow.minutes),
             observations: flow.observations.iter().map(ObservationFacts::new).collect(),
             verified: flow.verified.iter().map(VerifiedFacts::new).collect(),
+            ties: flow.ties.iter().map(TieFacts::new).collect(),
         }
     }
 }
@@ -267,6 +282,24 @@ impl VerifiedFacts {
             incomplete: tally(found.incomplete),
             unknown: tally(found.unknown),
             files: found.files.iter().map(|(offset, bytes)| (*offset, *bytes)).collect(),
+        }
+    }
+}
+
+impl TieFacts {
+    fn new(tie: &Tie) -> Self {
+        let infohashes = tie.infohashes.iter().map(|inferred| {
+            let sources = inferred.sources.iter().map(|source| source.label()).collect();
+            (inferred.infohash, sources, inferred.senders, inferred.learnt.0)
+        });
+        Self {
+            end: tie.end.label(),
+            is_outgoing: tie.is_outgoing,
+            grade: tie.grade.label(),
+            confidence: tie.grade.confidence().label(),
+            is_retry: tie.is_retry,
+            rules: tie.rules,
+            infohashes: infohashes.collect(),
         }
     }
 }

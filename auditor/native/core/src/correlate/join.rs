@@ -5,12 +5,14 @@
 
 use super::proof;
 use super::supporting::drop_unsupported;
+use super::tie::tie;
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
 use crate::engine::{Options, Report};
 
-/// Joins the reports of all workers of one run: the same, in the same order, for any number of them. What is of use only
-/// beside something else is left out where there is nothing else.
+/// Joins the reports of all workers of one run, and ties the encrypted flows in them: the same, in the same order, for
+/// any number of workers. The flows that nothing ties, and those that are of use only beside something else where there is
+/// nothing else, are counted and not in the result.
 #[must_use]
 pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     let mut whole = Report::default();
@@ -19,6 +21,7 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     for part in parts {
         contents.push(part.content);
         whole.flows.extend(part.flows);
+        whole.learnt.extend(part.learnt);
         activities.extend(part.activities);
         whole.totals.merge(&part.totals);
         for (limit, count) in part.limits {
@@ -35,6 +38,7 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
     proof::prove(&mut whole, contents);
+    tie(&mut whole, options);
     drop_unsupported(&mut whole, &options.ours);
     whole
 }

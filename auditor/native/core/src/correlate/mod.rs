@@ -1,9 +1,12 @@
 //! What is tied across flows, in the order of time, so that the number of workers changes speed and nothing else.
 //!
 //! [`join`] makes one report of those of several workers. [`Correlator`] ties encrypted flows to the swarms for which
-//! their remote ends were named in clear, and counts what has the shape alone by host.
+//! their remote ends were named in clear, and counts what has the shape alone by host; [`derive`] makes the events that
+//! it takes of a report. [`join`] has that done at once for a run that is over; whoever drains engines that go on gives
+//! the same events to a correlator of its own, and lets it advance to what all of them have passed.
 
 mod correlator;
+mod derive;
 mod host;
 mod join;
 mod names;
@@ -12,7 +15,11 @@ mod proof;
 mod supporting;
 #[cfg(test)]
 mod tests;
+mod tie;
 
 pub use correlator::{Caps, Correlator, Dropped, Options};
+pub use derive::derive;
 pub use join::join;
-pub use part::{Attempt, Candidate, Correlated, Evidence, Grade, Host, Inferred, Learnt, Listening, Part};
+pub use part::{
+    Attempt, Candidate, Correlated, Evidence, Grade, Host, Inferred, Learnt, Listening, Part, Telling, Tie,
+};

@@ -51,6 +51,38 @@ pub struct Learnt {
     pub by: [u8; 16],
 }
 
+/// Endpoints that a host learnt at once, as a tracker or a node tells of many.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Telling {
+    /// When.
+    pub at: Timestamp,
+    /// Who was told.
+    pub host: Host,
+    /// The swarm's torrent.
+    pub infohash: [u8; 20],
+    /// Where.
+    pub source: Source,
+    /// The address of whoever said so.
+    pub by: [u8; 16],
+    /// The endpoints.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Telling {
+    /// Each endpoint by itself.
+    pub fn learnt(&self) -> impl Iterator<Item = Learnt> + '_ {
+        let Self { at, host, infohash, source, by, .. } = *self;
+        self.endpoints.iter().map(move |endpoint| Learnt {
+            at,
+            host,
+            endpoint: *endpoint,
+            infohash,
+            source,
+            by,
+        })
+    }
+}
+
 /// A flow with the shape of an obfuscated handshake that did not become readable. Its fields name its report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
@@ -170,6 +202,23 @@ pub struct Inferred {
     pub senders: usize,
     /// When last before the flow.
     pub learnt: Timestamp,
+}
+
+/// What ties a flow to BitTorrent for one of its ends: what the correlator found, as its report has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// The end that is our host.
+    pub end: End,
+    /// That end began it. Of a UDP flow, either end may have begun the uTP connection that is meant.
+    pub is_outgoing: bool,
+    /// How well it is tied.
+    pub grade: Grade,
+    /// Its host tried the same endpoint in clear just before.
+    pub is_retry: bool,
+    /// The torrents that it may be about: all of them, in order, and none at [`Grade::HostLevel`].
+    pub infohashes: Vec<Inferred>,
+    /// The version of the rules.
+    pub rules: u16,
 }
 
 /// What an encrypted flow says about one of our hosts.

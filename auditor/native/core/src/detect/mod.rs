@@ -358,6 +358,13 @@ impl Observation {
                 | Fact::ExternalAddress { told_by: Source::Gateway, .. }
         )
     }
+
+    /// Whether it is one of bytes that look random, or of how such bytes were carried: by itself it says nothing.
+    #[must_use]
+    pub const fn is_shape(&self) -> bool {
+        matches!(self.confidence, Confidence::Suspected)
+            && matches!(self.fact, Fact::Encrypted { .. } | Fact::Utp { .. })
+    }
 }
 
 /// A detector's answer to first bytes.

@@ -62,6 +62,8 @@ struct Reader {
     /// What passed in them, and the digests of the pieces.
     passed: Vec<Passed>,
     pieces: Vec<SentPieces>,
+    /// What was named in connections that have ended.
+    named: Vec<Named>,
 }
 
 impl DatagramReader for Reader {
@@ -122,16 +124,17 @@ impl DatagramReader for Reader {
     }
 
     fn named(&mut self) -> Vec<Named> {
-        let Self { connections, readings, .. } = self;
-        let mut named = Vec::new();
-        for facts in connections.facts() {
-            let Some((_, dialogue)) = readings.iter_mut().find(|(index, _)| *index == facts.index) else {
-                continue;
-            };
-            let told = dialogue.named().into_iter();
-            named.extend(told.map(|name| Named { by: facts.turned(name.by), ..name }));
+        let Self { connections, readings, named, .. } = self;
+        for (index, dialogue) in readings {
+            let told = dialogue.named();
+            // Nearly always nothing was named.
+            if !told.is_empty()
+                && let Some(facts) = connections.facts().find(|facts| facts.index == *index)
+            {
+                named.extend(told.into_iter().map(|name| Named { by: facts.turned(name.by), ..name }));
+            }
         }
-        named
+        std::mem::take(named)
     }
 }
 
@@ -171,6 +174,8 @@ impl Reader {
     fn end(&mut self, facts: &Facts, anomalies: &mut Anomalies) {
         let Some(place) = self.readings.iter().position(|(index, _)| *index == facts.index) else { return };
         let (_, mut dialogue) = self.readings.swap_remove(place);
+        let told = dialogue.named().into_iter();
+        self.named.extend(told.map(|name| Named { by: facts.turned(name.by), ..name }));
         let stream = stream(facts);
         let passed = dialogue.collect(0).passed.into_iter();
         self.passed.extend(passed.map(|passed| Passed { stream, end: facts.turned(passed.end), ..passed }));

@@ -1,6 +1,7 @@
 //! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
 
 use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::reading::{Answer, Outcome, Reading, probe};
 use crate::detect::{Observation, Stamp};
@@ -80,6 +81,8 @@ pub(super) struct Detail {
     pub(super) capture: u32,
     /// What the reader held when it was last asked.
     pub(super) lent: usize,
+    /// When it was first closed or reset, and by which end.
+    pub(super) closed: Option<(Timestamp, End)>,
 }
 
 impl Detail {
@@ -96,6 +99,11 @@ impl Detail {
     /// The digests of the pieces that passed, once the flow has ended.
     pub(super) fn pieces(&mut self) -> Vec<SentPieces> {
         self.reading.pieces()
+    }
+
+    /// The endpoints named for a swarm since the last call.
+    pub(super) fn named(&mut self) -> Vec<Named> {
+        self.reading.named()
     }
 
     /// Takes a segment with payload in. `first` is the sequence number of the direction's first byte, if known.
@@ -158,6 +166,7 @@ impl Detail {
         self.streams.swap();
         self.unfollowed.swap();
         self.macs.swap();
+        self.closed = self.closed.map(|(time, end)| (time, end.other()));
         self.reading.turn();
     }
 

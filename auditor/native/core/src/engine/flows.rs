@@ -1,6 +1,7 @@
 //! Finding a packet's flow, beginning and ending flows, and what is reported of one that has ended.
 
 use super::detail::Details;
+use super::learning::Talkers;
 use super::passage::Passage;
 use super::report::FlowReport;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
@@ -161,7 +162,9 @@ impl Engine {
                 self.content.take(self.flows.hash(&flow.key), collected, &mut detail.lent);
                 self.content.take_back(detail.lent);
                 account.pieces = detail.pieces();
+                self.learning.hear(&talkers(flow), &detail.named());
                 account.macs = detail.macs;
+                account.closed = detail.closed;
                 account.minutes = detail.into_minutes();
             }
             Protocol::Udp => {
@@ -172,6 +175,7 @@ impl Engine {
                 self.content.take(self.flows.hash(&flow.key), collected, &mut talk.lent);
                 self.content.take_back(talk.lent);
                 account.pieces = talk.pieces();
+                self.learning.hear(&talkers(flow), &talk.named());
                 account.macs = talk.macs;
                 account.minutes = talk.minutes;
             }
@@ -181,15 +185,23 @@ impl Engine {
 
     fn report_flow(&mut self, flow: &Flow, account: Account) {
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
-        let Account { macs, bytes, missing, minutes, observations, pieces } = account;
-        // Names are looked up by the thousand: they must not crowd out what says something by itself.
+        let Account { macs, bytes, missing, minutes, closed, observations, pieces } = account;
+        let telling = self.reports.len() - self.supporting - self.encrypted;
+        // Names are looked up by the thousand, and many programs look random: they must not crowd out what says something
+        // by itself.
         if observations.iter().all(Observation::is_supporting) {
             if self.supporting >= self.options.caps.supporting / share {
                 self.unreported_supporting += 1;
                 return;
             }
             self.supporting += 1;
-        } else if self.reports.len() - self.supporting >= self.options.caps.reports / share {
+        } else if observations.iter().all(Observation::is_shape) {
+            if self.encrypted >= self.options.caps.encrypted / share {
+                self.unreported_encrypted += 1;
+                return;
+            }
+            self.encrypted += 1;
+        } else if telling >= self.options.caps.reports / share {
             self.unreported += 1;
             return;
         }
@@ -202,6 +214,8 @@ impl Engine {
             macs,
             first: flow.first,
             last: flow.last,
+            begun: flow.begun,
+            closed,
             packets: flow.packets,
             bytes,
             missing,
@@ -209,6 +223,7 @@ impl Engine {
             observations,
             pieces: self.content.keep(pieces),
             verified: Vec::new(),
+            ties: Vec::new(),
         });
     }
 }
@@ -220,6 +235,12 @@ struct Account {
     bytes: Ends<u64>,
     missing: Ends<u64>,
     minutes: Minutes,
+    closed: Option<(Timestamp, End)>,
     observations: Vec<Observation>,
     pieces: Vec<SentPieces>,
+}
+
+/// Who speaks in a flow, and where.
+pub(super) const fn talkers(flow: &Flow) -> Talkers {
+    Talkers { ends: flow.ends(), vantage: flow.key.vantage, tunnel: flow.key.tunnel, vlans: flow.vlans }
 }

@@ -7,6 +7,7 @@
 mod content;
 mod detail;
 mod flows;
+mod learning;
 mod passage;
 mod report;
 mod tcp;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use self::content::Content;
 use self::detail::Details;
+use self::learning::Learning;
 use self::passage::TOGETHER;
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
 use self::udp::Talk;
@@ -34,7 +36,7 @@ use crate::wire::link::LinkType;
 /// How an engine is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Our own networks, inside and egress: whose DHT activities are folded.
+    /// Our own networks, inside and egress: whose DHT activities are folded, and whose encrypted flows are tied.
     pub ours: Networks,
     /// Report flows that carry nothing but DHT too.
     pub dht_flows: bool,
@@ -59,10 +61,14 @@ pub struct Caps {
     pub reports: usize,
     /// Flows with nothing but what is of use beside other evidence of their host, until that is looked for.
     pub supporting: usize,
+    /// Flows of unknown content, alike to obfuscated BitTorrent, that are reported to be tied or not.
+    pub encrypted: usize,
     /// Infohashes of DHT activities that are not reported yet.
     pub infohashes: usize,
     /// Bytes held to prove what was passed on: info dicts, hashes, digests of pieces.
     pub content_bytes: usize,
+    /// Endpoints named to hosts of ours that are not reported yet. The latest are dropped.
+    pub learnt: usize,
 }
 
 impl Default for Caps {
@@ -72,8 +78,10 @@ impl Default for Caps {
             held_bytes: 64 << 20,
             reports: 1 << 18,
             supporting: 1 << 16,
+            encrypted: 1 << 17,
             infohashes: 1 << 19,
             content_bytes: 256 << 20,
+            learnt: 1 << 20,
         }
     }
 }
@@ -135,7 +143,11 @@ pub struct Engine {
     /// How many of `reports` only support others, and how many of those found no room.
     supporting: usize,
     unreported_supporting: u64,
+    unreported_encrypted: u64,
     reports: Vec<FlowReport>,
+    /// How many of `reports` are of unknown content.
+    encrypted: usize,
+    learning: Learning,
 }
 
 impl Engine {
@@ -166,7 +178,10 @@ impl Engine {
             unreported: 0,
             supporting: 0,
             unreported_supporting: 0,
+            unreported_encrypted: 0,
             reports: Vec::new(),
+            encrypted: 0,
+            learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             options,
         }
     }
@@ -216,24 +231,29 @@ impl Engine {
         let first_worker = self.options.shard.0 == 0;
         let dht = std::mem::take(&mut self.dht.limits);
         let content = self.content.drain();
+        let (learnt, unlearnt) = self.learning.take();
         let limits = [
             ("flows", std::mem::take(&mut self.evicted)),
             ("reassembly_bytes", std::mem::take(&mut self.budget.hits)),
             ("content_bytes", content.refusals()),
             ("reported_flows", std::mem::take(&mut self.unreported)),
             ("supporting_flows", std::mem::take(&mut self.unreported_supporting)),
+            ("encrypted_flows", std::mem::take(&mut self.unreported_encrypted)),
             ("fragments", if first_worker { self.fragments.take_evictions() } else { 0 }),
             ("dht_activities", dht.activities),
             ("dht_infohashes", dht.targets),
             ("dht_nodes", dht.nodes),
             ("dht_external_addresses", dht.told),
+            ("named_endpoints", unlearnt),
         ];
         self.supporting = 0;
         // The captures stay: the last is where packets that never become whole count.
         let anomalies = vec![Anomalies::default(); self.anomalies.len()];
+        self.encrypted = 0;
         Report {
             flows: std::mem::take(&mut self.reports),
             activities,
+            learnt,
             anomalies: std::mem::replace(&mut self.anomalies, anomalies),
             limits: limits.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
             totals: std::mem::take(&mut self.totals),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Content;
 use crate::anomaly::Anomalies;
 use crate::content::verify::Verification;
-use crate::correlate::Host;
+use crate::correlate::{Host, Telling, Tie};
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
 use crate::detect::passed::SentPieces;
@@ -34,6 +34,10 @@ pub struct FlowReport {
     pub first: Timestamp,
     /// The last packet's time.
     pub last: Timestamp,
+    /// Its beginning was captured: a SYN, or the answer to one. Of UDP flows, which have none, always `false`.
+    pub begun: bool,
+    /// When it was first closed or reset, and by which end. Known of TCP flows that are read.
+    pub closed: Option<(Timestamp, End)>,
     /// Packets that each end sent.
     pub packets: Ends<u32>,
     /// Payload bytes that each end sent, each once.
@@ -49,6 +53,8 @@ pub struct FlowReport {
     pub pieces: Vec<SentPieces>,
     /// The pieces that were compared.
     pub verified: Vec<Verified>,
+    /// What ties it to BitTorrent where it shows nothing of that itself; known once the reports are joined.
+    pub ties: Vec<Tie>,
 }
 
 /// A torrent whose info dict passed, and hashes to the infohash under which it did.
@@ -103,12 +109,16 @@ pub struct Totals {
     /// Flows with nothing but what is of use beside other evidence of their host, of which there was none: none of them
     /// is reported.
     pub unsupported_flows: u64,
+    /// Flows that have the shape of an obfuscated handshake and that nothing ties to BitTorrent: none is reported.
+    pub untied_flows: u64,
+    /// Those of them that have a telling length.
+    pub untied_telling_flows: u64,
 }
 
 impl Totals {
     /// The counters with their names in JSON.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, u64); 8] {
+    pub const fn named(&self) -> [(&'static str, u64); 10] {
         [
             ("tcp_flows", self.tcp_flows),
             ("udp_flows", self.udp_flows),
@@ -118,6 +128,8 @@ impl Totals {
             ("fragments", self.fragments),
             ("other_packets", self.other_packets),
             ("unsupported_flows", self.unsupported_flows),
+            ("untied_flows", self.untied_flows),
+            ("untied_telling_flows", self.untied_telling_flows),
         ]
     }
 
@@ -131,6 +143,8 @@ impl Totals {
         self.fragments += other.fragments;
         self.other_packets += other.other_packets;
         self.unsupported_flows += other.unsupported_flows;
+        self.untied_flows += other.untied_flows;
+        self.untied_telling_flows += other.untied_telling_flows;
     }
 }
 
@@ -141,6 +155,8 @@ pub struct Report {
     pub flows: Vec<FlowReport>,
     /// DHT activities that have ended.
     pub activities: Vec<Activity>,
+    /// Endpoints that were named for swarms to hosts of ours.
+    pub learnt: Vec<Telling>,
     /// Refusals, by capture.
     pub anomalies: Vec<Anomalies>,
     /// Caps that were hit, with how often.

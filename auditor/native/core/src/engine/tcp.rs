@@ -1,6 +1,7 @@
 //! TCP segments: which connection they belong to, where its streams begin, and when it is left alone.
 
 use super::detail::Details;
+use super::flows::talkers;
 use super::passage::Passage;
 use super::{Content, Engine, count};
 use crate::anomaly::Anomalies;
@@ -32,7 +33,7 @@ impl Engine {
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
-        let Self { flows, details, anomalies, budget, totals, content, .. } = self;
+        let Self { flows, details, anomalies, budget, totals, content, learning, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
         let stamp = passage.stamp;
         let pause = stamp.time.since(flow.last);
@@ -81,11 +82,17 @@ impl Engine {
                 content.take(passage.hash, collected, &mut detail.lent);
             }
         }
-        if let Some(macs) = passage.path.macs
-            && let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place))
-        {
-            detail.macs.at_mut(end).get_or_insert(macs.src);
-            detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
+        if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
+            if let Some(macs) = passage.path.macs {
+                detail.macs.at_mut(end).get_or_insert(macs.src);
+                detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
+            }
+            if segment.flags.fin() || segment.flags.rst() {
+                detail.closed.get_or_insert((stamp.time, end));
+            }
+            if segment.payload_len > 0 && detail.is_read() {
+                learning.hear(&talkers(flow), &detail.named());
+            }
         }
     }
 }

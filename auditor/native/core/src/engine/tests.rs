@@ -3,6 +3,7 @@
 mod around;
 mod content;
 mod invariance;
+mod ties;
 
 use super::*;
 use crate::anomaly::Anomaly;
@@ -73,6 +74,12 @@ impl Tap {
         self.tcp(peer, client, 0, SYN | ACK, &[]);
         self.tcp(client, peer, 1, ACK, &hello(b'c'));
         self.tcp(peer, client, 1, ACK, &hello(b'p'));
+    }
+
+    /// What was seen, as one worker's report of a whole run.
+    fn report(self) -> Report {
+        let options = self.engine.options.clone();
+        crate::correlate::join(vec![self.engine.finish()], &options)
     }
 
     fn wait(&mut self, seconds: i64) {
@@ -177,7 +184,7 @@ fn a_datagram_that_crosses_two_vlans_belongs_to_its_hosts_own() {
             tap.see(&ethernet(&[vlan], &packet));
         }
     }
-    let activities = crate::correlate::join(vec![tap.engine.finish()], &Options::default()).activities;
+    let activities = tap.report().activities;
     let seen: Vec<_> = activities.iter().map(|one| (one.host.vlans, one.nodes)).collect();
     assert_eq!(seen, [(Vlans::from_iter([30]), 2)]);
 }
@@ -346,8 +353,10 @@ const FEW: Caps = Caps {
     held_bytes: 64 << 10,
     reports: 1 << 10,
     supporting: 1 << 10,
+    encrypted: 1 << 10,
     infohashes: 1 << 10,
     content_bytes: 1 << 20,
+    learnt: 1 << 10,
 };
 
 /// An address for each number.

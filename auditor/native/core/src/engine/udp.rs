@@ -1,9 +1,11 @@
 //! UDP datagrams and their flows: one socket may carry the DHT, uTP and trackers at once, so each datagram is offered to
 //! all who follow its flow, and to those who may begin to.
 
+use super::flows::talkers;
 use super::passage::Passage;
 use super::{Engine, count};
 use crate::detect::dht::Dht;
+use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
 use crate::flow::key::{End, Ends};
@@ -78,6 +80,11 @@ impl Talk {
         self.readers.iter_mut().flat_map(|(_, reader)| reader.pieces()).collect()
     }
 
+    /// The endpoints named for a swarm since the last call.
+    pub(super) fn named(&mut self) -> Vec<Named> {
+        self.readers.iter_mut().flat_map(|(_, reader)| reader.named()).collect()
+    }
+
     /// What was observed; whatever was held is given back.
     pub(super) fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
         let mut seen: Vec<_> =
@@ -93,7 +100,7 @@ impl Engine {
         let is_dht = Dht::probe(payload);
         let mark = || Some(passage.mark(payload, [0; 3]));
         let Some(place) = self.flow(passage, mark, |_, _, _| false) else { return };
-        let Self { flows, talks, dht, anomalies, totals, budget, content, .. } = self;
+        let Self { flows, talks, dht, anomalies, totals, budget, content, learning, .. } = self;
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         let from = flow.end(passage.from_low);
         let datagram = Datagram {
@@ -116,6 +123,10 @@ impl Engine {
             }
             let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
             let is_krpc = is_dht && dht.inspect(&datagram, &mut flow.slot, anomalies);
+            if !dht.named.is_empty() {
+                learning.hear(&talkers(flow), &dht.named);
+                dht.named.clear();
+            }
             if is_followed {
                 let place = *flow.detail.get_or_insert_with(|| {
                     let mut talk = Talk::default();
@@ -128,6 +139,7 @@ impl Engine {
                         talk.offer(&datagram, &mut Upkeep { held: budget, anomalies });
                         let collected = talk.collect(content.free());
                         content.take(passage.hash, collected, &mut talk.lent);
+                        learning.hear(&talkers(flow), &talk.named());
                     }
                 }
             }

@@ -55,8 +55,11 @@ fn flow(
         missing: Ends::default(),
         minutes: Minutes::default(),
         observations: said.into_iter().map(observation).collect(),
+        begun: false,
+        closed: None,
         pieces: Vec::new(),
         verified: Vec::new(),
+        ties: Vec::new(),
     }
 }
 

@@ -153,11 +153,11 @@ impl Targets {
         self.list.is_empty()
     }
 
-    /// Counts an answer to a query about the target at `place`.
-    pub fn answered(&mut self, place: u32) {
-        if let Some(target) = self.list.get_mut(place as usize) {
-            target.answered += 1;
-        }
+    /// Counts an answer to a query about the target at `place`. Answers with its infohash.
+    pub fn answered(&mut self, place: u32) -> Option<[u8; 20]> {
+        let target = self.list.get_mut(place as usize)?;
+        target.answered += 1;
+        Some(target.infohash)
     }
 
     /// The targets, by infohash.

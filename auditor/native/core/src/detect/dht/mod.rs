@@ -13,6 +13,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 
 use self::activity::{Activity, HostKey, IDLE};
+use super::named::{Named, Source};
 use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::flow::key::{End, Endpoint, Ends, Seeded};
@@ -64,6 +65,9 @@ pub struct Dht {
     room: usize,
     /// How often a cap was hit.
     pub limits: Limits,
+    /// The peers named by the latest datagrams, for torrents for which they were asked. Who calls
+    /// [`Self::inspect`] takes them after each.
+    pub named: Vec<Named>,
 }
 
 /// What one flow adds to the activities of its ends.
@@ -115,6 +119,7 @@ impl Dht {
             era: 0,
             room: infohashes,
             limits: Limits::default(),
+            named: Vec::new(),
         }
     }
 
@@ -143,7 +148,7 @@ impl Dht {
             let link = self.link(datagram);
             *slot.insert(self.links.insert(link))
         };
-        let Self { activities, links, seed, limits, room, .. } = self;
+        let Self { activities, links, seed, limits, room, named, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
         if let Some(sent) = &mut link.sent {
@@ -165,7 +170,17 @@ impl Dht {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Resp, datagram.payload.len() as u64);
             let node = || mark(*seed, datagram.endpoint(from));
-            receive(host, &krpc, node, stamp, link.pending.at_mut(to), limits);
+            let asked = receive(host, &krpc, node, stamp, link.pending.at_mut(to), limits);
+            if let (Some(infohash), Body::Reply(reply)) = (asked, &krpc.body) {
+                let peers = reply.peers().map(Endpoint::from).filter(|peer| peer.port != 0);
+                named.extend(peers.map(|endpoint| Named {
+                    endpoint,
+                    infohash,
+                    source: Source::Dht,
+                    stamp,
+                    by: from,
+                }));
+            }
         }
         true
     }
@@ -373,6 +388,7 @@ fn send(
     }
 }
 
+/// Takes in what was sent to a host. Answers with the torrent whose peers it had asked for, where this is the reply.
 fn receive(
     host: &mut Activity,
     krpc: &Krpc<'_>,
@@ -380,7 +396,7 @@ fn receive(
     stamp: Stamp,
     pending: &mut Option<Pending>,
     limits: &mut Limits,
-) {
+) -> Option<[u8; 20]> {
     match &krpc.body {
         Body::Query(query) => host.received.count_query(query.method),
         Body::Reply(reply) => {
@@ -393,11 +409,14 @@ fn receive(
             let is_answered =
                 |pending: &mut Pending| pending.serial == serial && pending.transaction == transaction(krpc);
             if let Some(Pending { target, announce, .. }) = pending.take_if(is_answered) {
-                if announce { &mut host.announced } else { &mut host.looked_up }.answered(target);
+                let targets = if announce { &mut host.announced } else { &mut host.looked_up };
+                let infohash = targets.answered(target);
+                return infohash.filter(|_| !announce);
             }
         }
         Body::Error(_) => host.received.errors += 1,
     }
+    None
 }
 
 impl Sent {

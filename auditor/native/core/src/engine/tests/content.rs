@@ -52,13 +52,14 @@ fn metadata_of_one_flow_proves_pieces_of_another_whichever_ended_first() {
     let mut tap = Tap::new(Caps::default());
     talk(&mut tap, CLIENT, &[piece(CONTENT)]);
     talk(&mut tap, ([10, 0, 0, 9], 9), &[piece(b"other bytes.....")]);
+    let options = tap.engine.options.clone();
     let early = {
         tap.wait(4000);
         tap.engine.expire(Timestamp(tap.time));
         tap.engine.drain()
     };
     talk(&mut tap, ([10, 0, 0, 8], 8), &[block()]);
-    let report = correlate::join(vec![early, tap.engine.finish()], &Options::default());
+    let report = correlate::join(vec![early, tap.engine.finish()], &options);
     assert_eq!(verified(&report), [(16, 0), (0, 16)]);
     assert_eq!(report.torrents.len(), 1);
     assert_eq!((&*report.torrents[0].info, report.torrents[0].v2), (&*info(), None));
@@ -71,7 +72,7 @@ fn a_dict_that_hashes_to_something_else_proves_nothing() {
     let mut lie = block();
     *lie.last_mut().unwrap() = b'f';
     talk(&mut tap, CLIENT, &[lie, piece(CONTENT)]);
-    let report = correlate::join(vec![tap.engine.finish()], &Options::default());
+    let report = tap.report();
     assert_eq!((verified(&report), report.torrents.len()), (vec![], 0));
 }
 

@@ -1,0 +1,75 @@
+//! Endpoints that were named for swarms, kept for whom of ours they were named to.
+
+use crate::correlate::{Host, Telling};
+use crate::detect::named::Named;
+use crate::flow::key::{End, Endpoint, Ends};
+use crate::networks::Networks;
+use crate::wire::path::{Tunnel, Vlans};
+
+/// What hosts of ours learnt and nobody has taken yet.
+#[derive(Debug)]
+pub(super) struct Learning {
+    ours: Networks,
+    vlan_in_key: bool,
+    learnt: Vec<Telling>,
+    /// How many endpoints that are.
+    size: usize,
+    cap: usize,
+    refused: u64,
+}
+
+/// The flow in which something was named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Talkers {
+    pub(super) ends: Ends<Endpoint>,
+    pub(super) vantage: u16,
+    pub(super) tunnel: Option<Tunnel>,
+    pub(super) vlans: Vlans,
+}
+
+impl Learning {
+    pub(super) const fn new(ours: Networks, vlan_in_key: bool, cap: usize) -> Self {
+        Self { ours, vlan_in_key, learnt: Vec::new(), size: 0, cap, refused: 0 }
+    }
+
+    /// Takes in what was named in a flow: each end of ours knows it from then on, whichever said so.
+    pub(super) fn hear(&mut self, talkers: &Talkers, named: &[Named]) {
+        for end in [End::Orig, End::Resp] {
+            let ip = talkers.ends.at(end).ip;
+            if named.is_empty() || !self.ours.contain(&ip) {
+                continue;
+            }
+            let vlans = if self.vlan_in_key { talkers.vlans } else { Vlans::default() };
+            let host = Host { ip, vantage: talkers.vantage, tunnel: talkers.tunnel, vlans };
+            let (begun, count) = (self.learnt.len(), named.len());
+            // That a host is named itself tells it of nobody to meet.
+            for named in named.iter().filter(|named| named.endpoint.ip != ip) {
+                if self.size >= self.cap {
+                    self.refused += 1;
+                    continue;
+                }
+                self.size += 1;
+                let (infohash, source, at) = (named.infohash, named.source, named.stamp.time);
+                let by = talkers.ends.at(named.by).ip;
+                match self.learnt.get_mut(begun..).and_then(<[_]>::last_mut) {
+                    Some(last)
+                        if (last.at, last.infohash, last.source, last.by) == (at, infohash, source, by) =>
+                    {
+                        last.endpoints.push(named.endpoint);
+                    }
+                    _ => {
+                        let mut endpoints = Vec::with_capacity(count);
+                        endpoints.push(named.endpoint);
+                        self.learnt.push(Telling { at, host, infohash, source, by, endpoints });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes what was learnt, and how often there was no room for more.
+    pub(super) fn take(&mut self) -> (Vec<Telling>, u64) {
+        self.size = 0;
+        (std::mem::take(&mut self.learnt), std::mem::take(&mut self.refused))
+    }
+}
