@@ -81,6 +81,12 @@ class Peer:
         self.tell("add", str(torrent.file), str(torrent.content if seed else self.host.folder))
         wait_until("a checked torrent", lambda: not self._torrent(torrent)["checking"])
 
+    def add_magnet(self, torrent: Torrent) -> None:
+        """Take part in a swarm, knowing no more than its infohash."""
+        names = (("btih", torrent.v1), ("btmh", torrent.v2 and f"1220{torrent.v2}"))
+        topics = "&".join(f"xt=urn:{kind}:{name}" for kind, name in names if name)
+        self.tell("magnet", f"magnet:?{topics}", str(self.host.folder))
+
     def connect(self, ip: str, port: int) -> None:
         """Connect to one peer."""
         self.tell("connect", ip, port)

@@ -63,6 +63,13 @@ class Node:
         parameters.flags &= ~lt.torrent_flags.auto_managed & ~lt.torrent_flags.paused
         self.session.add_torrent(parameters)
 
+    def magnet(self, link: str, folder: str) -> None:
+        """Take part in a swarm of which only a magnet link is known (BEP 9)."""
+        parameters = lt.parse_magnet_uri(link)
+        parameters.save_path = folder
+        parameters.flags &= ~lt.torrent_flags.auto_managed & ~lt.torrent_flags.paused
+        self.session.add_torrent(parameters)
+
     def remove(self) -> None:
         """Leave every swarm."""
         for handle in self.session.get_torrents():

@@ -58,7 +58,8 @@ pub struct PieceDigest {
     pub sha1: Option<[u8; 20]>,
     /// The root of the hash tree over them, padded to the next power of two.
     pub root: Option<[u8; 32]>,
-    /// The state of the SHA-1, where the length looks like that of a piece that ends with padding.
+    /// The state of the SHA-1, for a piece that ends with padding. Clients send the zeros that fill up a block, and not
+    /// those of whole blocks: so the length does not tell such a piece.
     tail: Option<Box<Sha1>>,
 }
 
@@ -324,13 +325,11 @@ impl Open {
     }
 
     fn digest(&self) -> PieceDigest {
-        // Pieces are whole blocks, and mostly powers of two, but where a file ends.
-        let may_be_padded = !(self.hashed.is_power_of_two() && self.hashed >= LEAF);
         PieceDigest {
             len: self.hashed,
             sha1: self.sha1.clone().map(|sha1| sha1.finalize().into()),
             root: self.tree.as_ref().and_then(Leaves::root),
-            tail: self.sha1.clone().filter(|_| may_be_padded && self.hashed > 0).map(Box::new),
+            tail: self.sha1.clone().filter(|_| self.hashed > 0).map(Box::new),
         }
     }
 }
