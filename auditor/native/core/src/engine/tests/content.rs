@@ -58,7 +58,7 @@ fn metadata_of_one_flow_proves_pieces_of_another_whichever_ended_first() {
         tap.engine.drain()
     };
     talk(&mut tap, ([10, 0, 0, 8], 8), &[block()]);
-    let report = correlate::join(vec![early, tap.engine.finish()]);
+    let report = correlate::join(vec![early, tap.engine.finish()], &Options::default());
     assert_eq!(verified(&report), [(16, 0), (0, 16)]);
     assert_eq!(report.torrents.len(), 1);
     assert_eq!((&*report.torrents[0].info, report.torrents[0].v2), (&*info(), None));
@@ -71,7 +71,7 @@ fn a_dict_that_hashes_to_something_else_proves_nothing() {
     let mut lie = block();
     *lie.last_mut().unwrap() = b'f';
     talk(&mut tap, CLIENT, &[lie, piece(CONTENT)]);
-    let report = correlate::join(vec![tap.engine.finish()]);
+    let report = correlate::join(vec![tap.engine.finish()], &Options::default());
     assert_eq!((verified(&report), report.torrents.len()), (vec![], 0));
 }
 
