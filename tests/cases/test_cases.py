@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from auditor import engine
+from auditor.audit.document import text
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import (
     Datagrams,
@@ -18,9 +19,13 @@ from auditor.model.fact import (
     ExternalAddress,
     Fact,
     Handshake,
+    LocalAnnounce,
     Messages,
     Metadata,
+    Name,
     Pex,
+    PortMapping,
+    SslTorrent,
     TorrentFile,
     TrackerAnnounce,
     TrackerScrape,
@@ -56,9 +61,11 @@ def test_case(case: Path, tmp_path: Path) -> None:
     link, snap = getattr(scene, "LINK", ETHERNET), getattr(scene, "SNAP_LENGTH", SNAP_LENGTH)
     capture = write_pcap(tmp_path / "capture.pcap", scene.FRAMES, link, snap_length=snap)
 
-    found = list(records(see(capture)))
+    sighting = see(capture)
+    found = list(records(sighting))
 
-    known = {field for record in found for field in record} | {"detector", "incident", "activity", "external", "tie"}
+    known = {field for record in found for field in record}
+    known |= {"detector", "incident", "activity", "external", "host", "tie"}
     for expectation in told["expect"]:
         count, match = expectation["count"], expectation["match"]
         assert match.keys() <= known or count == 0, f"no record has all of {sorted(match)}"
@@ -66,6 +73,8 @@ def test_case(case: Path, tmp_path: Path) -> None:
         assert len(fitting) == count, f"{match} is there {len(fitting)} times, not {count}, among\n" + "\n".join(
             map(str, found)
         )
+    said = repr(sighting) + "".join(text(judge(sighting, POLICY)))
+    assert [planted for planted in getattr(scene, "PLANTED", ()) if planted in said] == []
 
 
 def test_a_case_is_a_folder_with_both_files() -> None:
@@ -117,8 +126,13 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "name": incident.name,
             "verified": _verified(conduct.verified) if conduct.verified else None,
             "claimed": _claimed(conduct.claimed) if conduct.claimed else None,
+            "ports": list(conduct.ports),
+            "detectors": list(conduct.detectors),
+            "beside": list(conduct.beside),
+            "flows": len(conduct.flows),
             "verdict": incident.judgement.verdict.label,
         }
+    yield {"totals": "flows", **sighting.totals}
     for told in result.external_addresses:
         where = {"external": str(told.ip), "host": str(told.host), "port": told.port, "host_port": told.host_port}
         yield {**where, "told_by": told.told_by, "tellers": told.tellers}
@@ -194,6 +208,22 @@ def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - on
             return {"ip": str(fact.ip), "told_by": fact.told_by}
         case Encrypted():
             return {"flights": list(fact.flights), "signature": fact.signature}
+        case _:
+            return _around(fact)
+
+
+def _around(fact: Fact) -> Mapping[str, Any]:
+    match fact:
+        case LocalAnnounce():
+            return {"infohash": str(fact.infohash), "port": fact.port}
+        case PortMapping():
+            internal = "{}:{}".format(*fact.internal) if fact.internal else None
+            told = {"external_port": fact.external_port, "client": fact.client, "granted": fact.granted}
+            return {"internal": internal, **told}
+        case Name():
+            return {"name": fact.name, "what": fact.what, "answered": fact.answered}
+        case SslTorrent():
+            return {"infohash": str(fact.infohash), "answered": fact.answered}
         case _:
             return {}
 

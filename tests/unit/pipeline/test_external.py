@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from auditor.model.activity import ToldAddress
-from auditor.model.fact import ExternalAddress
+from auditor.model.fact import GATEWAY, ExternalAddress, PortMapping
 from auditor.pipeline.external import MOST_OF_A_HOST, externals
 from tests.build.sighting import (
     EMPLOYEE,
@@ -80,3 +80,14 @@ def test_liars_find_no_room_beside_what_many_say() -> None:
     assert len(found) == MOST_OF_A_HOST
     assert left_out == 101 - MOST_OF_A_HOST
     assert ip_address(PUBLIC) in {each.ip for each in found}
+
+
+def test_a_gateways_port_stands_for_the_one_that_it_opened() -> None:
+    """Not for the port from which it was asked."""
+    mapping = PortMapping("tcp", (ip_address(EMPLOYEE), 6881), 51413, 3600, None, granted=True)
+    address = ExternalAddress(PUBLIC, 51413, GATEWAY)
+    seen = [observation("bt.portmap", "orig", mapping), observation("bt.external_address", "resp", address)]
+
+    [found], _ = externals(sighting([flow(EMPLOYEE, "10.20.0.1", seen, ports=(40000, 5351))]), is_inside)
+
+    assert (found.ip, found.port, found.host_port, found.told_by) == (PUBLIC, 51413, 6881, GATEWAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
-from auditor.model.fact import ExternalAddress, Magnet
+from auditor.model.fact import ExternalAddress, Magnet, Name
 from auditor.model.scale import Verdict
 from auditor.pipeline.run import judge
 from auditor.policy.evaluate import Policy
@@ -142,3 +142,18 @@ def test_told_addresses_are_part_of_the_result() -> None:
     assert [(str(each.host), str(each.ip), each.flow) for each in result.external_addresses] == [
         (EMPLOYEE, "203.0.113.40", 0)
     ]
+
+
+def test_names_are_told_with_an_incident_or_not_at_all() -> None:
+    """A look-up beside an incident is one of its flows; elsewhere it is left out, and nothing is judged by it."""
+    name = observation("bt.dns", "orig", Name("router.bittorrent.com", "bootstrap", "dns", answered=True))
+    lookups = [flow(host, OUTSIDER, [name], ports=(40000, 53), transport="udp") for host in (EMPLOYEE, GUEST)]
+
+    result = judge(sighting([*lookups, connection(EMPLOYEE, OUTSIDER)]), policy())
+
+    assert [(str(each.flow.orig.ip), each.incidents) for each in result.flows] == [(EMPLOYEE, ("i-0001",))] * 2
+    assert [i.conduct.beside for i in result.incidents] == [("bt.dns",)]
+    assert (
+        result.incidents[0].judgement
+        == judge(sighting([connection(EMPLOYEE, OUTSIDER)]), policy()).incidents[0].judgement
+    )
