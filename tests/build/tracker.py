@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import struct
 from ipaddress import IPv4Address
@@ -78,9 +79,15 @@ def http_get(target: str, host: str = "tracker.example") -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: qBittorrent/4.5.2\r\n\r\n".encode()
 
 
-def http_reply(body: bytes, kind: str = "text/plain") -> bytes:
-    """Answer over HTTP."""
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+def http_reply(body: bytes, kind: str = "text/plain", *, packed: bool = False, chunk: int = 0) -> bytes:
+    """Answer over HTTP, compressed or not, in chunks of so many bytes or whole (RFC 9112 §7.1)."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n" + "Content-Encoding: gzip\r\n" * packed
+    body = gzip.compress(body, mtime=0) if packed else body
+    if not chunk:
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    parts = [body[at : at + chunk] for at in range(0, len(body), chunk)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
+    return f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks
 
 
 def http_announce_reply(peers: Sequence[tuple[str, int]], external_ip: str | None = None) -> bytes:

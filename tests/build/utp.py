@@ -6,19 +6,33 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.build.frames import Side
 
 DATA, FIN, STATE, RESET, SYN = range(5)
+SELECTIVE_ACK = 1
 CUT = 1400
 """Payload bytes of one packet."""
 
 
-def packet(kind: int, connection: int, sequence: int, acknowledged: int, payload: bytes = b"") -> bytes:
-    """Make one packet."""
-    head = struct.pack("!BBHIIIHH", kind << 4 | 1, 0, connection, 0, 0, 1 << 20, sequence, acknowledged)
-    return head + payload
+def packet(
+    kind: int,
+    connection: int,
+    sequence: int,
+    acknowledged: int,
+    payload: bytes = b"",
+    extensions: Sequence[tuple[int, bytes]] = (),
+) -> bytes:
+    """Make one packet; numbers are taken modulo 2**16, extensions are pairs of a number and what it holds."""
+    first = extensions[0][0] if extensions else 0
+    numbers = (connection & 0xFFFF, 0, 0, 1 << 20, sequence & 0xFFFF, acknowledged & 0xFFFF)
+    head = struct.pack("!BBHIIIHH", kind << 4 | 1, first, *numbers)
+    following = [number for number, _ in extensions[1:]] + [0]
+    chain = b"".join(
+        struct.pack("!BB", after, len(held)) + held for after, (_, held) in zip(following, extensions, strict=False)
+    )
+    return head + chain + payload
 
 
 def utp_stream(connection: int, turns: Iterable[tuple[Side, bytes]]) -> Iterator[tuple[Side, bytes]]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.build.bittorrent import (
     BITFIELD,
-    EXTENDED,
     HAVE,
     INTERESTED,
     KEEPALIVE,
@@ -19,14 +18,18 @@ from tests.build.bittorrent import (
     UNCHOKE,
     Bencodable,
     bencode,
+    extended,
     handshake,
+    introduction,
     krpc_error,
     message,
+    metadata_block,
+    metadata_request,
     piece,
     request,
 )
 from tests.build.frames import MILLISECOND, START, End, Frame, Side
-from tests.properties.talks import Exchange, Packet, Talk, Turn, arp, frames, in_time
+from tests.properties.talks import Exchange, Packet, Talk, Turn, UtpTalk, arp, frames, in_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,15 +49,15 @@ class Scenario:
     """What happened on a network for a second or two."""
 
     talks: tuple[Talk, ...]
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[Exchange | UtpTalk, ...]
     others: tuple[Frame, ...] = ()
 
     def packets(self) -> list[Packet]:
         """Return every IP packet."""
         return [packet for talk in self.spoken() for packet in talk.packets()]
 
-    def spoken(self) -> list[Talk | Exchange]:
-        """Return all talk, in TCP and UDP."""
+    def spoken(self) -> list[Talk | Exchange | UtpTalk]:
+        """Return all talk, in TCP, UDP and uTP."""
         return [*self.talks, *self.exchanges]
 
     def frames(self) -> list[Frame]:
@@ -97,18 +100,24 @@ def sequence_numbers() -> st.SearchStrategy[int]:
     return st.one_of(st.integers(0, 2**32 - 1), st.integers(2**32 - 3000, 2**32 - 1), st.just(2**31 - 5))
 
 
+KINDS = ("piece", "piece", "request", "have", "start", "extended", "pex", "metadata", "alive", "unknown")
+TOLD: dict[bytes, Bencodable] = {b"v": b"client", b"p": 6881, b"yourip": bytes([203, 0, 113, 7])}
+
+
 @st.composite
 def peer_messages(draw: st.DrawFn) -> bytes:
     """Draw a message, or a few that one side sends together."""
     number = draw(st.integers(0, 2000))
     block = draw(st.sampled_from((0, 1, 700, 1447, 3000, 16384)))
-    kind = draw(st.sampled_from(("piece", "piece", "request", "have", "start", "extended", "alive", "unknown")))
+    kind = draw(st.sampled_from(KINDS))
     said: dict[str, Callable[[], bytes]] = {
         "piece": lambda: piece(number, 0, noise_bytes(number, block)),
         "request": lambda: request(number, 0) + request(number, 16384),
         "have": lambda: message(HAVE, number.to_bytes(4)) + KEEPALIVE,
         "start": lambda: message(BITFIELD, noise_bytes(number, 40)) + message(INTERESTED) + message(UNCHOKE),
-        "extended": lambda: message(EXTENDED, b"\0" + bencode({b"m": {b"ut_pex": 1}, b"v": b"client"})),
+        "extended": lambda: introduction({b"ut_pex": 1, b"ut_metadata": 2}, TOLD),
+        "pex": lambda: extended(1, bencode({b"added": noise_bytes(number, 12), b"added.f": b"\0\2"})),
+        "metadata": lambda: metadata_request(2, number % 3) + metadata_block(2, 0, noise_bytes(number, 400)),
         "alive": lambda: KEEPALIVE,
         "unknown": lambda: message(99, noise_bytes(number, 30)),
     }
@@ -214,11 +223,11 @@ def scenarios(draw: st.DrawFn, peers: int = 3, dht: int = 2, ordinary: int = 3) 
     return assemble([*spoken, *told, *rest])
 
 
-def assemble(talks: Iterable[Talk | Exchange]) -> Scenario:
+def assemble(talks: Iterable[Talk | Exchange | UtpTalk]) -> Scenario:
     """Make a scenario of talks, with a frame that has no IP."""
     every = tuple(talks)
     tcp = tuple(talk for talk in every if isinstance(talk, Talk))
-    udp = tuple(talk for talk in every if isinstance(talk, Exchange))
+    udp = tuple(talk for talk in every if not isinstance(talk, Talk))
     return Scenario(tcp, udp, (arp(End("10.20.0.5", 0)),))
 
 

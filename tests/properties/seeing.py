@@ -150,12 +150,18 @@ def _incident(incident: Incident) -> Gist:
     )
 
 
-def told(sighting: Sighting) -> Gist:
-    """Return who told whom what in TCP, whichever end is held to have begun."""
+def said(sighting: Sighting) -> Gist:
+    """Return what `gist` does, but for what depends on how datagrams were cut, and on which of them came first."""
+    assert not sighting.limits_hit
+    return told(sighting, everything_said=True), facts(sighting)[1], verdicts(sighting)
+
+
+def told(sighting: Sighting, *, everything_said: bool = False) -> Gist:
+    """Return who told whom what, whichever end is held to have begun: the peer wire alone, or all that was said."""
     found = []
     for flow in sighting.flows:
         for o in flow.observations:
-            if isinstance(o.fact, Handshake | Messages):
+            if everything_said or isinstance(o.fact, Handshake | Messages):
                 src, dst = (flow.orig, flow.resp) if o.end == "orig" else (flow.resp, flow.orig)
                 found.append((str(src.ip), src.port, str(dst.ip), dst.port, o.detector, o.count, _fact(o.fact)))
     return tuple(sorted(found))

@@ -24,6 +24,9 @@ from tests.build.frames import (
     tcp_segment,
     udp_datagram,
 )
+from tests.build.utp import CUT, DATA, SELECTIVE_ACK, STATE, packet
+from tests.build.utp import FIN as UTP_FIN
+from tests.build.utp import SYN as UTP_SYN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -171,6 +174,90 @@ class Exchange:
         return made
 
 
+@dataclass(frozen=True)
+class Datagram:
+    """One uTP packet of one side; ``number`` is counted from the side's first packet with payload."""
+
+    time: int
+    side: Side
+    kind: int
+    number: int
+    acked: int
+    """Packets of the other side that were there before."""
+    data: bytes = b""
+    out_of_order: bool = False
+    """It says which packets came out of order."""
+
+
+@dataclass(frozen=True)
+class UtpTalk:
+    """A uTP connection: what was said, in turns."""
+
+    client: End
+    server: End
+    turns: tuple[Turn, ...]
+    connection: int = 700
+    numbers: tuple[int, int] = (1, 500)
+    """The SYN's number, and the one that the answer shows."""
+    vlan: tuple[int, ...] = ()
+    start: int = START
+    closed: bool = True
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: object) -> None:
+        """Tell in a failure who spoke, and how each turn begins."""
+        del cycle
+        turns = ", ".join(f"{side} {len(data)} bytes {data[:5].hex()}…" for side, data in self.turns)
+        ends = f"{self.client.ip}:{self.client.port} > {self.server.ip}:{self.server.port}"
+        printer.text(f"UtpTalk({ends}, {self.connection}, {self.numbers}, closed={self.closed}, turns=[{turns}])")
+
+    def datagrams(self, cuts: Iterable[int] | None = None) -> list[Datagram]:
+        """Cut what was said into packets: at these places of both sides' bytes, else into full ones."""
+        made = [
+            Datagram(self.start, "orig", UTP_SYN, -1, 0),
+            Datagram(self.start + MILLISECOND, "resp", STATE, 0, 0),
+        ]
+        places = None if cuts is None else sorted(set(cuts))
+        said: dict[Side, int] = {"orig": 0, "resp": 0}
+        sent: dict[Side, int] = {"orig": 0, "resp": 0}
+        for number, (side, data) in enumerate(self.turns, start=1):
+            time, first, other = self.start + number * TURN, said[side], _opposite(side)
+            for step, (low, high) in enumerate(pairwise(_cut(first, first + len(data), places, CUT))):
+                part = data[low - first : high - first]
+                made.append(Datagram(time + step * STEP, side, DATA, sent[side], sent[other], part))
+                sent[side] += 1
+            said[side] += len(data)
+            made.append(Datagram(time + 2 * MILLISECOND, other, STATE, sent[other], sent[side], b"", number % 3 == 0))
+        if self.closed:
+            time = self.start + (len(self.turns) + 1) * TURN
+            made.append(Datagram(time, "orig", UTP_FIN, sent["orig"], sent["resp"]))
+            made.append(Datagram(time + MILLISECOND, "resp", UTP_FIN, sent["resp"], sent["orig"] + 1))
+        return made
+
+    def packets(self, datagrams: Iterable[Datagram] | None = None) -> list[Packet]:
+        """Put packets, by default all in their order, into IP packets numbered as each side would."""
+        counted: dict[Side, int] = {"orig": self.connection * 64, "resp": self.connection * 64 + 0x8000}
+        made = []
+        for each in self.datagrams() if datagrams is None else datagrams:
+            made.append(self._packet(each, counted[each.side] & 0xFFFF))
+            counted[each.side] += 1
+        return made
+
+    def said(self, side: Side) -> bytes:
+        """Return everything that one side said."""
+        return b"".join(data for who, data in self.turns if who == side)
+
+    def _packet(self, each: Datagram, identity: int) -> Packet:
+        """Put one into an IP packet. The SYN goes out under the receiver's id; the answer takes no number."""
+        syn, answer = self.numbers
+        src, dst = (self.client, self.server) if each.side == "orig" else (self.server, self.client)
+        first, theirs = (syn + 1, answer) if each.side == "orig" else (answer, syn + 1)
+        connection = self.connection + (each.side == "orig" and each.kind != UTP_SYN)
+        acked = 0 if each.kind == UTP_SYN else theirs + each.acked - 1
+        extensions = [(SELECTIVE_ACK, b"\x05\0\0\0")] if each.out_of_order else []
+        payload = packet(each.kind, connection, first + each.number, acked, each.data, extensions)
+        return Packet(each.time, src, dst, UDP, udp_datagram(src, dst, payload), identity, self.vlan)
+
+
 def frames(packets: Iterable[Packet]) -> list[Frame]:
     """Dress packets for the wire, in order of time."""
     return in_time(packet.frame() for packet in packets)
@@ -196,9 +283,9 @@ def arp(host: End, time: int = START) -> Frame:
     return Frame(time, b"\xff" * 6 + host.hardware + b"\x08\x06" + body)
 
 
-def _cut(first: int, last: int, places: Sequence[int] | None) -> list[int]:
+def _cut(first: int, last: int, places: Sequence[int] | None, full: int = MSS) -> list[int]:
     if places is None:
-        return [*range(first, last, MSS), last]
+        return [*range(first, last, full), last]
     return [first, *(place for place in places if first < place < last), last]
 
 

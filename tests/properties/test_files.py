@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.build.capture import pcap, pcapng
-from tests.properties.scenarios import Scenario, scenarios
+from tests.properties.networks import networks
 from tests.properties.seeing import everything, examples, see, see_files
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from auditor.model.capture import Sighting
     from tests.build.frames import Frame
+    from tests.properties.scenarios import Scenario
 
 
 def zstandard(content: bytes) -> bytes:
@@ -52,7 +53,7 @@ def what(sighting: Sighting) -> tuple[Any, ...]:
 
 
 @examples(40)
-@given(scenario=scenarios(), data=st.data())
+@given(scenario=networks(), data=st.data())
 def test_cuts_into_files_do_not_change_what_is_seen(scenario: Scenario, data: st.DataObject) -> None:
     """Frames cut into files anywhere, of any form and given in any order, are one stream."""
     frames = scenario.frames()
@@ -68,7 +69,7 @@ def test_cuts_into_files_do_not_change_what_is_seen(scenario: Scenario, data: st
 
 @pytest.mark.parametrize("jobs", [2, 3, 5])
 @examples(15)
-@given(scenario=scenarios())
+@given(scenario=networks())
 def test_jobs_do_not_change_what_is_seen(jobs: int, scenario: Scenario) -> None:
     """Any number of workers gives the same facts in the same order, with the same frames as their proof."""
     frames = scenario.frames()
@@ -77,7 +78,7 @@ def test_jobs_do_not_change_what_is_seen(jobs: int, scenario: Scenario) -> None:
 
 
 @examples(15)
-@given(scenario=scenarios(), jobs=st.sampled_from((2, 3, 5)), data=st.data())
+@given(scenario=networks(), jobs=st.sampled_from((2, 3, 5)), data=st.data())
 def test_jobs_do_not_matter_where_captures_overlap(scenario: Scenario, jobs: int, data: st.DataObject) -> None:
     """The same holds where two taps of one vantage point each have some of the frames."""
     frames = scenario.frames()

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from auditor.model.scale import Participation
 from tests.build.capture import pcap, pcapng
-from tests.properties.scenarios import Scenario, scenarios
+from tests.properties.networks import networks
 from tests.properties.seeing import audit, examples, see_files
 
 if TYPE_CHECKING:
     from auditor.model.incident import Conduct
+    from tests.properties.scenarios import Scenario
 
 
 def is_borne_out(early: Conduct, late: Conduct) -> bool:
@@ -33,7 +34,7 @@ def is_borne_out(early: Conduct, late: Conduct) -> bool:
 
 
 @examples(50)
-@given(scenario=scenarios(), share=st.floats(0, 1), ng=st.booleans())
+@given(scenario=networks(), share=st.floats(0, 1), ng=st.booleans())
 def test_a_prefix_says_nothing_that_the_whole_does_not(scenario: Scenario, share: float, *, ng: bool) -> None:
     """Cut anywhere, in the middle of a record too, a capture says the same or "not yet".
 

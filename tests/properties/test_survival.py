@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.build.capture import pcap, pcapng
 from tests.build.frames import Frame
-from tests.properties.scenarios import Scenario, scenarios
+from tests.properties.networks import networks
 from tests.properties.seeing import examples
 from tests.properties.survivor import Survivor
 from tests.properties.test_files import FORMS
@@ -21,8 +21,15 @@ from tests.properties.test_files import FORMS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-SMALL = sorted(path.name for path in SAMPLES.glob("*.pcap*") if path.stat().st_size < 600_000)
+    from tests.properties.scenarios import Scenario
+
+ROOT = Path(__file__).parents[2]
+SMALL = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("samples", "tests/cases/laboratory")
+    for path in (ROOT / folder).glob("*.pcap*")
+    if path.stat().st_size < 600_000
+)
 Change = tuple[float, int]
 """Where, as a share of the bytes, and what to change a byte by."""
 CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=12)
@@ -40,7 +47,7 @@ def survivor() -> Iterator[Survivor]:
 @cache
 def sample(name: str) -> bytes:
     """Read a sample."""
-    return (SAMPLES / name).read_bytes()
+    return (ROOT / name).read_bytes()
 
 
 def changed(content: bytes, changes: list[Change]) -> bytes:
@@ -70,7 +77,7 @@ def test_any_byte_of_a_sample_may_be_wrong(survivor: Survivor, name: str, change
 
 
 @examples(40)
-@given(scenario=scenarios(), changes=CHANGES, data=st.data())
+@given(scenario=networks(), changes=CHANGES, data=st.data())
 def test_any_header_may_be_wrong(
     survivor: Survivor, scenario: Scenario, changes: list[Change], data: st.DataObject
 ) -> None:
@@ -88,7 +95,7 @@ def test_any_header_may_be_wrong(
 
 
 @examples(25)
-@given(scenario=scenarios(), form=st.sampled_from(sorted(FORMS)), changes=CHANGES, share=st.floats(0.2, 1))
+@given(scenario=networks(), form=st.sampled_from(sorted(FORMS)), changes=CHANGES, share=st.floats(0.2, 1))
 def test_any_form_of_file_may_be_broken(
     survivor: Survivor, scenario: Scenario, form: str, changes: list[Change], share: float
 ) -> None:

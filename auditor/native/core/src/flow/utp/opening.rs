@@ -90,6 +90,25 @@ impl Opening {
         self.since.is_some_and(|since| now.since(since) > EARLY.age)
     }
 
+    fn hold(&mut self, arrival: &Arrival<'_>, budget: &mut HeldBytes) {
+        self.since.get_or_insert(arrival.stamp.time);
+        let early = Early {
+            from: arrival.from,
+            seq: arrival.header.seq_nr,
+            bytes: arrival.payload.into(),
+            sent: arrival.sent,
+            is_last: arrival.header.kind == Kind::Fin,
+            stamp: arrival.stamp,
+        };
+        let cost = early.cost();
+        if budget.now + cost > budget.cap {
+            budget.hits += 1;
+        } else if self.early.len() < EARLY.segments && self.held_bytes() + cost <= EARLY.bytes {
+            budget.now += cost;
+            self.early.push(early);
+        }
+    }
+
     fn held_bytes(&self) -> usize {
         self.early.iter().map(Early::cost).sum()
     }
@@ -156,36 +175,28 @@ impl Openings {
     }
 
     /// Holds a packet that came before its pair was complete. Answers whether it belongs to an opening.
+    ///
+    /// Where two ids are neighbours it may belong to either of two, one that each end began: an acknowledgement by the
+    /// initiator of an opening whose SYN is late looks like an answer of its own. Then both hold it, and the numbers
+    /// tell once one of them has its pair.
     pub(super) fn hold(&mut self, arrival: &Arrival<'_>, budget: &mut HeldBytes) -> bool {
         let time = arrival.stamp.time;
         for stale in self.0.iter_mut().filter(|opening| opening.is_stale(time)) {
             stale.release(budget);
         }
-        let waiting = self.0.iter_mut().filter(|opening| opening.takes(arrival));
-        let Some(opening) = waiting.max_by_key(|opening| (opening.syn.is_some(), opening.latest)) else {
-            return false;
-        };
-        opening.latest = time;
-        if opening.is_stale(time) {
-            return false;
+        let has_syn = self.has_syn_for(arrival);
+        let mut belongs = false;
+        for opening in self.0.iter_mut().filter(|opening| opening.takes(arrival)) {
+            if has_syn && opening.syn.is_none() {
+                continue;
+            }
+            opening.latest = time;
+            if !opening.is_stale(time) {
+                opening.hold(arrival, budget);
+                belongs = true;
+            }
         }
-        opening.since.get_or_insert(time);
-        let early = Early {
-            from: arrival.from,
-            seq: arrival.header.seq_nr,
-            bytes: arrival.payload.into(),
-            sent: arrival.sent,
-            is_last: arrival.header.kind == Kind::Fin,
-            stamp: arrival.stamp,
-        };
-        let cost = early.cost();
-        if budget.now + cost > budget.cap {
-            budget.hits += 1;
-        } else if opening.early.len() < EARLY.segments && opening.held_bytes() + cost <= EARLY.bytes {
-            budget.now += cost;
-            opening.early.push(early);
-        }
-        true
+        belongs
     }
 
     /// Whether a SYN waits for its answer to which this packet may belong.

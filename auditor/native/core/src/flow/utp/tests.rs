@@ -218,6 +218,19 @@ fn an_answer_that_overtakes_its_syn_opens_too_and_what_overtook_it_is_kept() {
 }
 
 #[test]
+fn an_acknowledgement_before_a_late_syn_does_not_take_what_follows_it() {
+    let mut bench = Bench::new();
+    bench.packet(End::Orig, STATE, ID, S, FIRST, b"");
+    bench.asks(0, b"one");
+    bench.answers(0, b"two");
+    assert_eq!(bench.packet(End::Resp, STATE, ID + 1, FIRST.wrapping_add(2), S, b""), Place::Opening);
+    bench.asks(1, b" and more");
+    assert_eq!(bench.packet(End::Resp, SYN, ID, FIRST, 0, b""), Place::Connection(0));
+    assert_eq!((bench.out(0, End::Orig), bench.out(0, End::Resp)), ("one and more", "two"));
+    bench.finish();
+}
+
+#[test]
 fn an_answer_long_before_a_syn_is_not_its_answer() {
     let mut bench = Bench::new();
     bench.packet(End::Orig, STATE, ID, S, FIRST, b"");
