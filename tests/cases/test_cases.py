@@ -129,7 +129,6 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "ports": list(conduct.ports),
             "detectors": list(conduct.detectors),
             "beside": list(conduct.beside),
-            "flows": len(conduct.flows),
             "verdict": incident.judgement.verdict.label,
         }
     yield {"totals": "flows", **sighting.totals}
