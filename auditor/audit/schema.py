@@ -116,7 +116,8 @@ def _incident() -> Json:
             "last": _MOMENT,
             "participation": _scale(Participation, "what the host itself did, at most"),
             "confidence": _scale(Confidence, "how sure it is that this is BitTorrent"),
-            "detectors": _TEXTS,
+            "detectors": _TEXTS
+            | {"description": "all that saw something; those of names and gateways are not judged by"},
             "downloaded": _COUNT | {"description": "bytes towards the host, measured"},
             "uploaded": _COUNT | {"description": "bytes from the host, measured"},
             "amount_basis": _scale(

@@ -190,8 +190,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_worked_example_is_whole(example: Path) -> None:
     """Its changes apply to the code as it is, and its Python is Python."""
-    assert "http_tracker::HttpTracker" in (example / "auditor/native/core/src/detect/registry.rs").read_text("utf-8")
-    for path in ("auditor/engine.py", "auditor/model/flow.py", "auditor/pipeline/parts/swarm.py", *EXAMPLE):
+    assert "vuze_dht::VuzeDht" in (example / "auditor/native/core/src/detect/registry.rs").read_text("utf-8")
+    for path in ("auditor/policy/fields.py", *EXAMPLE):
         if path.endswith(".py"):
             compile((example / path).read_text("utf-8"), path, "exec")
 
@@ -206,7 +206,7 @@ def test_the_worked_example_works(example: Path) -> None:
         pytest.skip("cargo is missing: install Rust to build the worked example")
 
     ended = subprocess.run(
-        [cargo, "test", "--locked", "--package", "auditor-core", "http_tracker"],
+        [cargo, "test", "--locked", "--package", "auditor-core", "vuze_dht"],
         cwd=example / "auditor" / "native",
         env=os.environ | {"CARGO_TARGET_DIR": str(ROOT / "auditor" / "native" / "target" / "example")},
         capture_output=True,

@@ -134,9 +134,10 @@ fn learn_of_flow(flow: &FlowReport, hosts: &mut BTreeMap<Host, Known>) {
     for seen in &flow.observations {
         let (Some(end), true) = (spoke(seen), seen.confidence >= Confidence::Likely) else { continue };
         let Some(known) = hosts.get_mut(&flow.host(end)) else { continue };
-        let told = match seen.fact {
-            Fact::TrackerAnnounce { port, .. } => port,
-            Fact::LocalAnnounce { port, .. } => Some(port),
+        let told = match &seen.fact {
+            Fact::TrackerAnnounce { port, .. } => *port,
+            Fact::LocalAnnounce { port, .. } => Some(*port),
+            Fact::Extended { introduction, .. } => introduction.port,
             _ => None,
         };
         // Who opens a TCP connection does so from any port.
