@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import Claim, Datagrams, Encrypted, Fact, Handshake, Messages, TrackerAnnounce
-from auditor.model.flow import End, Endpoint, Flow, FrameRef, Grade, Inferred, Observation, Tie
+from auditor.model.flow import End, Endpoint, Flow, FrameRef, Grade, Inferred, Observation, Tally, Tie, Verified
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence
@@ -79,6 +79,12 @@ def shake(
 def talk(end: End, pieces: int = 0, piece_bytes: int = 0, *, partial: bool = False, at: int = NINE) -> Observation:
     """Messages that one end sent after its handshake."""
     return observation("bt.messages", end, Messages(pieces, piece_bytes, {"piece": pieces}, partial), at=at, frame=9)
+
+
+def compared(end: End, verified: int, *, wrong: int = 0, offset: int = 0, stream: int = 0) -> Verified:
+    """Pieces that one end sent, compared with the first torrent's metadata; the right ones are of one file."""
+    files = ((offset, verified),) if verified else ()
+    return Verified(stream, end, 0, Tally(1, verified), Tally(1, wrong), Tally(0, 0), Tally(0, 0), files)
 
 
 def datagrams(end: End, queries: int = 1, *, at: int = NINE) -> Observation:

@@ -93,6 +93,7 @@ def test_a_magnet_download_is_known_by_its_metadata(tmp_path: Path, version: str
     assert {file["path"]: file["size"] for file in torrent["files"]} == {f"{NAME}/{k}": v for k, v in FILES.items()}
     verified = {torrent["files"][each["file"]]["path"]: each["downloaded"] for each in incident["verified"]["files"]}
     assert verified == {f"{NAME}/{name}": size for name, size in FILES.items()}
-    assert (incident["verified"]["downloaded"], incident["verified"]["uploaded"]) == (sum(FILES.values()), 0)
-    assert (incident["amount_basis"], incident["verified"]["wrong"]) == ("verified", 0)
+    # Of a hybrid the zeros pass too that fill up each file's last block (BEP 47).
+    assert incident["verified"]["downloaded"] == incident["downloaded"] >= sum(FILES.values())
+    assert (incident["amount_basis"], incident["verified"]["wrong"], incident["uploaded"]) == ("verified", 0, 0)
     assert NAME not in json.dumps(hidden)

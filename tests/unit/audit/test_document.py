@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from auditor.audit import document
 from auditor.model.fact import Magnet
+from auditor.model.infohash import Infohash
+from auditor.model.torrent import SeenTorrent
 from auditor.pipeline.run import judge
 from tests.build.audits import office_audit, policy
 from tests.build.sighting import (
     DEBIAN,
     EMPLOYEE,
     FILM,
+    GUEST,
     OUTSIDER,
+    compared,
     connection,
     flow,
     observation,
@@ -22,6 +27,7 @@ from tests.build.sighting import (
     tie,
     tied,
 )
+from tests.build.torrent import Torrent
 
 
 def incident_of(whole: dict[str, Any], host: str, kind: str = "swarm") -> dict[str, Any]:
@@ -56,6 +62,8 @@ def test_an_incident_says_everything_that_the_contract_asks() -> None:
         "uploaded": 3145728,
         "amount_basis": "pieces",
         "claimed": None,
+        "torrent": None,
+        "verified": None,
         "verdict": "violation",
         "rule": "guest-sharing",
         "severity": "high",
@@ -228,3 +236,44 @@ def test_a_handshake_answered_with_another_infohash_lists_both() -> None:
     [told] = document.document(judge(sighting([seen]), policy()))["flows"]
 
     assert [each["wire"] for each in told["infohashes"]] == ["bb" * 20, "aa" * 20]
+
+
+def test_what_was_verified_names_files_by_their_place() -> None:
+    """Bytes each way of each file; what it is called only where that was asked for."""
+    torrent = Torrent({"film": b"1" * 20_000, "notes": b"22"}, name="secret")
+    v1 = Infohash(torrent.infohash)
+    proven = (compared("resp", 2, wrong=9, offset=20_000), compared("orig", 5))
+    seen = replace(connection(GUEST, OUTSIDER, v1, down=100, up=5), verified=proven)
+    whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
+
+    hidden, shown = (document.document(judge(whole, policy(), show_names=names)) for names in (False, True))
+
+    [incident] = hidden["incidents"]
+    assert (incident["torrent"], incident["name"], incident["amount_basis"]) == ("t-0001", None, "pieces")
+    assert incident["infohashes"]["v1"] == str(v1)
+    assert incident["verified"] == {
+        "downloaded": 2,
+        "uploaded": 5,
+        "wrong": 9,
+        "files": [{"file": 0, "downloaded": 0, "uploaded": 5}, {"file": 1, "downloaded": 2, "uploaded": 0}],
+    }
+    assert hidden["torrents"] == [
+        {
+            "id": "t-0001",
+            "infohashes": {"v1": str(v1), "v2": None},
+            "name": None,
+            "private": False,
+            "size": 20_002,
+            "piece_length": 16384,
+            "files": [{"path": None, "size": 20_000}, {"path": None, "size": 2}],
+        }
+    ]
+    assert shown["incidents"][0]["name"] == shown["torrents"][0]["name"] == "secret"
+    assert [file["path"] for file in shown["torrents"][0]["files"]] == ["secret/film", "secret/notes"]
+
+
+def test_torrents_of_nobodys_incident_are_not_listed() -> None:
+    """What passed between others is nobody's business."""
+    whole = replace(sighting([connection(GUEST, OUTSIDER, FILM)]), torrents=(SeenTorrent(DEBIAN, None, b"de"),))
+
+    assert document.document(judge(whole, policy()))["torrents"] == []

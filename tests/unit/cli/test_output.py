@@ -10,10 +10,13 @@ import pytest
 
 from auditor.cli import output
 from auditor.cli.table import cell_width
+from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
+from auditor.model.torrent import SeenTorrent
 from auditor.pipeline.run import judge
 from tests.build.audits import office_audit, policy
-from tests.build.sighting import OUTSIDER, capture, connection, sighting
+from tests.build.sighting import GUEST, OUTSIDER, capture, compared, connection, sighting
+from tests.build.torrent import Torrent
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
 
@@ -126,3 +129,19 @@ def test_colour_follows_the_option_then_the_environment(
     monkeypatch.setenv("NO_COLOR", no_color)
 
     assert output.colour_wanted(choice) is wanted
+
+
+@pytest.mark.parametrize("show_names", [False, True])
+def test_what_was_verified_is_told_below_its_incident(show_names: bool) -> None:
+    """How much of how many files; by name only where names are shown, and then harmless and not without end."""
+    torrent = Torrent({f"\x1b[31mfile {number}": b"x" * 100 for number in range(12)})
+    v1 = Infohash(torrent.infohash)
+    proven = compared("resp", 1_200, wrong=50)._replace(files=tuple((number * 100, 100) for number in range(12)))
+    seen = replace(connection(GUEST, OUTSIDER, v1, down=1_250), verified=(proven,))
+    whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
+
+    text = "\n".join(output.audit_text(judge(whole, policy(), show_names=show_names), 100))
+
+    assert "verified of 12 files: 1.20 kB down, 0 B up; 50 B were not the torrent's" in text
+    assert ("file 0: 100 B down, 0 B up" in text) == ("and 2 files more" in text) == show_names
+    assert "\x1b[31mfile" not in text

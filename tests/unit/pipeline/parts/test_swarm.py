@@ -11,7 +11,18 @@ from auditor.model.fact import Utp
 from auditor.model.scale import AmountBasis, Confidence, Participation
 from auditor.pipeline.part import ENDS, NOTHING, Part
 from auditor.pipeline.parts import swarm
-from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, connection, flow, observation, shake, talk
+from tests.build.sighting import (
+    DEBIAN,
+    EMPLOYEE,
+    FILM,
+    OUTSIDER,
+    compared,
+    connection,
+    flow,
+    observation,
+    shake,
+    talk,
+)
 
 if TYPE_CHECKING:
     from auditor.model.flow import End, Flow, Observation
@@ -148,3 +159,23 @@ def test_who_began_a_utp_connection_may_offer_the_upgrade() -> None:
     seen = [syn, *(replace(each, stream=1) for each in names)]
 
     assert only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp")).v1 == FILM
+
+
+def test_an_amount_is_verified_where_every_byte_of_it_is() -> None:
+    """What was not compared, or is wrong, leaves an amount that was counted."""
+    seen = connection(EMPLOYEE, OUTSIDER, down=32768, up=16384)
+
+    found = only(replace(seen, verified=(compared("resp", 32768), compared("orig", 16000))))
+
+    assert found.downloaded == (32768, AmountBasis.VERIFIED)
+    assert found.uploaded == (16384, AmountBasis.PIECES)
+    assert ([v.verified.bytes for v in found.received], [v.verified.bytes for v in found.sent]) == ([32768], [16000])
+
+
+def test_pieces_of_another_torrent_or_stream_prove_nothing_here() -> None:
+    """What the other end says of another torrent is nobody's download, and each uTP connection stands for itself."""
+    other = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM), shake("resp", DEBIAN), talk("resp", 1, 100)])
+    tcp = connection(EMPLOYEE, OUTSIDER, down=100)
+
+    assert only(replace(other, verified=(compared("resp", 100),))).received == ()
+    assert only(replace(tcp, verified=(compared("resp", 100, stream=2),))).downloaded == (100, AmountBasis.PIECES)
