@@ -81,7 +81,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 6
+CONTRACT = 7
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
