@@ -35,6 +35,7 @@ class _Setup(TypedDict):
     digest: bool
     dht_flows: bool
     vlan_in_key: bool
+    known: Sequence[bytes]
 
 class _RecordSetup(TypedDict):
     directory: Path

@@ -130,6 +130,8 @@ class Options:
     """Return flows that carry nothing but DHT too."""
     vlan_in_key: bool = True
     """Whether VLAN tags part flows of the same ends."""
+    known: tuple[bytes, ...] = ()
+    """Info dicts of torrents that are known beforehand, to verify pieces by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def _setup(options: Options) -> _Setup:
         "digest": options.digest,
         "dht_flows": options.dht_flows,
         "vlan_in_key": options.vlan_in_key,
+        "known": options.known,
     }
 
 

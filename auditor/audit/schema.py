@@ -127,8 +127,7 @@ def _incident() -> Json:
             ),
             "claimed": _or_null(_claimed())
             | {"description": "what the host itself told trackers; null where it told none. Nothing checks it"},
-            "torrent": _MAYBE_TEXT
-            | {"description": "id in torrents, where the torrent's metadata passed and hashes to its infohash"},
+            "torrent": _MAYBE_TEXT | {"description": "id in torrents, where the torrent's metadata is known"},
             "verified": _or_null(_verified())
             | {"description": "what is proven to be the torrent's; null where no metadata is known to compare with"},
             "verdict": _scale(Verdict),
@@ -178,7 +177,7 @@ def _torrent() -> Json:
                 }
             ),
         },
-        "A torrent of an incident whose metadata passed on the wire and hashes to its infohash (BEP 9)",
+        "A torrent of an incident whose metadata is known: it passed and hashes to the infohash, or a list has its file",
     )
 
 

@@ -164,6 +164,7 @@ def _sight(request: Request, policy: Policy) -> Sighting:
         digest=request.digest,
         dht_flows=request.all_flows,
         vlan_in_key=policy.vlan_in_key,
+        known=policy.known_torrents,
     )
     with ProgressBar() as progress:
         if request.interface is not None and request.seconds is not None:

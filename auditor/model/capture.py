@@ -49,4 +49,4 @@ class Sighting:
     totals: Mapping[str, int]
     """What was looked at, counted: ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames`` …"""
     torrents: tuple[SeenTorrent, ...] = ()
-    """Torrents whose metadata passed and was verified."""
+    """Torrents whose metadata passed and was verified, or was known beforehand."""

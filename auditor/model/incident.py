@@ -108,7 +108,7 @@ class Incident:
     name: str | None
     """The torrent's name, where a policy list names it, or where names are to be shown."""
     torrent: str | None = None
-    """The id of the torrent, where its metadata passed."""
+    """The id of the torrent, where its metadata is known."""
 
 
 def host_end(inside: frozenset[End]) -> Literal["orig", "resp", "both", "none"]:

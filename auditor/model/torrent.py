@@ -1,4 +1,4 @@
-"""Torrents whose metadata passed on the wire."""
+"""Torrents whose metadata passed on the wire, or stands in a list of the policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SeenTorrent:
-    """A torrent whose info dict passed, and hashes to its infohash (BEP 9)."""
+    """A torrent whose info dict is known: it passed and hashes to its infohash (BEP 9), or stands in a list."""
 
     v1: Infohash | None
     v2: Infohash | None

@@ -1,4 +1,4 @@
-"""What metadata that passed on the wire says of torrents: their other names, and what of it is shown.
+"""What known metadata says of torrents, off the wire or listed: their other names, and what of it is shown.
 
 What somebody watches can reveal what no employer may know: names and paths leave here only where they were asked for.
 """
@@ -33,7 +33,7 @@ class ShownFile:
 
 @dataclass(frozen=True, slots=True)
 class ShownTorrent:
-    """A torrent whose metadata passed, as far as it is shown."""
+    """A torrent whose metadata is known, as far as it is shown."""
 
     id: str
     v1: Infohash | None
@@ -51,7 +51,7 @@ class ShownTorrent:
 
 
 class Torrents:
-    """The torrents whose metadata passed, by their names on the wire."""
+    """The torrents whose metadata is known, by their names on the wire."""
 
     def __init__(self, seen: Sequence[SeenTorrent]) -> None:
         self._seen = seen

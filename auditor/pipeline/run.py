@@ -64,7 +64,7 @@ class AuditResult:
     external_addresses: tuple[External, ...]
     """The public addresses that inside hosts were told to have."""
     torrents: tuple[ShownTorrent, ...]
-    """Those of its incidents whose metadata passed."""
+    """Those of its incidents whose metadata is known."""
     limits_hit: Mapping[str, int]
     totals: Mapping[str, int]
     undeclared: tuple[Address, ...]
@@ -153,7 +153,7 @@ def _is_bare(observation: Observation) -> bool:
 def _torrents(
     seen: Torrents, found: Sequence[Conduct], policy: Policy, *, show_names: bool
 ) -> dict[int | None, ShownTorrent]:
-    """Return the torrents of these conducts whose metadata passed, by their place, in its order."""
+    """Return the torrents of these conducts whose metadata is known, by their place, in its order."""
     named = {place: conduct for conduct in reversed(found) if (place := _place(seen, conduct)) is not None}
     return {
         place: seen.shown(place, f"t-{number:04}", policy.name_of(named[place].infohashes), show_names=show_names)

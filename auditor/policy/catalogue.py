@@ -20,6 +20,8 @@ class Listed:
     name: str | None
     v1: Infohash | None
     v2: Infohash | None
+    info: bytes | None = None
+    """The info dict, where a .torrent file has it."""
 
 
 class Catalogue:
@@ -29,12 +31,17 @@ class Catalogue:
         self.members: dict[bytes, frozenset[str]] = {}
         """The lists that each infohash stands in."""
         self._known: dict[bytes, Listed] = {}
+        infos: dict[bytes, None] = {}
         for entry in entries:
+            if entry.info is not None:
+                infos[entry.info] = None
             for infohash in (entry.v1, entry.v2):
                 if infohash is not None:
                     wire = infohash.wire.digest
                     self.members[wire] = self.members.get(wire, frozenset()) | {entry.list}
                     self._known[wire] = _richer(self._known.get(wire), entry)
+        self.infos = tuple(infos)
+        """The info dicts of listed .torrent files, each once."""
 
     def name_of(self, infohashes: Infohashes) -> str | None:
         """Return the name under which a list knows the torrent."""

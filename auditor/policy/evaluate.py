@@ -134,6 +134,11 @@ class Policy:
         """Return the name under which a list knows the torrent."""
         return None if infohashes is None else self.catalogue.name_of(infohashes)
 
+    @property
+    def known_torrents(self) -> tuple[bytes, ...]:
+        """The info dicts of the .torrent files that stand in its lists."""
+        return self.catalogue.infos
+
     def resolve(self, wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
         """Return the full v1 and v2 infohashes that the lists know for what was read on the wire."""
         return self.catalogue.resolve(wire)

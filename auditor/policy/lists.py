@@ -87,7 +87,7 @@ def _read_torrents(gathering: Gathering, name: str, folder: Path, path: str, loc
             gathering.problems.append(Problem("torrent-unreadable", str(problem), loc, _sibling(file)))
         else:
             gathering.digests[reference] = sha256(content).hexdigest()
-            gathering.entries.append(Listed(name, entry.name, entry.v1, entry.v2))
+            gathering.entries.append(Listed(name, entry.name, entry.v1, entry.v2, entry.info))
 
 
 def _torrent_files(folder: Path, path: str) -> Iterator[tuple[str, Path]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.infohash import Infohash
@@ -36,6 +36,8 @@ class TorrentEntry:
     v2: Infohash | None
     private: bool
     """The torrent keeps to its trackers (BEP 27). A magnet cannot say so: ``False``."""
+    info: bytes | None = None
+    """The info dict; a magnet has none."""
 
     @property
     def wire(self) -> tuple[Infohash, ...]:
@@ -69,7 +71,8 @@ def read_torrent(path: Path) -> TorrentEntry:
         raise ValueError(f"{path} is larger than {MAX_TORRENT_BYTES >> 20} MiB, too large for a .torrent file")
     try:
         info = reader.load_torrent_buffer(content, LIMITS).ti
-        return _entry(info.name(), info.info_hashes(), private=info.priv())
+        entry = _entry(info.name(), info.info_hashes(), private=info.priv())
+        return replace(entry, info=info.info_section())
     except (RuntimeError, UnicodeError) as problem:
         raise ValueError(f"{path} is no torrent: {_reason(problem)}") from problem
 

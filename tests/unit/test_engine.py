@@ -25,6 +25,7 @@ from tests.build import (
     udp_exchange,
     write_pcap,
 )
+from tests.build.torrent import Torrent, magnet_talk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +117,18 @@ def test_an_engine_of_another_contract_is_refused(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(ImportError, match=r"rebuild it: pip install -e \."):
         importlib.reload(engine)
+
+
+def test_pieces_are_verified_by_what_was_known_beforehand(tmp_path: Path) -> None:
+    """A listed .torrent file proves what passed, though no metadata passed."""
+    torrent = Torrent({"a": b"1" * 20_000})
+    capture = write_pcap(tmp_path / "talk.pcap", tcp_stream(EMPLOYEE, PEER, magnet_talk(torrent, told=b"")))
+    path = CapturePath(str(capture), "default")
+
+    [unknown] = sight([path], Options(INSIDE)).flows
+    whole = sight([path], Options(INSIDE, known=(torrent.info,)))
+
+    [known] = whole.flows
+    assert unknown.verified == ()
+    assert [(v.end, v.verified) for v in known.verified] == [("resp", (2, 20_000))]
+    assert [seen.info for seen in whole.torrents] == [torrent.info]

@@ -37,3 +37,10 @@ def test_entries_of_one_torrent_add_up() -> None:
     assert known.members[V1.digest] == {"a", "b"}
     assert known.name_of(_infohashes(V1)) == "linux"
     assert known.resolve(V1) == (V1, V2)
+
+
+def test_info_dicts_of_listed_torrents_are_there_once() -> None:
+    """Pieces are verified by them; a list of infohashes has none."""
+    one, again = Listed("a", None, V1, None, b"d1e"), Listed("b", None, V1, None, b"d1e")
+
+    assert Catalogue([one, Listed("a", None, None, V2), again]).infos == (b"d1e",)

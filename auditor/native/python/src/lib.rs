@@ -53,6 +53,9 @@ struct Setup {
     dht_flows: bool,
     #[pyo3(item("vlan_in_key"))]
     vlan_in_key: bool,
+    /// Info dicts that are known beforehand.
+    #[pyo3(item("known"))]
+    known: Vec<Vec<u8>>,
 }
 
 impl Setup {
@@ -68,6 +71,7 @@ impl Setup {
             ours: Networks::new(self.ours.iter().copied()),
             dht_flows: self.dht_flows,
             vlan_in_key: self.vlan_in_key,
+            known: self.known.iter().map(|info| info.as_slice().into()).collect(),
             seed: RandomState::new().hash_one(std::process::id()),
             ..Options::default()
         }

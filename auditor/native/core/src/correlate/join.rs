@@ -37,7 +37,7 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     whole.flows.sort_by_key(|flow| {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
-    proof::prove(&mut whole, contents);
+    proof::prove(&mut whole, contents, &options.known);
     tie(&mut whole, options);
     drop_unsupported(&mut whole, &options.ours);
     whole

@@ -1,13 +1,14 @@
 //! Proves what flows passed on: joins the info dicts and hashes that any worker saw, and compares the digests of pieces
 //! with them.
 //!
-//! Pieces of a torrent of which no whole info dict passed stay unproven, and nothing is said of them. So do those beyond
+//! Pieces of a torrent of which no whole info dict is known stay unproven, and nothing is said of them. So do those beyond
 //! what is compared: whoever makes a torrent says how many files it has, and each comparison passes all of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::content::layers::PieceLayers;
-use crate::content::metadata::MetadataStore;
+use crate::content::metadata::{Metadata, MetadataStore};
 use crate::content::verify::verify;
 use crate::engine::{Content, Report, Torrent, Verified};
 use crate::wire::bt::info::Info;
@@ -15,9 +16,10 @@ use crate::wire::bt::info::Info;
 /// Files passed in all comparisons of one run: as many as 10,000 flows of torrents with 10,000 files.
 const MAX_STEPS: u64 = 100_000_000;
 
-/// Compares the digests of all flows with the metadata of `contents`, and puts both results into the report.
-pub(super) fn prove(whole: &mut Report, contents: Vec<Content>) {
-    let (metadata, layers) = join(contents);
+/// Compares the digests of all flows with the metadata of `contents`, and with what was `known` beforehand, and puts
+/// results and torrents into the report.
+pub(super) fn prove(whole: &mut Report, contents: Vec<Content>, known: &[Arc<[u8]>]) {
+    let (metadata, layers) = join(contents, known);
     // One whose numbers contradict each other is nobody's torrent: no client takes it.
     let mut torrents: Vec<_> =
         metadata.believed().filter_map(|known| Some((known, Info::parse(&known.info).ok()?.0))).collect();
@@ -55,13 +57,17 @@ pub(super) fn prove(whole: &mut Report, contents: Vec<Content>) {
     whole.torrents = readable.collect();
 }
 
-fn join(contents: Vec<Content>) -> (MetadataStore, PieceLayers) {
+fn join(contents: Vec<Content>, known: &[Arc<[u8]>]) -> (MetadataStore, PieceLayers) {
     let (mut caps, mut layer_caps) = (0, 0);
     for content in &contents {
         caps += content.metadata.budget().cap;
         layer_caps += content.layers.budget().cap;
     }
     let (mut metadata, mut layers) = (MetadataStore::new(caps), PieceLayers::new(layer_caps));
+    for info in known {
+        let v1 = Metadata::of(info.clone()).v1;
+        metadata.insert(&v1, info.clone());
+    }
     for content in contents {
         metadata.merge(content.metadata);
         layers.merge(content.layers);

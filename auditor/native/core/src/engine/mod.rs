@@ -14,6 +14,7 @@ mod tcp;
 mod udp;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use self::content::Content;
 use self::detail::Details;
@@ -46,6 +47,8 @@ pub struct Options {
     pub shard: (u64, u64),
     /// Makes the tables' hashes unguessable. The same for all workers of a run.
     pub seed: u64,
+    /// Info dicts that are known beforehand, to verify pieces by.
+    pub known: Vec<Arc<[u8]>>,
     /// The caps of all workers together.
     pub caps: Caps,
 }
@@ -94,6 +97,7 @@ impl Default for Options {
             vlan_in_key: true,
             shard: (0, 1),
             seed: 0,
+            known: Vec::new(),
             caps: Caps::default(),
         }
     }

@@ -57,7 +57,7 @@ pub struct FlowReport {
     pub ties: Vec<Tie>,
 }
 
-/// A torrent whose info dict passed, and hashes to the infohash under which it did.
+/// A torrent whose info dict is known: it passed, and hashes to the infohash under which it did, or was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torrent {
     /// Its infohash of version 1.
@@ -165,6 +165,6 @@ pub struct Report {
     pub totals: Totals,
     /// What was collected across flows.
     pub content: Content,
-    /// Torrents whose metadata passed, once reports are joined: each once, by its SHA-1.
+    /// Torrents whose metadata passed, or was known beforehand, once reports are joined: each once, by its SHA-1.
     pub torrents: Vec<Torrent>,
 }

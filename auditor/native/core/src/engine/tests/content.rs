@@ -67,6 +67,15 @@ fn metadata_of_one_flow_proves_pieces_of_another_whichever_ended_first() {
 }
 
 #[test]
+fn metadata_that_was_known_beforehand_proves_pieces_too() {
+    let mut tap = Tap::new(Caps::default());
+    talk(&mut tap, CLIENT, &[piece(CONTENT)]);
+    let options = Options { known: vec![info().into(), b"nonsense"[..].into()], ..Options::default() };
+    let report = correlate::join(vec![tap.engine.finish()], &options);
+    assert_eq!((verified(&report), report.torrents.len()), (vec![(16, 0)], 1));
+}
+
+#[test]
 fn a_dict_that_hashes_to_something_else_proves_nothing() {
     let mut tap = Tap::new(Caps::default());
     let mut lie = block();
