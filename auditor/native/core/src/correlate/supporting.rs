@@ -2,8 +2,8 @@
 //!
 //! A well-known name, a torrent asked for over TLS, a port to be opened, an address told by a gateway: consoles, mail
 //! filters and people cause each of them. They are of use beside other evidence alone. So one is kept only where the
-//! same host, seen at the same place, sent BitTorrent's own bytes within [`NEAR`]; of ports only those at which it speaks
-//! BitTorrent, or for which it calls itself a client. Nothing else leaves, or
+//! same host, seen at the same place, sent BitTorrent's own bytes within [`NEAR`], or had an encrypted flow that is tied to
+//! a swarm; of ports only those at which it speaks BitTorrent, or for which it calls itself a client. Nothing else leaves, or
 //! the audit would be a list of who looked up what. Whatever outsiders send is no evidence about anybody.
 
 use std::collections::BTreeMap;
@@ -144,6 +144,11 @@ fn learn_of_flow(flow: &FlowReport, hosts: &mut BTreeMap<Host, Known>) {
         let takes = flow.transport == Transport::Udp || end == End::Resp;
         let own = takes.then_some(flow.ends.at(end).port);
         known.add((seen.span.first, seen.span.last), own.into_iter().chain(told));
+    }
+    for tie in flow.ties.iter().filter(|tie| tie.grade.confidence() >= Confidence::Likely) {
+        let Some(known) = hosts.get_mut(&flow.host(tie.end)) else { continue };
+        let takes = flow.transport == Transport::Udp || !tie.is_outgoing;
+        known.add((flow.first, flow.last), takes.then_some(flow.ends.at(tie.end).port));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hosts that look names up, and what else they do.
 
 use super::*;
+use crate::correlate::{Grade, Tie};
 use crate::detect::dht::activity::HostKey;
 use crate::detect::named::Source;
 use crate::detect::names::{Kind, Over};
@@ -180,6 +181,18 @@ fn shapes_support_nothing() {
     let said = vec![(End::Orig, Confidence::Suspected, shape)];
     let encrypted = flow(0, Transport::Tcp, (HOST, 50_000), (PEER, 6881), said);
     assert_eq!(left(vec![looks_up(0, HOST), encrypted], vec![]), (vec![1], 1));
+}
+
+#[test]
+fn a_flow_that_is_tied_to_a_swarm_supports_its_host_and_one_by_host_alone_does_not() {
+    let tied = |grade| {
+        let mut encrypted = flow(0, Transport::Tcp, (PEER, 50_000), (HOST, 6881), vec![]);
+        let (end, is_outgoing, is_retry, infohashes, rules) = (End::Resp, false, false, vec![], 1);
+        encrypted.ties = vec![Tie { end, is_outgoing, grade, is_retry, infohashes, rules }];
+        left(vec![looks_up(0, HOST), encrypted, maps(0, 6881, None)], vec![])
+    };
+    assert_eq!(tied(Grade::SingleSource), (vec![1, 0, 3], 0));
+    assert_eq!(tied(Grade::HostLevel), (vec![0], 2));
 }
 
 #[test]
