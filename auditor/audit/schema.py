@@ -177,7 +177,7 @@ def _torrent() -> Json:
                 }
             ),
         },
-        "A torrent of an incident whose metadata is known: it passed and hashes to the infohash, or a list has its file",
+        "A torrent of an incident whose metadata is known: it passed and hashes to its infohash, or a list has it",
     )
 
 
