@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests.build import End, Frame, get_peers, handshake, pcap, pcapng, piece, tcp_stream, udp_exchange
 from tests.build.capture import Endian, enhanced, interface, obsolete, section, simple
+from tests.build.torrent import Torrent, magnet_talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,6 +113,9 @@ def scenes() -> Iterator[bytes]:
     yield bytes([OURS]) + silent + krpc(2, PING, 0) + krpc(0, GET_PEERS, 4) + krpc(FROM_NODE, VALUES, 0)
     raw = b"".join(struct.pack("!BBBH", FRAME, 0, 0, len(data)) + data for _, data in talk())
     yield bytes([VLANS_PART]) + raw
+    torrent = Torrent({"a": b"a" * 40, "b": b"b" * 20}, piece_length=32)
+    fetched = tcp_stream(CLIENT, SERVER, magnet_talk(torrent, given={1: bytes(28)}))
+    yield bytes([OURS]) + b"".join(struct.pack("!BBBH", FRAME, 0, 0, len(data)) + data for _, data in fetched)
 
 
 def streams() -> Iterator[bytes]:

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::detect::FrameRef;
 use crate::time::Timestamp;
@@ -254,4 +256,63 @@ fn without_room_nothing_is_held_and_that_is_counted() {
     let collected = reader.collect(0);
     assert_eq!((collected.held, collected.refused), (0, 2));
     assert!(matches!(facts(&reader).pop(), Some(Fact::Messages { pieces: 1, piece_bytes: 100, .. })));
+}
+
+/// Messages as they may come: of each kind that is read, and any bytes.
+fn said() -> impl Strategy<Value = Vec<u8>> {
+    let any_bytes = || prop::collection::vec(any::<u8>(), 0..40);
+    prop_oneof![
+        Just(extended(0, INTRODUCTION)),
+        Just(extended(0, ANSWER)),
+        Just(extended(3, BLOCK)),
+        Just(extended(7, PEERS)),
+        (0..20_usize).prop_map(piece),
+        (0..9_u8, any_bytes()).prop_map(|(id, body)| extended(id, &body)),
+        any_bytes(),
+    ]
+}
+
+/// Reads bytes of both ends, `None` being bytes that were not captured; returns all that comes of it.
+fn outcome(runs: &[(End, Option<&[u8]>, usize)]) -> (Vec<Observation>, Vec<Passed>, Vec<SentPieces>, usize) {
+    let mut reader = Reader::default();
+    let mut passed = Vec::new();
+    for (end, bytes, len) in runs {
+        match bytes {
+            Some(bytes) => reader.read(*end, bytes, stamp(1), &mut Anomalies::default()),
+            None => reader.skip(*end, *len as u64, stamp(1)),
+        }
+        passed.extend(reader.collect(LENT).passed);
+    }
+    let pieces = reader.pieces();
+    let waiting = reader.said.orig.take_waiting(&mut reader.budget).len()
+        + reader.said.resp.take_waiting(&mut reader.budget).len();
+    for end in [End::Orig, End::Resp] {
+        reader.skip(end, u64::MAX, stamp(1));
+    }
+    let held = reader.collect(0).held;
+    assert!(waiting <= runs.len());
+    (reader.observations(), passed, pieces, held)
+}
+
+proptest! {
+    #[test]
+    fn any_talk_is_read_the_same_however_it_is_cut_and_all_is_given_back(
+        talk in prop::collection::vec((any::<bool>(), prop::option::weighted(0.9, said())), 0..12),
+        step in 1..30_usize,
+    ) {
+        let hello = handshake();
+        let end = |is_orig: bool| if is_orig { End::Orig } else { End::Resp };
+        let mut whole = vec![(End::Orig, Some(&hello[..]), 0), (End::Resp, Some(&hello[..]), 0)];
+        whole.extend(talk.iter().map(|(is_orig, said)| (end(*is_orig), said.as_deref(), 7)));
+        let cut: Vec<_> = whole
+            .iter()
+            .flat_map(|(end, bytes, len)| match bytes {
+                Some(bytes) => bytes.chunks(step).map(|part| (*end, Some(part), 0)).collect(),
+                None => vec![(*end, None, *len)],
+            })
+            .collect();
+        let found = outcome(&cut);
+        prop_assert_eq!(&found, &outcome(&whole));
+        prop_assert_eq!(found.3, 0);
+    }
 }
