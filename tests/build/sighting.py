@@ -69,10 +69,13 @@ def shake(
     upgrade: bool = False,
     at: int = NINE,
     frame: int = 4,
-    peer_id: bytes = b"-qB4520-abcdefghijkl",
+    peer_id: bytes | None = None,
 ) -> Observation:
-    """A handshake that one end sent."""
-    fact = Handshake(infohash, peer_id, bytes([0, 0, 0, 0, 0, 0x10, 0, 0x15 if upgrade else 0x05]))
+    """A handshake that one end sent; each has a peer id of its own."""
+    own = b"-qB4520-abcdefghijkl" if end == "orig" else b"-qB4520-mnopqrstuvwx"
+    fact = Handshake(
+        infohash, own if peer_id is None else peer_id, bytes([0, 0, 0, 0, 0, 0x10, 0, 0x15 if upgrade else 0x05])
+    )
     return observation("bt.handshake", end, fact, at=at, frame=frame)
 
 

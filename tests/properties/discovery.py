@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from tests.build.around import LSD_GROUP, lsd
 from tests.build.bittorrent import BITFIELD, Bencodable, bencode, handshake, message
 from tests.build.encrypted import FLIGHTS, UNTELLING, obfuscated
 from tests.build.frames import MILLISECOND, START, End
-from tests.build.local import GROUP, local_announce
 from tests.build.proxy import connect, socks4, socks4a, socks5
 from tests.build.tracker import (
     announce_reply,
@@ -116,8 +116,8 @@ def local_announces(draw: st.DrawFn, number: int = 0) -> Exchange:
     """Draw announces to the local network, some repeated."""
     host = draw(st.sampled_from([ip for ip in INSIDE if ":" not in ip]))
     named = draw(st.lists(st.sampled_from(TORRENTS), min_size=1, max_size=3, unique=True))
-    said: list[Turn] = [("orig", local_announce(named, 6881, "c00k1e"))] * draw(st.integers(1, 3))
-    return Exchange(End(host, 6771 + number), GROUP, tuple(said), start=draw(starts()))
+    said: list[Turn] = [("orig", lsd(6881, named))] * draw(st.integers(1, 3))
+    return Exchange(End(host, 6771 + number), LSD_GROUP, tuple(said), start=draw(starts()))
 
 
 @st.composite

@@ -7,9 +7,9 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
+from tests.build.around import LSD_GROUP, lsd
 from tests.build.bittorrent import BLOCK, Bencodable, announce_peer, bencode, get_peers, handshake, krpc_reply
 from tests.build.frames import MILLISECOND, START, End, Frame, Side
-from tests.build.local import GROUP, local_announce
 from tests.build.proxy import connect, socks4a, socks5
 from tests.build.torrent import Torrent, magnet_talk
 from tests.build.tracker import (
@@ -51,7 +51,7 @@ def planted() -> dict[str, Talk | Exchange | UtpTalk]:
         made[name] = Talk(client, server, tuple(turns), start=START + number * 900 * MILLISECOND)
     for number, (name, turns) in enumerate(_datagrams()):
         client, server = End("10.20.0.5", 53_000 + number), End(f"192.0.2.{number + 1}", 9000 + number)
-        server = GROUP if name == "local announce" else server
+        server = LSD_GROUP if name == "local announce" else server
         made[name] = Exchange(client, server, tuple(turns), start=START + number * 700 * MILLISECOND)
     ends = End("10.20.0.5", 54_000), End("198.51.100.200", 6881)
     made["pieces over uTP"] = UtpTalk(*ends, tuple(magnet_talk(_FILM)))
@@ -242,7 +242,7 @@ def _datagrams() -> Iterator[tuple[str, Turns]]:
         "UDP tracker that repeats the passkey",
         [("orig", connect_request()), ("resp", connect_reply(7)), ("orig", announce), ("resp", refusal)],
     )
-    yield "local announce", [("orig", local_announce([INFOHASH], 6881, secret("lsd").decode()))]
+    yield "local announce", [("orig", lsd(6881, [INFOHASH], secret("lsd").decode()))]
     node, asked = b"n" * 20, get_peers(b"o" * 20, INFOHASH)
     yield (
         "DHT",

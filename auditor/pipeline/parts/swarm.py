@@ -35,7 +35,10 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
 def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation]) -> Part:
     own, other = _facts(observations, end, Handshake), _facts(observations, opposite(end), Handshake)
     sent, received = _facts(observations, end, Messages), _facts(observations, opposite(end), Messages)
-    wire, v1 = _names(own, other, began=_initiator(observations) == end)
+    began = _initiator(observations) == end
+    if own and own[0] in other:  # No two peers have one id: the answer is an echo, and its sender said nothing itself.
+        own, sent, other, received = (own, sent, [], []) if began else ([], [], other, received)
+    wire, v1 = _names(own, other, began=began)
     if own and other and own[0].infohash != other[0].infohash and v1 is None:
         received = []  # The other end spoke of another torrent: nothing that it sent belongs to this one.
         other = []

@@ -65,6 +65,18 @@ def test_each_end_has_its_own_view_of_one_flow() -> None:
     assert [only(attempt, end).participation.label for end in ENDS] == ["attempted", "contacted"]
 
 
+def test_an_echo_of_a_handshake_says_nothing_of_who_sends_it_back() -> None:
+    """An outsider who speaks to an echo server of ours hears itself: its own peer id comes back, and its pieces."""
+    own = b"-qB4520-abcdefghijkl"
+    said = [shake("orig", peer_id=own), talk("orig", 1, 16384), shake("resp", peer_id=own), talk("resp", 1, 16384)]
+
+    echoing, hearing = only(flow(OUTSIDER, EMPLOYEE, said), "resp"), only(flow(EMPLOYEE, OUTSIDER, said), "orig")
+
+    assert (echoing.participation, echoing.confidence) == (Participation.CONTACTED, Confidence.SUSPECTED)
+    assert echoing.uploaded == NOTHING
+    assert (hearing.participation, hearing.downloaded) == (Participation.TRANSFERRED, NOTHING)
+
+
 def test_handshakes_with_different_infohashes_are_no_connection() -> None:
     """Each end's own handshake decides; what the other end says of another torrent belongs to that one alone."""
     seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM), shake("resp", DEBIAN), talk("resp", 5, 80000)])

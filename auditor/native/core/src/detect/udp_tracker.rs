@@ -95,8 +95,14 @@ impl DatagramReader for Reader {
 
 impl Reader {
     fn request(&mut self, datagram: &Datagram<'_>, anomalies: &mut Anomalies) -> bool {
+        let request = Request::parse(datagram.payload);
+        if let Ok(Request::Connect { transaction }) = request
+            && self.clients.at(datagram.from.other()).has_asked_for_connection(transaction)
+        {
+            return true; // Who sends back what it was sent, as an echo server does, asks for nothing.
+        }
         let client = self.clients.at_mut(datagram.from);
-        match Request::parse(datagram.payload) {
+        match request {
             Ok(Request::Connect { transaction }) => {
                 client.connect(transaction, anomalies);
                 true
@@ -187,11 +193,14 @@ impl Reader {
 }
 
 impl Client {
-    fn connect(&mut self, transaction: u32, anomalies: &mut Anomalies) {
-        let is_known = |request: &Outstanding| {
+    fn has_asked_for_connection(&self, transaction: u32) -> bool {
+        self.requests.iter().any(|request| {
             request.transaction == transaction && matches!(request.question, Question::Connect)
-        };
-        if !self.requests.iter().any(is_known) {
+        })
+    }
+
+    fn connect(&mut self, transaction: u32, anomalies: &mut Anomalies) {
+        if !self.has_asked_for_connection(transaction) {
             self.ask(transaction, 0, Question::Connect, anomalies);
         }
     }

@@ -6,8 +6,9 @@
 //! belongs to the n-th request.
 //!
 //! An announce proves that the sender named this infohash to a tracker, and nothing of what it claims; a file, that it
-//! was fetched; a link in a page, only that the page has it. Fooled by anyone who fetches such an address by hand, and
-//! by a tracker, or what poses as one, that names peers at will.
+//! was fetched; a link in a page, only that the page has it. Not fooled by a page that has a browser fetch the address of
+//! an announce, as that of a picture: browsers are known by the languages that they wish for. Fooled by anyone who fetches
+//! such an address by other means, and by a tracker, or what poses as one, that names peers at will.
 //!
 //! Costs one pass over the heads of every HTTP connection, and of bodies a sum for each segment; content is looked at
 //! where it is a tracker's answer, says that it is a torrent file or begins as one, or is a page (its first 64 KiB, and

@@ -160,8 +160,12 @@ impl Request {
         let (head, rest) = RequestHead::parse(bytes)?;
         let target = Target::split(head.target());
         let mut asks = Asks::Other;
-        // Most targets are none of these, and one look tells.
-        if target.parameters().any(|(key, _)| key == b"info_hash") && head.method() == Method::Get {
+        // Most targets are none of these, and one look tells. Any page can have a browser fetch such an address, as the
+        // address of a picture: that says nothing of the host.
+        if target.parameters().any(|(key, _)| key == b"info_hash")
+            && head.method() == Method::Get
+            && !head.is_of_a_browser()
+        {
             asks = match TrackerRequest::read(&target) {
                 Some(request) => Asks::Tracker(request.with_credentials(head.has_credentials())),
                 None => PieceRequest::read(&target).map_or(Asks::Other, Asks::Piece),

@@ -202,6 +202,31 @@ fn everything_in_one_connection_is_seen_and_no_credential_is_told() {
 }
 
 #[test]
+fn what_a_page_has_a_browser_fetch_is_no_announce_and_no_piece() {
+    let of_a_browser = |(end, head): Message| {
+        let head = String::from_utf8(head).unwrap();
+        (end, head.replace("User-Agent: qBittorrent/5.0", "Accept-Language: de,en;q=0.5").into_bytes())
+    };
+    let messages = [
+        of_a_browser(announce('a', "&left=0")),
+        answer("", PEERS),
+        of_a_browser(get("/seed?info_hash=eeeeeeeeeeeeeeeeeeee&piece=0")),
+        answer("", &[0; 300]),
+        announce('b', ""),
+        answer("", b"d8:intervali60e5:peers0:e"),
+    ];
+    let (reader, _) = read(&segments(&messages, &[usize::MAX]));
+    let seen = facts(&reader);
+    assert!(
+        matches!(
+            &seen[..],
+            [(End::Orig, 1, Fact::TrackerAnnounce { infohash: [b'b', ..], answer: Some(_), .. })]
+        ),
+        "{seen:?}"
+    );
+}
+
+#[test]
 fn the_frames_of_a_request_prove_an_announce() {
     let (reader, _) = read(&segments(&conversation()[..1], &[60, usize::MAX]));
     let frames: Vec<_> = reader.observations()[0].span.frames().map(|frame| frame.number).collect();

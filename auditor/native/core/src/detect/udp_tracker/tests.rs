@@ -191,6 +191,22 @@ fn an_announce_without_its_connection_is_not_believed() {
 }
 
 #[test]
+fn who_sends_everything_back_announces_nothing() {
+    let mut talk = Talk::begun();
+    for payload in [connect(1), connect_reply(1, CONNECTION), announce(2, 1)] {
+        talk.asks(&payload);
+        talk.answers(&payload);
+    }
+    assert!(talk.observations().iter().all(|seen| seen.end == End::Orig), "the echo server is resp");
+    let mut stranger = Talk::begun();
+    stranger.asks(&connect(1));
+    stranger.answers(&connect(1));
+    stranger.asks(&connect_reply(1, CONNECTION));
+    assert!(!stranger.answers(&announce_as(CONNECTION, 2, 0xaa, 2, 7)));
+    assert_eq!(stranger.observations(), []);
+}
+
+#[test]
 fn what_has_the_shape_of_an_announce_is_nothing_by_itself() {
     let lookalike = [&[0x42; 8][..], &[0, 0, 0, 1], &[0x17; 500]].concat();
     for mut talk in [Talk::begun(), Talk::connected()] {

@@ -511,6 +511,9 @@ mod tests {
         let swarm = Swarm { infohash: &[b'a'; 20], complete: Some(5), incomplete: None, downloaded: Some(9) };
         assert_eq!(reply.swarms().collect::<Vec<_>>(), [swarm]);
         assert!(!reply.failed() && ScrapeReply::parse(b"d14:failure reason1:xe").unwrap().0.failed());
+        for cut in 0..body.len() {
+            assert!(matches!(ScrapeReply::parse(&body[..cut]), Err(ParseError::Truncated { .. })), "{cut}");
+        }
     }
 
     proptest! {

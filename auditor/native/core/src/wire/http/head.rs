@@ -71,6 +71,7 @@ struct Fields<'a> {
     upgrade: Option<&'a [u8]>,
     range: bool,
     credentials: bool,
+    language: bool,
 }
 
 /// The head of a request.
@@ -176,6 +177,13 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub const fn has_credentials(&self) -> bool {
         self.fields.credentials
+    }
+
+    /// Whether it speaks for a person's browser: these name the languages that they wish for, with whatever they fetch,
+    /// and no BitTorrent client does.
+    #[must_use]
+    pub const fn is_of_a_browser(&self) -> bool {
+        self.fields.language
     }
 
     /// Whether it asks for the connection to turn into one of WebSocket frames (RFC 6455 §4.1).
@@ -308,6 +316,7 @@ impl<'a> Fields<'a> {
             (Some(b's'), 10) if is(b"set-cookie") => self.credentials = true,
             (Some(b'a'), 13) if is(b"authorization") => self.credentials = true,
             (Some(b'p'), 19) if is(b"proxy-authorization") => self.credentials = true,
+            (Some(b'a'), 15) if is(b"accept-language") => self.language = true,
             (Some(b'c'), 12) if is(b"content-type") => drop(self.content_type.get_or_insert(value)),
             (Some(b'c'), 16) if is(b"content-encoding") => self.coding = Coding::of(value),
             (Some(b't'), 17) if is(b"transfer-encoding") => {
