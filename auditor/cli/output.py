@@ -35,8 +35,8 @@ NOTHING_SEEN = "No BitTorrent was seen in what this capture shows."
 UNSEEN = (
     "This release reads BitTorrent's handshakes, messages, metadata and peer exchange over TCP and uTP, the mainline "
     "DHT, trackers over HTTP, UDP and WebSocket, announces to the local network, torrent files and web seeds, all of "
-    "it in clear, and ties encrypted streams (MSE) to that. Not seen: encrypted streams to which nothing in clear points, "
-    "trackers and web seeds over HTTPS, WebRTC, and whatever is inside a VPN."
+    "it in clear, and ties encrypted streams (MSE) to that. Not seen: encrypted streams to which nothing in clear "
+    "points, trackers and web seeds over HTTPS, WebRTC, and whatever is inside a VPN."
 )
 NARROWEST = 60
 WIDEST = 160
