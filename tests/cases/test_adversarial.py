@@ -34,7 +34,6 @@ def incidents(folder: Path, frames: list[Frame]) -> list[Incident]:
     return list(judge(see(write_pcap(folder / "capture.pcap", frames)), POLICY).incidents)
 
 
-@pytest.mark.xfail(reason="the answer to an offer of the v2 side is taken for the torrent's other name, unproven")
 def test_a_peer_adds_no_torrent_to_a_host_that_offers_the_v2_side(tmp_path: Path) -> None:
     """The host named one torrent and offered its v2 side; the peer answers with the name of any other."""
     lie = handshake(OTHER_TORRENT, b"-TR4060-bbbbbbbbbbbb")
@@ -46,7 +45,6 @@ def test_a_peer_adds_no_torrent_to_a_host_that_offers_the_v2_side(tmp_path: Path
     assert OTHER_TORRENT not in {name.digest for name in found.conduct.infohashes.wire}
 
 
-@pytest.mark.xfail(reason="the same, for who wants to be excused: the peer's word makes any torrent an approved one")
 def test_an_accomplice_cannot_have_a_torrent_approved(tmp_path: Path) -> None:
     """The host offers the v2 side of a film; its accomplice answers with the infohash of an approved image."""
     answer = handshake(APPROVED, b"-TR4060-bbbbbbbbbbbb")

@@ -38,8 +38,8 @@ def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation])
     began = _initiator(observations) == end
     if own and own[0] in other:  # No two peers have one id: the answer is an echo, and its sender said nothing itself.
         own, sent, other, received = (own, sent, [], []) if began else ([], [], other, received)
-    wire, v1 = _names(own, other, began=began)
-    if own and other and own[0].infohash != other[0].infohash and v1 is None:
+    wire, v1, is_one = _names(own, other, began=began)
+    if not is_one:
         received = []  # The other end spoke of another torrent: nothing that it sent belongs to this one.
         other = []
     compared_up = _compared(flow, observations, end) if sent else ()
@@ -76,21 +76,21 @@ def _participation(own: list[Handshake], other: list[Handshake], messages: list[
 
 def _names(
     own: list[Handshake], other: list[Handshake], *, began: bool
-) -> tuple[tuple[Infohash, ...], Infohash | None]:
-    """Return the torrent's names in this stream, the end's own first, and which of two is the v1 infohash.
+) -> tuple[tuple[Infohash, ...], Infohash | None, bool]:
+    """Return the torrent's name in this stream, its v1 infohash where that is told, and whether both speak of it.
 
-    Each end's own handshake decides, with one exception (BEP 52): the initiator of a hybrid torrent names it by its v1
-    infohash and offers the upgrade; a responder that has the v2 side may answer with the first 20 bytes of the v2
-    infohash, without repeating the offer. Then the two are names of one torrent.
+    Each end's own handshake names its torrent. The initiator of a hybrid torrent names it by its v1 infohash and offers
+    the upgrade; a responder that has the v2 side may answer with the first 20 bytes of the v2 infohash, without
+    repeating the offer (BEP 52). So another name in the answer to an offer is no other torrent, but which one it is
+    rests on the peer's word: it becomes a name of the torrent only where metadata or a list says so.
     """
     if not own:
-        return (other[0].infohash.wire,), None
-    name = own[0].infohash.wire
-    if other and other[0].infohash.wire != name:
-        initiators = own[0] if began else other[0]
-        if initiators.offers_upgrade:
-            return (name, other[0].infohash.wire), initiators.infohash
-    return (name,), None
+        return (other[0].infohash.wire,), None, True
+    name = own[0].infohash
+    if not other or other[0].infohash.wire == name.wire:
+        return (name.wire,), None, True
+    offered = (own[0] if began else other[0]).offers_upgrade
+    return (name.wire,), name if offered and began else None, offered
 
 
 def _initiator(observations: Sequence[Observation]) -> End:

@@ -254,5 +254,5 @@ def test_no_damage_raises_anything_else(content: bytes, damage: list[tuple[int, 
         events, (truncated, error) = read(content)
     except NotACaptureError:
         return
-    assert events[0] == Section()
+    assert events[:1] == [Section()] or (not events and truncated)
     assert error is None or truncated

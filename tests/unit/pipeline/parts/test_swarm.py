@@ -87,13 +87,14 @@ def test_handshakes_with_different_infohashes_are_no_connection() -> None:
     assert only(seen).downloaded == NOTHING
 
 
-def test_a_hybrid_torrent_has_two_names_and_is_one() -> None:
-    """The initiator offers the upgrade and the responder answers with the v2 name, without repeating the offer."""
+def test_the_other_name_of_a_hybrid_torrent_is_the_peers_word() -> None:
+    """Another name in the answer to an offer of the upgrade: no other torrent, and no proven name of this one."""
     seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM, upgrade=True), shake("resp", DEBIAN)])
 
-    assert only(seen, "orig").wire == (FILM, DEBIAN)
-    assert only(seen, "resp").wire == (DEBIAN, FILM)
-    assert only(seen).v1 == FILM
+    assert only(seen, "orig").wire == (FILM,)
+    assert only(seen, "resp").wire == (DEBIAN,)
+    assert only(seen, "orig").v1 == FILM
+    assert only(seen, "resp").v1 is None
     assert only(seen).participation is Participation.CONNECTED
 
 
@@ -170,7 +171,7 @@ def test_who_began_a_utp_connection_may_offer_the_upgrade() -> None:
     names = [shake("resp", FILM, upgrade=True), shake("orig", DEBIAN)]
     seen = [syn, *(replace(each, stream=1) for each in names)]
 
-    assert only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp")).v1 == FILM
+    assert only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp"), "resp").v1 == FILM
 
 
 def test_an_amount_is_verified_where_every_byte_of_it_is() -> None:
