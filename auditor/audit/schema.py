@@ -95,7 +95,7 @@ def _incident() -> Json:
         {
             "wire": _INFOHASHES
             | {
-                "description": "the 20-byte names seen; two where a hybrid's ends differ (BEP 52); "
+                "description": "the 20-byte names that the host used; two where it used both of a hybrid's (BEP 52); "
                 "of kind 'encrypted', the torrents of which it may be one"
             },
             "v1": _or_null(_INFOHASH),
