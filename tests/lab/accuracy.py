@@ -68,12 +68,16 @@ def _count_hosts(labels: Labels, document: Json, verdicts: Sequence[Verdict], ha
         if incident["participation"] in ACCUSED and incident["confidence"] in {"confirmed", "likely"}
     }
     homes = {verdict.label.host.ip: verdict.aside for verdict in verdicts if verdict.label.host.ip}
+    # A client with two addresses announces itself from both.
+    sent = {
+        verdict.flow.orig.ip for verdict in verdicts if verdict.label.bittorrent and verdict.label.kind not in CONTEXT
+    }
     for host, aside in homes.items():
         hosts = halves["aside" if aside else "open"].hosts
         if host in labels.sharing:
             hosts.sharing += 1
             hosts.sharing_accused += host in accused
-        elif host.startswith(INSIDE):
+        elif host.startswith(INSIDE) and host not in sent:
             hosts.others += 1
             hosts.others_accused += host in accused
 

@@ -12,7 +12,7 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.lab import torrents
 from tests.lab.capture import Tap
@@ -27,7 +27,7 @@ from tests.lab.topology import SEGMENTS, Lab
 from tests.lab.truth import Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from tests.lab.clients import Client, Peer
@@ -293,32 +293,29 @@ def _by_socket(run: Run) -> list[Label]:
     return found
 
 
-def _is_named(run: Run, outsider: Peer, spoken: str = "none") -> bool:
+def _is_named(run: Run, outsider: Peer, spoken: Iterable[str] = ("none",)) -> bool:
     """Whether an outsider was named to the client in the clear: PEX names the seed in the go-between's connection."""
     if run.setup.discovery == "pex":
-        return outsider is run.seed and (run.setup.encryption == "off" or spoken in {"none", "plaintext"})
+        return outsider is run.seed and (run.setup.encryption == "off" or not {"none", "plaintext"}.isdisjoint(spoken))
     return run.setup.discovery != "hand"
 
 
 def _reported(run: Run, translated: Translations) -> list[Label]:
     """Label the connections that the outsiders report."""
-    reports: list[tuple[Peer, dict[str, Any]]] = [
-        (outsider, each) for outsider in run.outsiders for each in outsider.status()["connections"]
-    ]
-    told_in = [each["encryption"] for outsider, each in reports if outsider is not run.seed and each["encryption"]]
-    found = []
-    for outsider, each in reports:
-        transport: Transport = "udp" if each["utp"] else "tcp"
-        # The log has no port of ours where we called.
-        local, remote = End(outsider.host.ip, each["local"][1] or None), End(*each["remote"])
-        inside = translated.get((transport, remote, local), remote)
-        if inside.ip != run.inside.ip:
-            continue  # the outsiders among themselves
-        found.append(
-            Label(
-                "utp" if each["utp"] else "peer", True, run.setup.client, transport, inside,
-                local, run.torrent.wire, each["encryption"] or "unknown",
-                named=_is_named(run, outsider, told_in[0] if told_in else "rc4"),
-            )
-        )  # fmt: skip
-    return found
+    met: list[tuple[Peer, Transport, End, End, str]] = []
+    for outsider in run.outsiders:
+        for each in outsider.status()["connections"]:
+            transport: Transport = "udp" if each["utp"] else "tcp"
+            # The log has no port of ours where we called.
+            local, remote = End(outsider.host.ip, each["local"][1] or None), End(*each["remote"])
+            inside = translated.get((transport, remote, local), remote)
+            if inside.ip == run.inside.ip:  # or else the outsiders are among themselves
+                met.append((outsider, transport, inside, local, each["encryption"] or "unknown"))
+    told_in = {encryption for outsider, *_, encryption in met if outsider is not run.seed}
+    return [
+        Label(
+            "utp" if transport == "udp" else "peer", True, run.setup.client, transport, inside, local,
+            run.torrent.wire, encryption, named=_is_named(run, outsider, told_in),  # type: ignore[arg-type]
+        )
+        for outsider, transport, inside, local, encryption in met
+    ]  # fmt: skip
