@@ -111,8 +111,8 @@ def recorded(folder: Path) -> tuple[str, list[str]]:
     seeds = " and ".join(map(str, sorted(set().union(*others.values()))))
     runs, set_ups = sum(map(len, goes.values())), len(set().union(*goes.values()))
     words = (
-        f"Recorded: {runs} runs of clients, of {set_ups} set-ups ({each}; each seed gives other content, ports and\n"
-        f"order), and {sum(map(len, others.values()))} of {len(others)} other programs (with seeds {seeds})."
+        f"Recorded: {runs} runs of clients, of {set_ups} set-ups ({each}), and {sum(map(len, others.values()))} of "
+        f"{len(others)} other programs\n(with seeds {seeds}). Each seed gives other content, ports and order."
     )
     numbers = {go: " ".join(f"--run {number}" for number in sorted(goes[go])) for go in sorted(goes) if go}
     return words, [f"record FOLDER --seeds {go} {which}" for go, which in numbers.items()]
