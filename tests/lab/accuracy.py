@@ -68,12 +68,16 @@ def _count_hosts(labels: Labels, document: Json, verdicts: Sequence[Verdict], ha
         if incident["participation"] in ACCUSED and incident["confidence"] in {"confirmed", "likely"}
     }
     homes = {verdict.label.host.ip: verdict.aside for verdict in verdicts if verdict.label.host.ip}
+    # A client with two addresses announces itself from both.
+    sent = {
+        verdict.flow.orig.ip for verdict in verdicts if verdict.label.bittorrent and verdict.label.kind not in CONTEXT
+    }
     for host, aside in homes.items():
         hosts = halves["aside" if aside else "open"].hosts
         if host in labels.sharing:
             hosts.sharing += 1
             hosts.sharing_accused += host in accused
-        elif host.startswith(INSIDE):
+        elif host.startswith(INSIDE) and host not in sent:
             hosts.others += 1
             hosts.others_accused += host in accused
 
@@ -92,10 +96,32 @@ def details(measured: Measured) -> Iterator[str]:
                 yield f"{words}: {each.capture} {ends}: {each.cell.name} ({label.program}), {seen}"
 
 
-def report(halves: dict[str, Measured], command: str, programs: dict[str, str]) -> str:
+def recorded(folder: Path) -> tuple[str, list[str]]:
+    """Say what was recorded, and by which commands of ``record`` what was recorded again."""
+    goes: dict[int, set[int]] = {}
+    others: dict[str, set[int]] = {}
+    for labels in map(read, folder.glob(f"*{SUFFIX}")):
+        if labels.changes:
+            continue
+        if number := labels.setup.get("number"):
+            goes.setdefault(int(labels.setup.get("again", 0)), set()).add(int(number))
+        else:
+            others.setdefault(labels.capture.rpartition("-seed")[0], set()).add(labels.seed)
+    each = ", ".join(f"{len(goes[go])} with seed {go}" for go in sorted(goes))
+    seeds = " and ".join(map(str, sorted(set().union(*others.values()))))
+    runs, set_ups = sum(map(len, goes.values())), len(set().union(*goes.values()))
+    words = (
+        f"Recorded: {runs} runs of clients, of {set_ups} set-ups ({each}), and {sum(map(len, others.values()))} of "
+        f"{len(others)} other programs\n(with seeds {seeds}). Each seed gives other content, ports and order."
+    )
+    numbers = {go: " ".join(f"--run {number}" for number in sorted(goes[go])) for go in sorted(goes) if go}
+    return words, [f"record FOLDER --seeds {go} {which}" for go, which in numbers.items()]
+
+
+def report(halves: dict[str, Measured], command: str, programs: dict[str, str], made: str) -> str:
     """Return the whole document."""
     versions = "; ".join(f"{name} {version}" for name, version in sorted(programs.items()))
-    parts = ["# How accurate it is", NOTES.format(command=command), f"Programs: {versions}."]
+    parts = ["# How accurate it is", NOTES.format(command=command), made, f"Programs: {versions}."]
     for half, measured in halves.items():
         if measured.captures:
             parts += [f"## {HALVES[half]}", markdown(measured)]
@@ -117,9 +143,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     halves = measure(options.folder)
     chosen = {half: measured for half, measured in halves.items() if options.half in {None, half}}
-    steps = ("record FOLDER", "changes FOLDER", f"accuracy FOLDER{f' --half {options.half}' if options.half else ''}")
+    made, again = recorded(options.folder)
+    half = f" --half {options.half}" if options.half else ""
+    steps = ("record FOLDER", *again, "changes FOLDER", f"accuracy FOLDER{half}")
     command = "\n".join(f"python -m tests.lab.{step}" for step in steps)
-    text = report(chosen, command, _programs(options.folder))
+    text = report(chosen, command, _programs(options.folder), made)
     if options.write:
         options.write.write_text(text)
     else:

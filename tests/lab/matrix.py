@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -73,15 +73,26 @@ class Setup:
     version: str
     ip: str
     nat: str
+    again: int = field(default=0, kw_only=True)
+    """How often the row was carried out before; each time has other content and other ports."""
+
+    @property
+    def seed(self) -> int:
+        """What chance is drawn from; as even or odd as the number, so that a row stays in its half."""
+        return self.number + self.again * 2 * RUNS
 
     @property
     def name(self) -> str:
         """What its files are called."""
         words = (self.client, self.encryption, self.transport, self.discovery, self.version, f"ip{self.ip}")
-        return "-".join((f"run{self.number:02}", *words, *(["nat"] if self.nat == "yes" else [])))
+        nat, again = ["nat"] if self.nat == "yes" else [], [f"again{self.again}"] if self.again else []
+        return "-".join((f"run{self.number:02}", *words, *nat, *again))
 
 
 @cache
 def setups() -> tuple[Setup, ...]:
     """Return the covering array, numbered."""
-    return tuple(Setup(number, **row) for number, row in enumerate(covering(FACTORS, BARRED, RUNS)))
+    return tuple(
+        Setup(number, *(row[factor] for factor in FACTORS))
+        for number, row in enumerate(covering(FACTORS, BARRED, RUNS))
+    )

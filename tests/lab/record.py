@@ -7,10 +7,12 @@ and named at the end.
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +55,17 @@ def unexplained(folder: Path, name: str) -> list[str]:
     ]
 
 
+def span(words: str) -> range:
+    """Read ``3`` or ``0-9``.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is neither.
+    """
+    if found := re.fullmatch(r"(\d+)(?:-(\d+))?", words):
+        return range(int(found[1]), int(found[2] or found[1]) + 1)
+    raise argparse.ArgumentTypeError(f"{words} is no span of seeds such as 0-9")
+
+
 def say(words: str) -> None:
     """Tell whoever waits."""
     sys.stderr.write(f"{words}\n")
@@ -63,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.record", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", type=int, action="append", metavar="N", help="only this run (repeatable)")
+    parser.add_argument(
+        "--seeds", type=span, default=range(1), metavar="A-B", help="these goes at every run, each with other content"
+    )
     parser.add_argument("--negative", action="append", metavar="PROGRAM", help="only this program (repeatable)")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -71,7 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = {s.number for s in setups()} if everything else set(options.run or ())
     programs = set(negatives.CATALOGUE) if everything else set(options.negative or ())
     jobs: list[tuple[str, Callable[[], object]]] = [
-        (setup.name, partial(runs.record, setup, options.folder)) for setup in setups() if setup.number in wanted
+        (run.name, partial(runs.record, run, options.folder))
+        for again in options.seeds
+        for run in (replace(setup, again=again) for setup in setups() if setup.number in wanted)
     ]
     for program, what in negatives.CATALOGUE.items():
         if program in programs and not (missing := what.missing):

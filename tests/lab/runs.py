@@ -7,11 +7,12 @@ machine of the laboratory runs one BitTorrent program and no other.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.lab import torrents
 from tests.lab.capture import Tap
@@ -26,6 +27,7 @@ from tests.lab.topology import SEGMENTS, Lab
 from tests.lab.truth import Truth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from tests.lab.clients import Client, Peer
@@ -82,6 +84,18 @@ class Run:
         """The outsider that has all."""
         return self.outsiders[0]
 
+    @property
+    def ports(self) -> Sequence[int]:
+        """Where the outsiders listen: the usual port the first time, later any."""
+        return self._chance().sample(range(1024, 49152), 2) if self.setup.again else (PORT, PORT)
+
+    def mixed(self, addresses: Sequence[str]) -> Sequence[str]:
+        """Return addresses in the order in which this run uses them."""
+        return self._chance().sample(addresses, len(addresses)) if self.setup.again else addresses
+
+    def _chance(self) -> random.Random:
+        return random.Random(self.setup.seed)  # noqa: S311 - the same seed has to give the same run
+
 
 def record(setup: Setup, folder: Path) -> Path:
     """Carry out a run; write its capture and labels into ``folder``, and return the capture's path.
@@ -89,7 +103,8 @@ def record(setup: Setup, folder: Path) -> Path:
     Raises:
         LabError: if the client does not finish, or a program is about that should not be.
     """
-    command = f"python -m tests.lab.record --run {setup.number} FOLDER"
+    again = f" --seeds {setup.again}" if setup.again else ""
+    command = f"python -m tests.lab.record --run {setup.number}{again} FOLDER"
     with Lab(nat=setup.nat == "yes") as lab:
         run = _prepare(setup, Scene(lab, Truth(setup.name, "", command)))
         translations = lab.start(None, "conntrack", "-E", "-e", "NEW") if setup.nat == "yes" else None
@@ -115,9 +130,9 @@ def _prepare(setup: Setup, scene: Scene) -> Run:
         tracker = Tracker(scene.lab, scene.host("tracker", "outside", "198.51.100.5", role="tracker"))
         scene.truth.clients["opentracker"] = version("opentracker")
     url = None if tracker is None else tracker.udp_url if setup.discovery == "udp" else tracker.url
-    size = (1024 + 64 * (setup.number % 16)) * KIB + setup.number
+    size = (1024 + 64 * (setup.number % 16)) * KIB + setup.seed
     kind: Version = setup.version  # type: ignore[assignment]
-    torrent = torrents.make(scene.lab.folder, f"run{setup.number:02}.bin", size, version=kind, tracker=url)
+    torrent = torrents.make(scene.lab.folder, f"run{setup.seed:02}.bin", size, version=kind, tracker=url)
     if tracker:
         tracker.start(torrent)
     resolver = RESOLVER if setup.discovery == "dht" else None
@@ -150,10 +165,10 @@ def _seed(run: Run) -> None:
     )  # fmt: skip
     # One that calls would race the client for the connection; by hand, and on the LAN, either may be first.
     calls = near or (setup.discovery == "hand" and setup.client not in DIALERS)
-    peer = scene.peer(host, PORT, settings=outsider_settings(setup, calls=calls))
+    peer = scene.peer(host, run.ports[0], settings=outsider_settings(setup, calls=calls))
     run.outsiders.append(peer)
     if run.nodes:
-        for ip in NODES[setup.ip]:
+        for ip in run.mixed(NODES[setup.ip]):
             peer.tell("router", ip, PORT)
     peer.add(run.torrent, seed=True)
     wait_until("a seed", lambda: peer.done(run.torrent))
@@ -171,11 +186,11 @@ def _go_between(run: Run) -> None:
     """Start the peer that the client meets first, and that has nothing but the seed's address to give."""
     setup = run.setup
     host = run.scene.host("mate", "outside", MATE[setup.ip], role="names the seed")
-    mate = run.scene.peer(host, PORT, settings=outsider_settings(setup, calls=True))
+    mate = run.scene.peer(host, run.ports[1], settings=outsider_settings(setup, calls=True))
     run.outsiders.append(mate)
     mate.tell("limit", SLOWLY)
     mate.add(run.torrent)
-    mate.connect(run.seed.host.ip, PORT)
+    mate.connect(run.seed.host.ip, run.seed.port)
     wait_until("the two outsiders to meet", lambda: mate.status()["connections"])
 
 
@@ -194,7 +209,7 @@ def _download(run: Run, client: Client) -> None:
         if met and time.monotonic() > again:
             again = time.monotonic() + 8
             if setup.client in DIALERS:
-                client.connect(met.host.ip, PORT)  # type: ignore[attr-defined]
+                client.connect(met.host.ip, met.port)  # type: ignore[attr-defined]
             else:
                 met.connect(run.inside.ip, PORTS[setup.client])
         return client.done(run.torrent)
@@ -238,7 +253,7 @@ def _labels(run: Run, capture: str, command: str, translated: Translations) -> L
     known = [*_by_socket(run), *_reported(run, translated)]
     made = run.torrent
     return Labels(
-        capture, command, run.setup.number,
+        capture, command, run.setup.seed,
         setup={key: str(value) for key, value in asdict(run.setup).items()},
         programs=dict(run.scene.truth.clients),
         torrents=[{"name": made.name, "size": made.size, "v1": made.v1, "v2": made.v2, "wire": made.wire}],
@@ -278,32 +293,29 @@ def _by_socket(run: Run) -> list[Label]:
     return found
 
 
-def _is_named(run: Run, outsider: Peer, spoken: str = "none") -> bool:
+def _is_named(run: Run, outsider: Peer, spoken: Iterable[str] = ("none",)) -> bool:
     """Whether an outsider was named to the client in the clear: PEX names the seed in the go-between's connection."""
     if run.setup.discovery == "pex":
-        return outsider is run.seed and (run.setup.encryption == "off" or spoken in {"none", "plaintext"})
+        return outsider is run.seed and (run.setup.encryption == "off" or not {"none", "plaintext"}.isdisjoint(spoken))
     return run.setup.discovery != "hand"
 
 
 def _reported(run: Run, translated: Translations) -> list[Label]:
     """Label the connections that the outsiders report."""
-    reports: list[tuple[Peer, dict[str, Any]]] = [
-        (outsider, each) for outsider in run.outsiders for each in outsider.status()["connections"]
-    ]
-    told_in = [each["encryption"] for outsider, each in reports if outsider is not run.seed and each["encryption"]]
-    found = []
-    for outsider, each in reports:
-        transport: Transport = "udp" if each["utp"] else "tcp"
-        # The log has no port of ours where we called.
-        local, remote = End(outsider.host.ip, each["local"][1] or None), End(*each["remote"])
-        inside = translated.get((transport, remote, local), remote)
-        if inside.ip != run.inside.ip:
-            continue  # the outsiders among themselves
-        found.append(
-            Label(
-                "utp" if each["utp"] else "peer", True, run.setup.client, transport, inside,
-                local, run.torrent.wire, each["encryption"] or "unknown",
-                named=_is_named(run, outsider, told_in[0] if told_in else "rc4"),
-            )
-        )  # fmt: skip
-    return found
+    met: list[tuple[Peer, Transport, End, End, str]] = []
+    for outsider in run.outsiders:
+        for each in outsider.status()["connections"]:
+            transport: Transport = "udp" if each["utp"] else "tcp"
+            # The log has no port of ours where we called.
+            local, remote = End(outsider.host.ip, each["local"][1] or None), End(*each["remote"])
+            inside = translated.get((transport, remote, local), remote)
+            if inside.ip == run.inside.ip:  # or else the outsiders are among themselves
+                met.append((outsider, transport, inside, local, each["encryption"] or "unknown"))
+    told_in = {encryption for outsider, *_, encryption in met if outsider is not run.seed}
+    return [
+        Label(
+            "utp" if transport == "udp" else "peer", True, run.setup.client, transport, inside, local,
+            run.torrent.wire, encryption, named=_is_named(run, outsider, told_in),  # type: ignore[arg-type]
+        )
+        for outsider, transport, inside, local, encryption in met
+    ]  # fmt: skip

@@ -110,6 +110,23 @@ def test_the_set_aside_half_is_not_named(tmp_path: Path, capsys: pytest.CaptureF
     assert "false: run.pcapng tcp 10.20.3.14" in shown.err
 
 
+def test_the_report_says_what_was_recorded_and_how(tmp_path: Path) -> None:
+    """Changed copies are not recordings."""
+    for number, go, changes in (("3", "0", []), ("7", "0", []), ("7", "2", []), ("7", "2", ["vlan"])):
+        labels = Labels("x", "x", 0, setup={"number": number, "again": go}, changes=changes)
+        labels.write(tmp_path / f"{number}{go}{''.join(changes)}.labels.json")
+    for seed in (0, 1):
+        Labels(f"not-dig-seed{seed}.pcapng", "x", seed).write(tmp_path / f"not-dig-seed{seed}.labels.json")
+
+    words, again = accuracy.recorded(tmp_path)
+
+    assert words.startswith(
+        "Recorded: 3 runs of clients, of 2 set-ups (2 with seed 0, 1 with seed 2), and 2 of 1 other"
+    )
+    assert "(with seeds 0 and 1)" in words
+    assert again == ["record FOLDER --seeds 2 --run 7"]
+
+
 def test_the_most_exact_label_counts() -> None:
     """What a client reported of one connection overrides what is known of a port."""
     ends = (End("10.20.3.14", 51000), End("198.51.100.20", 6881))

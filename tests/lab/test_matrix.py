@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from argparse import ArgumentTypeError
+from dataclasses import asdict, replace
 
 import pytest
 
 from tests.lab.matrix import BARRED, FACTORS, RUNS, setups
 from tests.lab.pairwise import Barred, Row, covering, feasible, shares
+from tests.lab.record import span
+from tests.lab.split import is_set_aside
 
 
 def rows() -> list[Row]:
@@ -39,3 +42,20 @@ def test_every_bar_names_values_that_exist_and_bars_something(barred: Barred) ->
 def test_the_same_factors_give_the_same_rows() -> None:
     """Numbers of runs can be quoted."""
     assert covering(FACTORS, BARRED, RUNS) == rows()
+
+
+def test_a_row_carried_out_again_has_another_seed_and_name_and_stays_in_its_half() -> None:
+    """What was tuned on once is never measured on."""
+    goes = [replace(setup, again=again) for setup in setups() for again in range(10)]
+    assert len({setup.seed for setup in goes}) == len({setup.name for setup in goes}) == len(goes)
+    assert setups()[7].seed == 7
+    for setup in goes:
+        assert is_set_aside(setup.client, setup.seed) == is_set_aside(setup.client, setup.number), setup.name
+
+
+def test_a_span_of_seeds_is_one_or_from_one_to_another() -> None:
+    """As the command line has it."""
+    assert (list(span("3")), list(span("0-2"))) == ([3], [0, 1, 2])
+    for wrong in ("", "1-", "-1", "a"):
+        with pytest.raises(ArgumentTypeError):
+            span(wrong)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -114,3 +116,21 @@ def test_the_chosen_runs_have_every_value_of_every_factor() -> None:
     chosen = [setups()[number] for number in CHOSEN]
     for factor in ("client", "encryption", "transport", "discovery", "version", "ip", "nat"):
         assert {getattr(setup, factor) for setup in chosen} == {getattr(setup, factor) for setup in setups()}, factor
+
+
+def test_pex_names_the_seed_in_clear_only_where_the_client_and_the_go_between_talk_so() -> None:
+    """What the two outsiders speak among themselves is heard by nobody."""
+    setup = replace(setups()[45], discovery="pex", encryption="preferred")
+
+    def named(spoken: str) -> bool:
+        def peer(ip: str, *met: tuple[str, str]) -> SimpleNamespace:
+            reports = [{"utp": False, "local": ["", 6881], "remote": [to, 9], "encryption": how} for to, how in met]
+            return SimpleNamespace(host=SimpleNamespace(ip=ip), status=lambda: {"connections": reports})
+
+        seed = peer("192.0.2.1", ("10.20.3.14", "rc4"))
+        mate = peer("192.0.2.2", ("192.0.2.1", "plaintext"), ("10.20.3.14", spoken))
+        here, torrent = SimpleNamespace(ip="10.20.3.14"), SimpleNamespace(wire=())
+        run: Any = SimpleNamespace(setup=setup, outsiders=[seed, mate], seed=seed, inside=here, torrent=torrent)
+        return next(label.named for label in runs._reported(run, {}))
+
+    assert [named(spoken) for spoken in ("rc4", "plaintext", "none")] == [False, True, True]

@@ -220,7 +220,11 @@ impl Correlator {
                 continue;
             }
             self.flows += 1;
-            self.with_host(host, candidate.begun, |state| state.hit(candidate, end));
+            let everybody = self.hosts.get(&host.everybody());
+            let remote = candidate.endpoint(end.other());
+            let said: Vec<_> =
+                everybody.iter().flat_map(|state| state.names.of(remote, end)).copied().collect();
+            self.with_host(host, candidate.begun, |state| state.hit(candidate, end, &said));
         }
         if !is_ours {
             self.discard(&candidate);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::names::{Match, Names, Sender, is_ipv4};
+use super::names::{Match, Names, Naming, Sender, is_ipv4, matches};
 use super::part::{Attempt, Candidate, Correlated, Evidence, Grade, Inferred, Listening};
 use crate::detect::mse::thresholds::{
     ADDRESSES, ADDRESSES_TELLING, ENDPOINTS, FALLBACK_WITHIN, FIRST_FREE_PORT, KNOWN_FOR, RULES, SENDERS,
@@ -106,8 +106,8 @@ impl HostState {
         self.weigh_addresses(evidence.at);
     }
 
-    /// Takes an encrypted flow in.
-    pub(super) fn hit(&mut self, candidate: Candidate, end: End) {
+    /// Takes an encrypted flow in. What was said to everybody of its remote end counts as if said to the host.
+    pub(super) fn hit(&mut self, candidate: Candidate, end: End, to_everybody: &[Naming]) {
         let now = candidate.begun;
         let (own, remote) = (candidate.endpoint(end), candidate.endpoint(end.other()));
         let is_listening =
@@ -116,10 +116,7 @@ impl HostState {
         let hit = Hit {
             number: self.came + 1,
             end,
-            matches: match end {
-                End::Orig => self.names.of_endpoint(remote, now),
-                End::Resp => self.names.of_address(&remote.ip, now),
-            },
+            matches: matches(self.names.of(remote, end).chain(to_everybody), now),
             retried: if end == End::Orig { self.retried(remote, now) } else { Vec::new() },
             is_listening,
             // Who knocks at a port of ours that was never BitTorrent's says nothing about the host.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::part::{Inferred, Learnt};
 use crate::detect::mse::thresholds::{NAMED_FOR, PUNCHED_FOR};
 use crate::detect::named::Source;
-use crate::flow::key::Endpoint;
+use crate::flow::key::{End, Endpoint};
 use crate::networks::Networks;
 use crate::time::Timestamp;
 
@@ -39,7 +39,7 @@ pub(super) const fn lifetime(source: Source) -> i64 {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Naming {
+pub(super) struct Naming {
     infohash: [u8; 20],
     source: Source,
     by: Sender,
@@ -120,15 +120,15 @@ impl Names {
         false
     }
 
-    /// What an endpoint was named for.
-    pub(super) fn of_endpoint(&self, endpoint: &Endpoint, now: Timestamp) -> Vec<Match> {
-        matches(self.by_endpoint.get(endpoint).into_iter().flatten(), now)
-    }
-
-    /// What an address was named for, whatever the port: connections begin at ports of no meaning.
-    pub(super) fn of_address(&self, ip: &[u8; 16], now: Timestamp) -> Vec<Match> {
-        let ports = Endpoint { ip: *ip, port: 0 }..=Endpoint { ip: *ip, port: u16::MAX };
-        matches(self.by_endpoint.range(ports).flat_map(|(_, namings)| namings), now)
+    /// The namings of an endpoint that our host, being this end of the flow, called. Of one that called they are those of
+    /// its address, whatever the port: connections begin at ports of no meaning.
+    pub(super) fn of(&self, remote: &Endpoint, ours: End) -> impl Iterator<Item = &Naming> {
+        let ports = match ours {
+            End::Orig => remote.port..=remote.port,
+            End::Resp => 0..=u16::MAX,
+        };
+        let at = |port| Endpoint { ip: remote.ip, port };
+        self.by_endpoint.range(at(*ports.start())..=at(*ports.end())).flat_map(|(_, namings)| namings)
     }
 
     /// Takes the entry at the front away; forgets its naming if `is_over` says so, or else queues it anew.
@@ -162,7 +162,8 @@ impl Names {
     }
 }
 
-fn matches<'a>(namings: impl Iterator<Item = &'a Naming>, now: Timestamp) -> Vec<Match> {
+/// What the remote end of a flow that begins now was named for.
+pub(super) fn matches<'a>(namings: impl Iterator<Item = &'a Naming>, now: Timestamp) -> Vec<Match> {
     let mut found: BTreeMap<[u8; 20], Match> = BTreeMap::new();
     for naming in namings.filter(|naming| naming.holds(now)) {
         let inferred =

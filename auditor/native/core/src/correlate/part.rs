@@ -19,6 +19,14 @@ pub struct Host {
     pub vlans: Vlans,
 }
 
+impl Host {
+    /// All who hear what is said to a group of addresses where this host is.
+    #[must_use]
+    pub const fn everybody(self) -> Self {
+        Self { ip: [0; 16], ..self }
+    }
+}
+
 /// What one worker saw. Its events may stand in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {

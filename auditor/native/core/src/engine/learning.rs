@@ -32,18 +32,24 @@ impl Learning {
         Self { ours, vlan_in_key, learnt: Vec::new(), size: 0, cap, refused: 0 }
     }
 
-    /// Takes in what was named in a flow: each end of ours knows it from then on, whichever said so.
+    /// Takes in what was named in a flow: each end of ours knows it from then on, whichever said so. What one of ours
+    /// says of itself to a group of addresses, all of its network know; of an outsider no such word is believed.
     pub(super) fn hear(&mut self, talkers: &Talkers, named: &[Named]) {
         for end in [End::Orig, End::Resp] {
             let ip = talkers.ends.at(end).ip;
-            if named.is_empty() || !self.ours.contain(&ip) {
+            let to_a_group = is_multicast(&ip);
+            if named.is_empty() || !(to_a_group || self.ours.contain(&ip)) {
                 continue;
             }
             let vlans = if self.vlan_in_key { talkers.vlans } else { Vlans::default() };
             let host = Host { ip, vantage: talkers.vantage, tunnel: talkers.tunnel, vlans };
+            let host = if to_a_group { host.everybody() } else { host };
             let (begun, count) = (self.learnt.len(), named.len());
             // That a host is named itself tells it of nobody to meet.
             for named in named.iter().filter(|named| named.endpoint.ip != ip) {
+                if to_a_group && !self.ours.contain(&named.endpoint.ip) {
+                    continue;
+                }
                 if self.size >= self.cap {
                     self.refused += 1;
                     continue;
@@ -72,4 +78,9 @@ impl Learning {
         self.size = 0;
         (std::mem::take(&mut self.learnt), std::mem::take(&mut self.refused))
     }
+}
+
+/// Whether an address stands for many (RFC 1112, RFC 4291 section 2.7).
+const fn is_multicast(ip: &[u8; 16]) -> bool {
+    matches!(ip, [0xff, ..] | [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224..=239, ..])
 }

@@ -68,6 +68,14 @@ impl Story {
         self.udp(node, HOST, &reply);
     }
 
+    /// Who announces the torrent to the local network, with its listening port.
+    fn announced(&mut self, from: Side, port: u16) {
+        let group = ([239, 192, 152, 143], 6771);
+        let text =
+            format!("BT-SEARCH * HTTP/1.1\r\nPort: {port}\r\nInfohash: {}\r\n\r\n\r\n", "69".repeat(20));
+        self.udp((from.0, 6771), group, text.as_bytes());
+    }
+
     fn report(&self, workers: u64, asked: bool) -> Report {
         let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
         let options = Options { ours, ..Options::default() };
@@ -162,6 +170,28 @@ fn peers_that_nodes_named_for_the_torrent_asked_for_are_tied_to_it() {
     story.told(([203, 0, 113, 1], 6881), PEER);
     story.obfuscated(CLIENT, PEER, &FLIGHTS);
     assert_eq!(story.ties(), (vec![(Grade::Attributed, vec![Source::Dht])], 0));
+}
+
+#[test]
+fn a_neighbour_that_announced_itself_was_named_to_everybody_there() {
+    const NEIGHBOUR: Side = ([10, 0, 0, 77], 6881);
+    let mut story = Story::default();
+    story.announced(NEIGHBOUR, NEIGHBOUR.1);
+    story.obfuscated(CLIENT, NEIGHBOUR, &FLIGHTS);
+    assert_eq!(story.ties(), (vec![(Grade::SingleSource, vec![Source::Lsd])], 0));
+
+    let mut other_port = Story::default();
+    other_port.announced(NEIGHBOUR, 6882);
+    other_port.obfuscated(CLIENT, NEIGHBOUR, &FLIGHTS);
+    assert_eq!(other_port.ties(), (vec![], 1));
+}
+
+#[test]
+fn nobody_outside_is_named_on_the_local_network() {
+    let mut forged = Story::default();
+    forged.announced(PEER, PEER.1);
+    forged.obfuscated(CLIENT, PEER, &FLIGHTS);
+    assert_eq!(forged.ties(), (vec![], 1));
 }
 
 #[test]
