@@ -39,7 +39,10 @@ fuzz_target!(|input: &[u8]| {
         let (request, reply) = (Request::parse(&payload), Reply::parse(&payload));
         let believed = match request {
             Ok(Request::Connect { transaction }) => {
-                asked.at_mut(from).insert(transaction);
+                // Who sends back what it was sent asks for nothing.
+                if !asked.at(from.other()).contains(&transaction) {
+                    asked.at_mut(from).insert(transaction);
+                }
                 Some(true)
             }
             Ok(Request::Announce(announce)) if given.at(from).contains(&announce.connection) => {
