@@ -177,6 +177,7 @@ mod tests {
             minutes: Minutes::default(),
             observations,
             pieces: Vec::new(),
+            fetched: Vec::new(),
             verified: Vec::new(),
             ties: Vec::new(),
         }

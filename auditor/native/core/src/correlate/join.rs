@@ -6,6 +6,7 @@
 use super::proof;
 use super::supporting::drop_unsupported;
 use super::tie::tie;
+use super::web_seeds::match_fetches;
 use crate::anomaly::Anomalies;
 use crate::detect::dht::activity::{Activity, IDLE};
 use crate::engine::{Options, Report};
@@ -37,6 +38,7 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     whole.flows.sort_by_key(|flow| {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });
+    match_fetches(&mut whole.flows);
     proof::prove(&mut whole, contents, &options.known);
     tie(&mut whole, options);
     drop_unsupported(&mut whole, &options.ours);

@@ -16,6 +16,7 @@ mod supporting;
 #[cfg(test)]
 mod tests;
 mod tie;
+mod web_seeds;
 
 pub use correlator::{Caps, Correlator, Dropped, Options};
 pub use derive::derive;

@@ -152,7 +152,8 @@ pub enum Fact {
         /// Where it stood.
         place: http::MagnetPlace,
     },
-    /// Pieces asked for at a web seed that is told the torrent (BEP 17).
+    /// Pieces asked for at a web seed: confirmed where it was told the torrent (BEP 17), likely where a torrent file that
+    /// passed names the address (BEP 19).
     WebSeed {
         /// The torrent.
         infohash: [u8; 20],

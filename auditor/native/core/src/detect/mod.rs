@@ -100,8 +100,8 @@ pub trait StreamReader: Send {
         Vec::new()
     }
 
-    /// What was fetched since the last call that may come from a web seed.
-    fn fetched(&mut self) -> Vec<Fetch> {
+    /// What was fetched so far that may come from a web seed.
+    fn fetched(&self) -> Vec<Fetch> {
         Vec::new()
     }
 

@@ -1,6 +1,7 @@
 //! Who reads a pair of streams: the first bytes of each direction are offered to the detectors of [`registry::STREAM`],
 //! and the one that matches reads both directions to their end. TCP connections and uTP's are read alike.
 
+use super::http::Fetch;
 use super::inner::{Content, Inner, Wrapper};
 use super::named::Named;
 use super::passed::{Collected, SentPieces};
@@ -147,6 +148,12 @@ impl Dialogue {
         self.reading.named()
     }
 
+    /// What was fetched that may come from a web seed.
+    #[must_use]
+    pub fn fetched(&self) -> Vec<Fetch> {
+        if self.is_dropped { Vec::new() } else { self.reading.fetched() }
+    }
+
     /// What is held, and what passed since the last call that may prove something across flows.
     pub fn collect(&mut self, free: usize) -> Collected {
         self.reading.collect(free)
@@ -184,7 +191,8 @@ impl Reading {
     /// Whether the reader has had enough of both directions and saw nothing: what matched was something else.
     #[must_use]
     pub fn is_vain(&self) -> bool {
-        self.is_on() && !self.wants(End::Orig) && !self.wants(End::Resp) && self.observations().is_empty()
+        let is_done = self.is_on() && !self.wants(End::Orig) && !self.wants(End::Resp);
+        is_done && self.observations().is_empty() && self.fetched().is_empty()
     }
 
     /// Payload bytes by minute.
@@ -207,6 +215,17 @@ impl Reading {
             name.by = self.as_told(name.by);
         }
         named
+    }
+
+    /// What was fetched that may come from a web seed, under the ends' own names.
+    #[must_use]
+    pub fn fetched(&self) -> Vec<Fetch> {
+        let mut fetched = self.reader.as_ref().map(|reader| reader.fetched()).unwrap_or_default();
+        fetched.extend(self.inner.as_ref().map(|inner| inner.fetched()).unwrap_or_default());
+        for fetch in &mut fetched {
+            fetch.by = self.as_told(fetch.by);
+        }
+        fetched
     }
 
     /// What is held, and what passed since the last call that may prove something across flows. The readers may hold

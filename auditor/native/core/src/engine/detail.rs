@@ -1,6 +1,7 @@
 //! A TCP flow whose bytes are worth keeping: two streams, what they began with, and who reads them.
 
 use crate::anomaly::{Anomalies, Anomaly};
+use crate::detect::http::Fetch;
 use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::reading::{Answer, Outcome, Reading, probe};
@@ -99,6 +100,11 @@ impl Detail {
     /// The digests of the pieces that passed, once the flow has ended.
     pub(super) fn pieces(&mut self) -> Vec<SentPieces> {
         self.reading.pieces()
+    }
+
+    /// What was fetched that may come from a web seed.
+    pub(super) fn fetched(&self) -> Vec<Fetch> {
+        self.reading.fetched()
     }
 
     /// The endpoints named for a swarm since the last call.

@@ -6,6 +6,7 @@ use super::passage::Passage;
 use super::report::FlowReport;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
 use crate::anomaly::Anomalies;
+use crate::detect::http::Fetch;
 use crate::detect::passed::SentPieces;
 use crate::detect::{Observation, Upkeep};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
@@ -134,7 +135,7 @@ impl Engine {
             self.totals.midstream_flows += u64::from(payload && !flow.begun);
         }
         let account = self.account(flow);
-        if !account.observations.is_empty() {
+        if !account.observations.is_empty() || !account.fetched.is_empty() {
             self.report_flow(flow, account);
         }
     }
@@ -162,6 +163,7 @@ impl Engine {
                 self.content.take(self.flows.hash(&flow.key), collected, &mut detail.lent);
                 self.content.take_back(detail.lent);
                 account.pieces = detail.pieces();
+                account.fetched = detail.fetched();
                 self.learning.hear(&talkers(flow), &detail.named());
                 account.macs = detail.macs;
                 account.closed = detail.closed;
@@ -185,11 +187,21 @@ impl Engine {
 
     fn report_flow(&mut self, flow: &Flow, account: Account) {
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
-        let Account { macs, bytes, missing, minutes, closed, observations, pieces } = account;
-        let telling = self.reports.len() - self.supporting - self.encrypted;
+        let Account { macs, bytes, missing, minutes, closed, observations, pieces, mut fetched } = account;
+        if self.fetched.saturating_add(fetched.len()) > self.options.caps.fetched / share {
+            self.unreported_fetched += fetched.len() as u64;
+            fetched.clear();
+        }
+        self.fetched += fetched.len();
+        let telling = self.reports.len() - self.supporting - self.encrypted - self.fetching;
         // Names are looked up by the thousand, and many programs look random: they must not crowd out what says something
         // by itself.
-        if observations.iter().all(Observation::is_supporting) {
+        if observations.is_empty() {
+            if fetched.is_empty() {
+                return;
+            }
+            self.fetching += 1;
+        } else if observations.iter().all(Observation::is_supporting) {
             if self.supporting >= self.options.caps.supporting / share {
                 self.unreported_supporting += 1;
                 return;
@@ -222,6 +234,7 @@ impl Engine {
             minutes,
             observations,
             pieces: self.content.keep(pieces),
+            fetched,
             verified: Vec::new(),
             ties: Vec::new(),
         });
@@ -238,6 +251,7 @@ struct Account {
     closed: Option<(Timestamp, End)>,
     observations: Vec<Observation>,
     pieces: Vec<SentPieces>,
+    fetched: Vec<Fetch>,
 }
 
 /// Who speaks in a flow, and where.

@@ -66,6 +66,8 @@ pub struct Caps {
     pub supporting: usize,
     /// Flows of unknown content, alike to obfuscated BitTorrent, that are reported to be tied or not.
     pub encrypted: usize,
+    /// Addresses from which something was fetched that may be a web seed, until torrents are looked for that name them.
+    pub fetched: usize,
     /// Infohashes of DHT activities that are not reported yet.
     pub infohashes: usize,
     /// Bytes held to prove what was passed on: info dicts, hashes, digests of pieces.
@@ -82,6 +84,7 @@ impl Default for Caps {
             reports: 1 << 18,
             supporting: 1 << 16,
             encrypted: 1 << 17,
+            fetched: 1 << 16,
             infohashes: 1 << 19,
             content_bytes: 256 << 20,
             learnt: 1 << 20,
@@ -148,9 +151,13 @@ pub struct Engine {
     supporting: usize,
     unreported_supporting: u64,
     unreported_encrypted: u64,
+    unreported_fetched: u64,
     reports: Vec<FlowReport>,
     /// How many of `reports` are of unknown content.
     encrypted: usize,
+    /// How many of `reports` have nothing but what was fetched, and how many addresses all of them have.
+    fetching: usize,
+    fetched: usize,
     learning: Learning,
 }
 
@@ -183,8 +190,11 @@ impl Engine {
             supporting: 0,
             unreported_supporting: 0,
             unreported_encrypted: 0,
+            unreported_fetched: 0,
             reports: Vec::new(),
             encrypted: 0,
+            fetching: 0,
+            fetched: 0,
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             options,
         }
@@ -243,6 +253,7 @@ impl Engine {
             ("reported_flows", std::mem::take(&mut self.unreported)),
             ("supporting_flows", std::mem::take(&mut self.unreported_supporting)),
             ("encrypted_flows", std::mem::take(&mut self.unreported_encrypted)),
+            ("fetched_addresses", std::mem::take(&mut self.unreported_fetched)),
             ("fragments", if first_worker { self.fragments.take_evictions() } else { 0 }),
             ("dht_activities", dht.activities),
             ("dht_infohashes", dht.targets),
@@ -253,7 +264,7 @@ impl Engine {
         self.supporting = 0;
         // The captures stay: the last is where packets that never become whole count.
         let anomalies = vec![Anomalies::default(); self.anomalies.len()];
-        self.encrypted = 0;
+        (self.encrypted, self.fetching, self.fetched) = (0, 0, 0);
         Report {
             flows: std::mem::take(&mut self.reports),
             activities,

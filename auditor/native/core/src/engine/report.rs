@@ -9,6 +9,7 @@ use crate::content::verify::Verification;
 use crate::correlate::{Host, Telling, Tie};
 use crate::detect::Observation;
 use crate::detect::dht::activity::Activity;
+use crate::detect::http::Fetch;
 use crate::detect::passed::SentPieces;
 use crate::flow::key::{End, Endpoint, Ends, Transport};
 use crate::flow::minutes::Minutes;
@@ -51,6 +52,9 @@ pub struct FlowReport {
     /// Digests of the pieces that passed. Whoever joins the reports compares them with what is known of the torrents,
     /// and then needs them no more.
     pub pieces: Vec<SentPieces>,
+    /// What was fetched that may come from a web seed. Whoever joins the reports compares it with the torrent files that
+    /// passed, and then needs it no more.
+    pub fetched: Vec<Fetch>,
     /// The pieces that were compared.
     pub verified: Vec<Verified>,
     /// What ties it to BitTorrent where it shows nothing of that itself; known once the reports are joined.

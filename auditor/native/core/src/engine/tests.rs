@@ -4,6 +4,7 @@ mod around;
 mod content;
 mod invariance;
 mod ties;
+mod web_seeds;
 
 use super::*;
 use crate::anomaly::Anomaly;
@@ -354,6 +355,7 @@ const FEW: Caps = Caps {
     reports: 1 << 10,
     supporting: 1 << 10,
     encrypted: 1 << 10,
+    fetched: 1,
     infohashes: 1 << 10,
     content_bytes: 1 << 20,
     learnt: 1 << 10,

@@ -59,6 +59,7 @@ fn flow(
         begun: false,
         closed: None,
         pieces: Vec::new(),
+        fetched: Vec::new(),
         verified: Vec::new(),
         ties: Vec::new(),
     }

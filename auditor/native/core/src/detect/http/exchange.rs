@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::findings::{Findings, Place};
+use super::findings::{FetchPlace, Findings, Place};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::detect::Stamp;
 use crate::detect::announces::Told;
@@ -57,6 +57,7 @@ pub(super) enum Question {
     Announce { told: Option<Told>, infohash: [u8; 20] },
     Scrape,
     Piece(Option<Place>),
+    Fetch(Option<FetchPlace>),
     Other,
 }
 

@@ -11,10 +11,11 @@ use crate::flow::key::End;
 use crate::wire::bt::http_tracker::{AnnounceReply, AnnounceRequest};
 use crate::wire::bt::magnet::Magnet;
 use crate::wire::bt::torrent_file::TorrentFile;
+use crate::wire::bt::web_seed::UrlDigest;
 
 /// The most facts beside announces that are told apart in a connection.
 const FACTS: usize = 128;
-/// The most fetches that wait until somebody takes them.
+/// The most addresses that are told apart of which parts were fetched.
 const FETCHES: usize = 64;
 
 /// Facts of one connection.
@@ -31,6 +32,10 @@ pub(super) struct Findings {
 /// A fact's place among the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place(usize);
+
+/// A fetch's place among the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FetchPlace(usize);
 
 #[derive(Debug)]
 struct Folded {
@@ -164,10 +169,31 @@ impl Findings {
         }
     }
 
-    /// Takes in what may have come from a web seed.
-    pub(super) fn fetch(&mut self, fetch: Fetch) {
-        if self.fetches.len() < FETCHES {
-            self.fetches.push(fetch);
+    /// Takes in what may come from a web seed.
+    pub(super) fn fetch(
+        &mut self,
+        by: End,
+        addresses: Vec<UrlDigest>,
+        span: &Span,
+        anomalies: &mut Anomalies,
+    ) -> Option<FetchPlace> {
+        let known = self.fetches.iter().position(|known| known.by == by && known.addresses == addresses);
+        if let Some(known) = known.and_then(|place| self.fetches.get_mut(place)) {
+            known.span.merge(span);
+            known.count += 1;
+        } else if self.fetches.len() < FETCHES {
+            self.fetches.push(Fetch { addresses, by, span: span.clone(), count: 1, bytes: 0 });
+            return Some(FetchPlace(self.fetches.len() - 1));
+        } else {
+            anomalies.count(Anomaly::HttpOverfull);
+        }
+        known.map(FetchPlace)
+    }
+
+    /// Adds bytes that came in answer to a fetch.
+    pub(super) fn fetch_bytes(&mut self, place: FetchPlace, more: u64) {
+        if let Some(Fetch { bytes, .. }) = self.fetches.get_mut(place.0) {
+            *bytes = bytes.saturating_add(more);
         }
     }
 

@@ -8,7 +8,8 @@
 //! An announce proves that the sender named this infohash to a tracker, and nothing of what it claims; a file, that it
 //! was fetched; a link in a page, only that the page has it. Not fooled by a page that has a browser fetch the address of
 //! an announce, as that of a picture: browsers are known by the languages that they wish for. Fooled by anyone who fetches
-//! such an address by other means, and by a tracker, or what poses as one, that names peers at will.
+//! such an address by other means, and by a tracker, or what poses as one, that names peers at will. Ranges that what
+//! calls itself a client fetches are handed on, to be compared with the web seeds of torrent files once the run is over.
 //!
 //! Costs one pass over the heads of every HTTP connection, and of bodies a sum for each segment; content is looked at
 //! where it is a tracker's answer, says that it is a torrent file or begins as one, or is a page (its first 64 KiB, and
@@ -30,11 +31,11 @@ use self::requests::Requests;
 use self::responses::{Responses, Told};
 use super::inner::{Content, Inner};
 use super::named::Named;
-use super::{Observation, Probe, Stamp, StreamDetector, StreamReader};
+use super::{Observation, Probe, Span, Stamp, StreamDetector, StreamReader};
 use crate::anomaly::Anomalies;
 use crate::error::ParseError;
 use crate::flow::key::{End, Ends};
-use crate::wire::bt::web_seed::{Agent, UrlDigest};
+use crate::wire::bt::web_seed::UrlDigest;
 use crate::wire::http::head::{begins_request, begins_response};
 use crate::wire::http::{RequestHead, ResponseHead};
 
@@ -76,18 +77,20 @@ impl MagnetPlace {
     }
 }
 
-/// A part of something was fetched by what may be a BitTorrent client: from a web seed, if a torrent's `url-list` has one
-/// of the digests (BEP 19).
+/// Parts of something that were fetched by what calls itself a BitTorrent client: from a web seed, if a torrent's
+/// `url-list` leads to the address (BEP 19).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
-    /// The address, and the folders above it.
-    pub folders: Vec<UrlDigest>,
-    /// What the client calls itself.
-    pub agent: Agent,
+    /// The address, see [`UrlDigest::of_each_folder`].
+    pub addresses: Vec<UrlDigest>,
     /// The end that fetched it.
     pub by: End,
-    /// When, and in which frame.
-    pub stamp: Stamp,
+    /// When it was asked for, and in which frames.
+    pub span: Span,
+    /// How often.
+    pub count: u64,
+    /// Bytes of the answers that were no refusals.
+    pub bytes: u64,
 }
 
 /// Knows HTTP by the head of a request or an answer.
@@ -191,8 +194,8 @@ impl StreamReader for Reader {
         self.talk.as_mut().map(|talk| talk.exchange.findings.names.take()).unwrap_or_default()
     }
 
-    fn fetched(&mut self) -> Vec<Fetch> {
-        self.talk.as_mut().map(|talk| std::mem::take(&mut talk.exchange.findings.fetches)).unwrap_or_default()
+    fn fetched(&self) -> Vec<Fetch> {
+        self.talk.as_ref().map(|talk| talk.exchange.findings.fetches.clone()).unwrap_or_default()
     }
 
     fn inner(&mut self) -> Vec<Inner> {

@@ -1,17 +1,17 @@
 //! The direction in which requests go.
 
+use super::MagnetPlace;
 use super::body::{Framing, Lost};
 use super::exchange::{Ask, Exchange, Question};
 use super::findings::SeenMagnet;
 use super::head::{Outcome, Partial, Sent};
-use super::{Fetch, MagnetPlace};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::detect::Stamp;
 use crate::detect::inner::Content;
 use crate::error::ParseError;
 use crate::wire::bt::http_tracker::TrackerRequest;
 use crate::wire::bt::magnet::Magnet;
-use crate::wire::bt::web_seed::{Agent, PieceRequest, UrlDigest};
+use crate::wire::bt::web_seed::{PieceRequest, UrlDigest, is_of_a_client};
 use crate::wire::http::head::Method;
 use crate::wire::http::{Length, RequestHead, Target};
 
@@ -48,7 +48,8 @@ struct Request {
     absolute: bool,
     asks: Asks,
     referer: Option<SeenMagnet>,
-    fetch: Option<(Vec<UrlDigest>, Agent)>,
+    /// Where a part of something is asked for, by what calls itself a client.
+    fetch: Option<Vec<UrlDigest>>,
 }
 
 enum Asks {
@@ -172,11 +173,11 @@ impl Request {
             };
         }
         let referer = head.referer().and_then(|referer| Magnet::parse(referer).ok());
-        let agent = Agent::of(head.user_agent());
-        let fetch = (head.has_range() && head.method() == Method::Get && agent != Agent::Other)
+        let is_a_part = head.method() == Method::Get && head.has_range();
+        let fetch = (is_a_part && head.user_agent().is_some_and(is_of_a_client))
             .then(|| target.authority().or(head.host()))
             .flatten()
-            .map(|host| (UrlDigest::of_each_folder(host, target.path()), agent));
+            .map(|host| UrlDigest::of_each_folder(host, target.path()));
         let request = Self {
             method: head.method(),
             turns: head.method() == Method::Connect || head.turns_to_websocket(),
@@ -195,9 +196,6 @@ impl Request {
         if let Some(magnet) = &self.referer {
             findings.magnet(client, magnet, MagnetPlace::Referer, (&sent.span, sent.first), anomalies);
         }
-        if let Some((folders, agent)) = self.fetch {
-            findings.fetch(Fetch { folders, agent, by: client, stamp: sent.first });
-        }
         match self.asks {
             Asks::Tracker(TrackerRequest::Announce(request)) => {
                 let told = findings.announce(client, &request, &sent.span, sent.first, anomalies);
@@ -210,7 +208,10 @@ impl Request {
             Asks::Piece(request) => {
                 Question::Piece(findings.piece(client, request.infohash, &sent.span, anomalies))
             }
-            Asks::Other => Question::Other,
+            Asks::Other => match self.fetch {
+                Some(addresses) => Question::Fetch(findings.fetch(client, addresses, &sent.span, anomalies)),
+                None => Question::Other,
+            },
         }
     }
 }

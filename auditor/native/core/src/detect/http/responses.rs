@@ -210,9 +210,17 @@ impl Body {
         let wanted = match (ask.question, response.kind) {
             // Trackers refuse with a text in any status.
             (Question::Announce { .. } | Question::Scrape, _) => Wanted::Reply(Reply::default()),
-            (Question::Other, Kind::Text) if granted && response.coding == Coding::Identity => Wanted::page(),
-            (Question::Other, Kind::Torrent) if granted => Wanted::Torrent(Box::default()),
-            (Question::Other, Kind::Other) if granted && response.coding == Coding::Identity => {
+            (Question::Other | Question::Fetch(_), Kind::Text)
+                if granted && response.coding == Coding::Identity =>
+            {
+                Wanted::page()
+            }
+            (Question::Other | Question::Fetch(_), Kind::Torrent) if granted => {
+                Wanted::Torrent(Box::default())
+            }
+            (Question::Other | Question::Fetch(_), Kind::Other)
+                if granted && response.coding == Coding::Identity =>
+            {
                 Wanted::Torrent(Box::default())
             }
             _ => Wanted::Nothing,
@@ -224,12 +232,14 @@ impl Body {
 
     /// Whether its bytes count.
     const fn counts(&self) -> bool {
-        self.granted && matches!(self.question, Question::Piece(Some(_)))
+        self.granted && matches!(self.question, Question::Piece(Some(_)) | Question::Fetch(Some(_)))
     }
 
     fn count(&self, bytes: u64, exchange: &mut Exchange) {
-        if let (true, Question::Piece(Some(place))) = (self.granted, self.question) {
-            exchange.findings.piece_bytes(place, bytes);
+        match self.question {
+            Question::Piece(Some(place)) if self.granted => exchange.findings.piece_bytes(place, bytes),
+            Question::Fetch(Some(place)) if self.granted => exchange.findings.fetch_bytes(place, bytes),
+            _ => {}
         }
     }
 

@@ -417,10 +417,23 @@ fn a_range_asked_for_by_a_client_can_be_compared_with_url_lists() {
     };
     reader.read(End::Orig, request("Mozilla/5.0").as_bytes(), stamp(1), &mut anomalies);
     assert_eq!(reader.fetched(), []);
-    reader.read(End::Orig, request("libtorrent/2.0").as_bytes(), stamp(2), &mut anomalies);
+    for at in [2, 3] {
+        reader.read(End::Orig, request("libtorrent/2.0").as_bytes(), stamp(at), &mut anomalies);
+    }
+    for answer in [
+        "206 P\r\nContent-Length: 5\r\n\r\n12345",
+        "206 P\r\nContent-Length: 7\r\n\r\n1234567",
+        "404 N\r\nContent-Length: 2\r\n\r\nno",
+    ] {
+        reader.read(End::Resp, format!("HTTP/1.1 {answer}").as_bytes(), stamp(4), &mut anomalies);
+    }
     let [fetch] = &reader.fetched()[..] else { panic!() };
-    assert_eq!((fetch.agent, fetch.by), (Agent::BitTorrent, End::Orig));
-    assert!(fetch.folders.contains(&UrlDigest::of(b"http://s/f/").unwrap()));
+    assert_eq!(
+        (fetch.by, fetch.count, fetch.bytes),
+        (End::Orig, 2, 7),
+        "the browser's answer does not count"
+    );
+    assert!(fetch.addresses.contains(&UrlDigest::of(b"http://s/f/").unwrap().entry(b"a.bin")));
     assert_eq!(facts(&reader), [], "it proves nothing alone");
 }
 

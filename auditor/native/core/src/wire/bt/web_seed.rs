@@ -8,7 +8,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::wire::http::target::{Target, decode, number};
+use crate::wire::http::target::{Target, decode, decode_short, number};
 
 /// A request for a part of a piece (BEP 17).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,22 +49,38 @@ impl UrlDigest {
         Some(Self::of_parts(target.authority()?, target.path()))
     }
 
-    /// The digests of the folders above a path at a host, the path itself last: an address of a web seed is that of a
-    /// file, or of a folder in which the torrent's files lie. The innermost eight, and no more.
+    /// The digest of what is called `name` in the folder that this one stands for: to the address of a folder, clients
+    /// add the name of the torrent (BEP 19). Many torrents may lie in one folder.
+    #[must_use]
+    pub fn entry(self, name: &[u8]) -> Self {
+        Self::first_of(Sha256::new().chain_update(self.0.to_be_bytes()).chain_update(name))
+    }
+
+    /// The digests by which a path at a host may be a part of a torrent: what each folder above it was asked for, the
+    /// path itself last. The innermost seven folders, and no more.
     #[must_use]
     pub fn of_each_folder(host: &[u8], path: &[u8]) -> Vec<Self> {
         const MOST: usize = 8;
+        /// No file system has longer names.
+        const NAME: usize = 255;
         let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
         let ends: Vec<usize> = ends.filter(|end| *end < path.len()).collect();
         let innermost = ends.get(ends.len().saturating_sub(MOST - 1)..).unwrap_or_default();
-        let parts = innermost.iter().filter_map(|end| path.get(..*end)).chain([path]);
-        parts.map(|part| Self::of_parts(host, part)).collect()
+        let entries = innermost.iter().filter_map(|end| {
+            let (folder, below) = path.split_at_checked(*end)?;
+            let name = below.split(|byte| *byte == b'/').next()?;
+            Some(Self::of_parts(host, folder).entry(&decode_short(name, NAME)?))
+        });
+        entries.chain([Self::of_parts(host, path)]).collect()
     }
 
     fn of_parts(host: &[u8], path: &[u8]) -> Self {
         let host = host.strip_suffix(b":80").unwrap_or(host).to_ascii_lowercase();
-        let digest = Sha256::new().chain_update(host).chain_update(b"\n").chain_update(path).finalize();
-        Self(digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)))
+        Self::first_of(Sha256::new().chain_update(host).chain_update(b"\n").chain_update(path))
+    }
+
+    fn first_of(digest: Sha256) -> Self {
+        Self(digest.finalize().first_chunk().map_or(0, |first| u64::from_be_bytes(*first)))
     }
 }
 
@@ -74,46 +90,33 @@ impl fmt::Debug for UrlDigest {
     }
 }
 
-/// What a client calls itself in its `User-Agent`: its own word, and easily changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agent {
-    /// A BitTorrent client.
-    BitTorrent,
-    /// Something else.
-    Other,
-    /// It says nothing.
-    Unnamed,
-}
-
-impl Agent {
-    /// The kind of a `User-Agent`.
-    #[must_use]
-    pub fn of(user_agent: Option<&[u8]>) -> Self {
-        /// Names as clients write them in requests to trackers and web seeds.
-        const CLIENTS: &[&[u8]] = &[
-            b"libtorrent",
-            b"qBittorrent",
-            b"Transmission",
-            b"Deluge",
-            b"aria2",
-            b"rtorrent",
-            b"uTorrent",
-            b"BitTorrent",
-            b"BTWebClient",
-            b"Azureus",
-            b"Vuze",
-            b"BiglyBT",
-            b"BitComet",
-            b"KTorrent",
-            b"WebTorrent",
-            b"Tixati",
-            b"PicoTorrent",
-        ];
-        let Some(name) = user_agent.filter(|name| !name.is_empty()) else { return Self::Unnamed };
-        let is =
-            |client: &&[u8]| name.get(..client.len()).is_some_and(|start| start.eq_ignore_ascii_case(client));
-        if CLIENTS.iter().any(is) { Self::BitTorrent } else { Self::Other }
-    }
+/// Whether a `User-Agent` is that of a BitTorrent client: its own word, and easily changed. Not aria2's, which fetches
+/// by ranges what no torrent names, too.
+#[must_use]
+pub fn is_of_a_client(user_agent: &[u8]) -> bool {
+    /// Names as clients write them in requests to trackers and web seeds.
+    const CLIENTS: &[&[u8]] = &[
+        b"libtorrent",
+        b"qBittorrent",
+        b"Transmission",
+        b"Deluge",
+        b"rtorrent",
+        b"uTorrent",
+        b"BitTorrent",
+        b"BTWebClient",
+        b"Azureus",
+        b"Vuze",
+        b"BiglyBT",
+        b"BitComet",
+        b"KTorrent",
+        b"WebTorrent",
+        b"Tixati",
+        b"PicoTorrent",
+    ];
+    let is = |client: &&[u8]| {
+        user_agent.get(..client.len()).is_some_and(|start| start.eq_ignore_ascii_case(client))
+    };
+    CLIENTS.iter().any(is)
 }
 
 #[cfg(test)]
@@ -140,30 +143,29 @@ mod tests {
 
     #[test]
     fn a_file_is_found_by_its_address_and_by_its_folders() {
-        let found = UrlDigest::of_each_folder(b"Seeds.example:80", b"/f/album/1.flac");
-        for url in [
-            &b"http://seeds.example/f/"[..],
-            b"HTTP://seeds.example/f/album/1.flac",
-            b"http://seeds.example/",
-        ] {
-            assert!(found.contains(&UrlDigest::of(url).unwrap()), "{}", url.escape_ascii());
-        }
-        assert!(!found.contains(&UrlDigest::of(b"http://other.example/f/").unwrap()));
+        let found = UrlDigest::of_each_folder(b"Seeds.example:80", b"/f/an%20album/1.flac");
+        let of = |url: &[u8]| UrlDigest::of(url).unwrap();
+        let (folder, file) =
+            (of(b"http://seeds.example/f/"), of(b"HTTP://seeds.example/f/an%20album/1.flac"));
+        assert!(found.contains(&folder.entry(b"an album")) && found.contains(&file));
+        assert!(!found.contains(&folder) && !found.contains(&folder.entry(b"another")), "of another torrent");
+        assert!(!found.contains(&of(b"http://other.example/f/").entry(b"an album")));
         assert_eq!((UrlDigest::of(b"ftp://x/y"), UrlDigest::of(b"/f/")), (None, None));
         assert_eq!(UrlDigest::of_each_folder(b"h", &b"/x".repeat(100)).len(), 8);
     }
 
     #[test]
     fn clients_are_known_by_how_their_name_begins() {
-        let of = |name: &'static [u8]| Agent::of(Some(name));
-        assert_eq!((of(b"qBittorrent/5.0"), of(b"Mozilla/5.0 uTorrent")), (Agent::BitTorrent, Agent::Other));
-        assert_eq!((Agent::of(None), of(b"")), (Agent::Unnamed, Agent::Unnamed));
+        assert!(is_of_a_client(b"qBittorrent/5.0"));
+        for other in [&b"Mozilla/5.0 uTorrent"[..], b"aria2/1.37.0", b""] {
+            assert!(!is_of_a_client(other));
+        }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(url: Vec<u8>) {
-            let _ = (PieceRequest::read(&Target::split(&url)), UrlDigest::of(&url), Agent::of(Some(&url)));
+            let _ = (PieceRequest::read(&Target::split(&url)), UrlDigest::of(&url), is_of_a_client(&url));
             prop_assert!(UrlDigest::of_each_folder(&url, &url).len() <= 8);
         }
     }
