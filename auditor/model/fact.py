@@ -160,7 +160,7 @@ class Magnet(NamedTuple):
 
 
 class WebSeed(NamedTuple):
-    """Fact of ``bt.webseed``: pieces asked for at a web seed that is told the torrent (BEP 17)."""
+    """Fact of ``bt.webseed``: pieces asked for at a web seed, which was told the torrent (BEP 17) or not (BEP 19)."""
 
     infohash: Infohash
     bytes: int

@@ -1,4 +1,4 @@
-"""What torrent files, magnet links and web seeds mean for the host that asked for them over HTTP (BEP 3, 9, 17).
+"""What torrent files, magnet links and web seeds mean for the host that asked for them over HTTP (BEP 3, 9, 17, 19).
 
 Nothing follows for a host that others ask: any web server answers whoever asks it for anything.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.model.fact import Magnet, TorrentFile, WebSeed, names
-from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.pipeline.part import CONTACTED, ENDS, Part, of_observation
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ def _file(index: int, flow: Flow, end: End, seen: Observation, file: TorrentFile
 
 
 def _web_seed(index: int, flow: Flow, end: End, seen: Observation, asked: WebSeed) -> Part:
-    """Take pieces that were asked for by infohash and came for transferred, without an answer for attempted.
+    """Take pieces that were asked for and came for transferred, without an answer for attempted.
 
     Whether what came were pieces is not checked, here as little as between peers; so its bytes are an upper bound.
+    Where the request did not name the torrent (BEP 19), the engine is not sure, and a torrent file tells which it is.
     """
-    if not asked.bytes:
-        return of_observation(index, flow, end, seen, did=Participation.ATTEMPTED, wire=(asked.infohash.wire,))
-    part = of_observation(index, flow, end, seen, did=Participation.TRANSFERRED, wire=(asked.infohash.wire,))
-    return part._replace(downloaded=(asked.bytes, AmountBasis.FLOW))
+    did = Participation.TRANSFERRED if asked.bytes else Participation.ATTEMPTED
+    part = of_observation(index, flow, end, seen, did=did, wire=(asked.infohash.wire,))
+    if seen.confidence < Confidence.CONFIRMED:
+        part = part._replace(basis=Basis.INFERRED)
+    return part._replace(downloaded=(asked.bytes, AmountBasis.FLOW)) if asked.bytes else part

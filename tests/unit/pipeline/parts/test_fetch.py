@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditor.model.fact import Magnet, TorrentFile, WebSeed
 from auditor.model.infohash import Infohash
-from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.pipeline.part import NOTHING
 from auditor.pipeline.parts import fetch
 from tests.build.sighting import DEBIAN, EMPLOYEE, FILM, OUTSIDER, flow, observation
@@ -50,6 +52,16 @@ def test_pieces_of_a_web_seed_are_transferred_if_any_came(
     [found] = fetch.of_flow(0, flow(EMPLOYEE, OUTSIDER, [asked]), "orig")
 
     assert (found.participation, found.downloaded, found.uploaded) == (participation, downloaded, NOTHING)
+
+
+def test_a_torrent_known_by_the_address_alone_is_inferred() -> None:
+    """The request does not name it: a torrent file that passed does."""
+    asked = replace(observation("bt.webseed", "orig", WebSeed(FILM, 5000)), confidence=Confidence.LIKELY)
+
+    [found] = fetch.of_flow(0, flow(EMPLOYEE, OUTSIDER, [asked]), "orig")
+
+    assert (found.confidence, found.basis) == (Confidence.LIKELY, Basis.INFERRED)
+    assert found.participation is Participation.TRANSFERRED
 
 
 @pytest.mark.parametrize(("sender", "place"), [("resp", "page"), ("resp", "location"), ("orig", "referer")])
