@@ -163,6 +163,11 @@ class _ExternalAddress(TypedDict):
     port: int | None
     told_by: str
 
+class _AllowedFast(TypedDict):
+    kind: Literal["allowed_fast"]
+    infohash: bytes
+    indexes: list[int]
+
 class _LocalAnnounce(TypedDict):
     kind: Literal["local_announce"]
     infohash: bytes
@@ -208,6 +213,7 @@ _Fact: TypeAlias = (
     | _Magnet
     | _WebSeed
     | _ExternalAddress
+    | _AllowedFast
     | _LocalAnnounce
     | _PortMapping
     | _GatewaySearch

@@ -20,6 +20,7 @@ except ImportError as missing:
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import (
+    AllowedFast,
     Claim,
     Datagrams,
     Encrypted,
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 7
+CONTRACT = 8
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -391,6 +392,7 @@ _FACTS: dict[str, Callable[[Any], Fact]] = {
     "magnet": lambda raw: Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"]),
     "web_seed": lambda raw: WebSeed(Infohash(raw["infohash"]), raw["bytes"]),
     "external_address": lambda raw: ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"]),
+    "allowed_fast": lambda raw: AllowedFast(Infohash(raw["infohash"]), tuple(raw["indexes"])),
     "local_announce": lambda raw: LocalAnnounce(Infohash(raw["infohash"]), raw["port"]),
     "port_mapping": _mapping,
     "gateway_search": lambda raw: GatewaySearch(raw["client"]),

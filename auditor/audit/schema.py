@@ -272,7 +272,11 @@ def _external_address() -> Json:
             "host_port": maybe_port | {"description": "its own port that 'port' stands for; null where none was told"},
             "ip": _TEXT | {"description": "the address that it was told to have, as seen from outside"},
             "port": maybe_port,
-            "told_by": _TEXT | {"description": "in which talk: tracker, dht, handshake, gateway"},
+            "told_by": _TEXT
+            | {
+                "description": "in which talk: tracker, dht, handshake, gateway; or 'allowed-fast', by a set of pieces "
+                "(BEP 6) that fits this address, which others told"
+            },
             "tellers": _COUNT | {"description": "distinct remote ends that said so, at least; any of them may lie"},
             "first": _MOMENT,
             "last": _MOMENT,

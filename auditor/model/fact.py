@@ -174,6 +174,17 @@ class ExternalAddress(NamedTuple):
     told_by: str
 
 
+class AllowedFast(NamedTuple):
+    """Fact of ``bt.external_address``: pieces that the end gives even while it chokes (BEP 6).
+
+    They are drawn from the other end's address, as seen from there.
+    """
+
+    infohash: Infohash
+    indexes: tuple[int, ...]
+    """The first of them, in the order in which they were named."""
+
+
 class LocalAnnounce(NamedTuple):
     """Fact of ``bt.lsd``: a client announced a torrent to the local network (BEP 14)."""
 
@@ -239,6 +250,7 @@ Fact = (
     | Magnet
     | WebSeed
     | ExternalAddress
+    | AllowedFast
     | LocalAnnounce
     | PortMapping
     | GatewaySearch

@@ -1,7 +1,7 @@
 """Which public addresses inside hosts were told to have: what later ties an outside complaint to one of them.
 
 Each is the word of who told it, a tracker, a peer, a node of the DHT or the gateway, and any of them may lie; that many
-say the same speaks for it.
+say the same speaks for it. So does a set of pieces that a peer drew from the address (BEP 6), of those told by others.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from auditor import engine
 from auditor.audit.document import text
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import (
+    AllowedFast,
     Datagrams,
     Encrypted,
     Extended,
@@ -205,6 +206,8 @@ def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - on
             return {"infohash": str(fact.infohash), "bytes_asked": fact.bytes}
         case ExternalAddress():
             return {"ip": str(fact.ip), "told_by": fact.told_by}
+        case AllowedFast():
+            return {"infohash": str(fact.infohash), "allowed": len(fact.indexes)}
         case Encrypted():
             return {"flights": list(fact.flights), "signature": fact.signature}
         case _:

@@ -101,6 +101,9 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
                 Fact::Utp { bytes, .. } => {
                     assert!(*bytes <= flow.bytes.at(end) + flow.missing.at(end), "{flow:?}");
                 }
+                Fact::AllowedFast { indexes, .. } => {
+                    assert_eq!(indexes.len() as u64, observation.count, "{flow:?}");
+                }
                 Fact::ExternalAddress { .. } | Fact::Name { .. } | Fact::SslTorrent { .. } => {}
                 Fact::LocalAnnounce { .. } | Fact::PortMapping { .. } | Fact::GatewaySearch { .. } => {
                     assert!(observation.count <= u64::from(*flow.packets.at(end)), "{flow:?}");

@@ -24,6 +24,7 @@ pub(crate) enum FactValue {
     Magnet(MagnetFact),
     WebSeed(WebSeedFact),
     ExternalAddress(ExternalAddressFact),
+    AllowedFast(AllowedFastFact),
     LocalAnnounce(LocalAnnounceFact),
     PortMapping(PortMappingFact),
     GatewaySearch(GatewaySearchFact),
@@ -157,6 +158,13 @@ pub(crate) struct ExternalAddressFact {
 }
 
 #[derive(IntoPyObject)]
+pub(crate) struct AllowedFastFact {
+    kind: &'static str,
+    infohash: [u8; 20],
+    indexes: Vec<u32>,
+}
+
+#[derive(IntoPyObject)]
 pub(crate) struct LocalAnnounceFact {
     kind: &'static str,
     infohash: [u8; 20],
@@ -284,6 +292,11 @@ impl From<&Fact> for FactValue {
                 ip: mapped(*ip),
                 port: *port,
                 told_by: told_by.label(),
+            }),
+            Fact::AllowedFast { infohash, indexes } => Self::AllowedFast(AllowedFastFact {
+                kind: "allowed_fast",
+                infohash: *infohash,
+                indexes: indexes.clone(),
             }),
             Fact::LocalAnnounce { infohash, port } => Self::LocalAnnounce(LocalAnnounceFact {
                 kind: "local_announce",

@@ -193,7 +193,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 7;
+    const CONTRACT: u32 = 8;
 
     /// The ids of all detectors' observations.
     #[pyfunction]

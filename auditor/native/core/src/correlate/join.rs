@@ -3,6 +3,7 @@
 //! Workers share a run's flows among them. A host's DHT activity is spread over many flows and so over workers; here
 //! it becomes one again.
 
+use super::allowed_fast::test_candidates;
 use super::proof;
 use super::supporting::drop_unsupported;
 use super::tie::tie;
@@ -40,6 +41,7 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
     });
     match_fetches(&mut whole.flows);
     proof::prove(&mut whole, contents, &options.known);
+    test_candidates(&mut whole, &options.ours);
     tie(&mut whole, options);
     drop_unsupported(&mut whole, &options.ours);
     whole

@@ -5,6 +5,7 @@
 //! it takes of a report. [`join`] has that done at once for a run that is over; whoever drains engines that go on gives
 //! the same events to a correlator of its own, and lets it advance to what all of them have passed.
 
+mod allowed_fast;
 mod correlator;
 mod derive;
 mod host;

@@ -169,6 +169,14 @@ pub enum Fact {
         /// In which talk.
         told_by: Source,
     },
+    /// Pieces that the sender gives the other end even while it chokes it (BEP 6). It draws them from the address of
+    /// that end, as seen from there.
+    AllowedFast {
+        /// The torrent.
+        infohash: [u8; 20],
+        /// The first pieces, in the order in which they were named.
+        indexes: Vec<u32>,
+    },
     /// A torrent announced to the local network (BEP 14).
     LocalAnnounce {
         /// The torrent.

@@ -22,6 +22,8 @@ pub enum Source {
     Handshake,
     /// In talk with a gateway, which tells of addresses and never of swarms.
     Gateway,
+    /// By a set of pieces that is drawn from the address (BEP 6), which tells of addresses alone too.
+    AllowedFast,
 }
 
 impl Source {
@@ -37,6 +39,7 @@ impl Source {
             Self::Magnet => "magnet",
             Self::Handshake => "handshake",
             Self::Gateway => "gateway",
+            Self::AllowedFast => "allowed-fast",
         }
     }
 }

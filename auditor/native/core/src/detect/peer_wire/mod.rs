@@ -172,6 +172,7 @@ impl StreamReader for Reader {
             let talk = self.ends.at(end);
             found.extend(talk.handshake(end));
             found.extend(talk.messages(end));
+            found.extend(self.infohash(end).and_then(|infohash| talk.allowed_fast(end, infohash)));
             found.extend(self.said.at(end).observations(end));
         }
         found

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fact, HANDSHAKE, MESSAGES, Observation, Span, Stamp, confirmed};
+use super::{EXTERNAL_ADDRESS, Fact, HANDSHAKE, MESSAGES, Observation, Span, Stamp, confirmed};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::content::Budget;
 use crate::content::pieces::{PieceCounts, PieceDigest, PieceDigests};
@@ -10,6 +10,9 @@ use crate::error::ParseError;
 use crate::flow::key::End;
 use crate::wire::bt::handshake::{Handshake, HandshakeHead};
 use crate::wire::bt::message::{Kind, MessageHead};
+
+/// The pieces of an allowed-fast set that are kept: as many as BEP 6 recommends to send.
+const ALLOWED_FAST: usize = 10;
 
 /// What one end said.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ pub(super) struct Talk {
     pieces: u64,
     piece_bytes: u64,
     counts: BTreeMap<&'static str, u64>,
+    /// The pieces that it gives even while it chokes, the first of them, in order; and where it said so.
+    allowed_fast: Option<(Vec<u32>, Span)>,
     lost: bool,
     /// The bytes of a message that is collected whole.
     body: Vec<u8>,
@@ -274,6 +279,10 @@ impl Talk {
                 self.pass_piece(left, 0, index, begin);
                 return;
             }
+            Kind::AllowedFast { index } => {
+                self.allow(index, stamp);
+                return self.pass_by(left);
+            }
             Kind::Extended { id } => Some(id),
             Kind::Hashes => None,
             _ => return self.pass_by(left),
@@ -283,6 +292,21 @@ impl Talk {
             Some(left) if budget.take(left) => self.expects = Expects::Whole { left, id },
             _ => self.pass_by(left),
         }
+    }
+
+    fn allow(&mut self, index: u32, stamp: Stamp) {
+        let (indexes, span) = self.allowed_fast.get_or_insert_with(|| (Vec::new(), Span::at(stamp)));
+        if indexes.len() < ALLOWED_FAST && !indexes.contains(&index) {
+            indexes.push(index);
+            span.extend(stamp);
+        }
+    }
+
+    /// The pieces that it gives even while it chokes, of this torrent.
+    pub(super) fn allowed_fast(&self, end: End, infohash: [u8; 20]) -> Option<Observation> {
+        let (indexes, span) = self.allowed_fast.clone()?;
+        let count = indexes.len() as u64;
+        Some(confirmed(EXTERNAL_ADDRESS, end, span, count, Fact::AllowedFast { infohash, indexes }))
     }
 
     pub(super) fn handshake(&self, end: End) -> Option<Observation> {

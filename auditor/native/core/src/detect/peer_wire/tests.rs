@@ -94,6 +94,19 @@ fn a_gap_between_messages_ends_the_counting_and_says_so() {
 }
 
 #[test]
+fn the_first_pieces_of_an_allowed_fast_set_are_kept_each_once_and_in_order() {
+    let allows = |index: u32| [&[0, 0, 0, 5, 17][..], &index.to_be_bytes()].concat();
+    let mut reader = PeerWire.open();
+    let sent = [9, 4, 9].into_iter().chain(20..40).flat_map(allows);
+    let stream: Vec<u8> = handshake().into_iter().chain(sent).collect();
+    reader.read(End::Resp, &stream, stamp(1), &mut Anomalies::default());
+    let indexes = vec![9, 4, 20, 21, 22, 23, 24, 25, 26, 27];
+    let seen = reader.observations().pop().unwrap();
+    assert_eq!((seen.detector, seen.end, seen.count), (EXTERNAL_ADDRESS, End::Resp, 10));
+    assert_eq!(seen.fact, Fact::AllowedFast { infohash: [0xaa; 20], indexes });
+}
+
+#[test]
 fn nonsense_after_a_handshake_is_an_anomaly_and_the_handshake_stays() {
     let mut reader = PeerWire.open();
     let mut anomalies = Anomalies::default();
