@@ -194,6 +194,7 @@ mod tests {
             begun: true,
             closed: None,
             pieces: Vec::new(),
+            fetched: Vec::new(),
             verified: Vec::new(),
             ties: Vec::new(),
         }
