@@ -1,6 +1,10 @@
 //! The engine as a Python module: converts between Python's values and the engine's, and works detached from the
 //! interpreter. Whatever is decided is decided elsewhere.
 
+/// Flows come and go by the hundred thousand: with the system's allocator, an audit of DHT traffic takes a fifth longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod fact;
 mod facts;
 
