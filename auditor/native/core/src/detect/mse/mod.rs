@@ -208,7 +208,9 @@ impl Reader {
                 if let Some(plain) = &mut self.plain {
                     *plain.ways.at_mut(end) = Way::Lost;
                 }
-                if self.flights.ended() && !kept.is_open() {
+                // The initiator's may still turn out to be plain, as long as the responder's may.
+                let is_over = !kept.is_open() && !self.flights.kept(End::Resp).is_open();
+                if self.flights.ended() && is_over {
                     self.flights.forget(end);
                 }
                 return;
