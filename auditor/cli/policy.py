@@ -13,7 +13,7 @@ import click
 from auditor.cli.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from auditor.policy.issue import PolicyIssue
+    from auditor.policy.issue import Issue
 
 
 @click.group()
@@ -82,7 +82,7 @@ def _summary(files: int, errors: int, warnings: int) -> str:
     return f"{count(files, 'file')} checked, {count(errors, 'error')}, {count(warnings, 'warning')}"
 
 
-def _as_json(issue: PolicyIssue) -> dict[str, str | int | None]:
+def _as_json(issue: Issue) -> dict[str, str | int | None]:
     """Return an issue as the JSON of ``policy check`` has it; a place that is not known is null."""
     return {
         "code": issue.code,

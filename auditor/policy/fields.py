@@ -100,6 +100,11 @@ def _member(enum: type[Enum], field: str) -> Written:
     return Written(lambda value: members[scalars.parse_word(field, words, value)], {"enum": list(words)})
 
 
+def version(noun: str) -> Written:
+    """Read the version of the format of a ``noun``."""
+    return Written(partial(scalars.parse_version, noun), {"const": 1})
+
+
 def _text(parse: Callable[[object], object], **json: object) -> Written:
     return Written(parse, {"type": "string", **json})
 
@@ -107,7 +112,7 @@ def _text(parse: Callable[[object], object], **json: object) -> Written:
 _CONFIDENCE = _member(scale.Confidence, "confidence")
 _PARTICIPATION = _member(scale.Participation, "participation")
 
-Version = Annotated[int, Written(scalars.parse_version, {"const": 1})]
+Version = Annotated[int, version("policy")]
 Id = Annotated[str, _text(scalars.parse_id, pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
 Line = Annotated[str, _text(scalars.parse_line, minLength=1)]
 NetworkField = Annotated[Network, _text(scalars.parse_network, examples=["10.20.0.0/16", "2001:db8:20::/48"])]

@@ -1,4 +1,4 @@
-"""A defect in a policy file: what, where, and what to do about it."""
+"""A defect in a file that people wrote: what, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from auditor.model.text import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_ISSUES = 100
+
 IssueSeverity = Literal["error", "warning"]
 _EXCERPT_WIDTH = 100
 _EXCERPT_LEAD = 40
@@ -20,7 +22,7 @@ _MATCHABLE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyIssue:
+class Issue:
     """One defect: an error makes the file unusable, a warning only asks to look again."""
 
     code: str
@@ -62,6 +64,17 @@ class PolicyIssue:
         text = line[start : start + _EXCERPT_WIDTH].rstrip()
         length = max(1, min(self.length, len(text) - (column - start)))
         return text, column - start, length
+
+
+def in_order(file: str, issues: Iterable[Issue]) -> list[Issue]:
+    """Sort by place, the file's own issues before those of the files it points at, and cap their number."""
+    ordered = sorted(issues, key=lambda issue: (issue.file != file, issue.file, issue.line, issue.column))
+    kept, hidden = ordered[:MAX_ISSUES], ordered[MAX_ISSUES:]
+    if hidden:
+        worst: IssueSeverity = "error" if any(issue.severity == "error" for issue in hidden) else "warning"
+        message = f"{len(hidden)} more issues are not shown"
+        kept.append(Issue("too-many-issues", message, file, 0, 0, severity=worst))
+    return kept
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -11,8 +11,7 @@ from pydantic_core import PydanticCustomError
 from auditor.model.infohash import V1_BYTES
 from auditor.policy import scalars
 from auditor.policy.catalogue import Listed
-from auditor.policy.issue import did_you_mean
-from auditor.policy.source import MAX_ISSUES
+from auditor.policy.issue import MAX_ISSUES, did_you_mean
 from auditor.torrents import catalogue as torrents
 
 if TYPE_CHECKING:

@@ -1,30 +1,26 @@
-"""Stand-ins for what is wrong in a policy, so that the rest can still be checked in the same run.
+"""Stand-ins for what is wrong in a file, so that the rest can still be checked in the same run.
 
-A file with a misspelt verdict may also name an unknown group: people want to read both at once.
+A policy with a misspelt verdict may also name an unknown group: people want to read both at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
-from auditor.policy.schema import PolicyFile
+from pydantic import BaseModel, ValidationError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from auditor.policy.kind import FileKind
     from auditor.policy.source import Data
 
 _ROUNDS = 4
 """A stand-in may uncover the next error: a listed torrent without its only infohash."""
-_OUTCOME: dict[str, Data] = {"verdict": "notice", "reason": "-"}
-_STAND_INS: dict[str, Data] = {"version": 1, "purpose": "-", "people": "none", "default": _OUTCOME, **_OUTCOME}
-_NAMES = ("id", "name")
-"""Stand-ins for these are all different, or they would be duplicates."""
 
+Model = TypeVar("Model", bound=BaseModel)
 Loc = tuple[str | int, ...]
 Tree = object
 """What a YAML value is: a mutable list or dict of such, or a scalar."""
@@ -40,10 +36,12 @@ def errors_of(problem: ValidationError) -> list[ErrorDetails]:
     return [error for error in errors if not (error["type"] == "too_short" and error["input"])]
 
 
-def mend(data: dict[str, Data], problem: ValidationError) -> tuple[PolicyFile | None, Restore]:
-    """Return the policy with its wrong values left out or replaced; ``None`` where too much is wrong.
+def mend(
+    kind: FileKind, model: type[Model], data: dict[str, Data], problem: ValidationError
+) -> tuple[Model | None, Restore]:
+    """Return the model with its wrong values left out or replaced; ``None`` where too much is wrong.
 
-    The function beside it leads from paths into that policy to paths into the file.
+    The function beside it leads from paths into that model to paths into the file.
     """
     tree = _thaw(data)
     holes: dict[Loc, list[int]] = {}
@@ -61,16 +59,18 @@ def mend(data: dict[str, Data], problem: ValidationError) -> tuple[PolicyFile | 
 
     for _ in range(_ROUNDS):
         for number, error in enumerate(errors_of(problem)):
-            _replace(tree, restore(error["loc"]), f"unnamed-{number}", missing=error["type"] == "missing")
+            # Stand-ins for names are all different, or they would be duplicates.
+            stand_ins = {**kind.stand_ins, **{key: f"unnamed-{number}" for _, key in kind.naming}}
+            _replace(tree, restore(error["loc"]), stand_ins, missing=error["type"] == "missing")
         holes.clear()
         try:
-            return PolicyFile.model_validate(_freeze(tree, (), holes)), restore
+            return model.model_validate(_freeze(tree, (), holes)), restore
         except ValidationError as next_problem:
             problem = next_problem
     return None, restore
 
 
-def _replace(tree: Tree, loc: Loc, name: str, *, missing: bool) -> None:
+def _replace(tree: Tree, loc: Loc, stand_ins: Mapping[str, Data], *, missing: bool) -> None:
     """Put a stand-in where ``loc`` leads, or take out what is there."""
     container, key = tree, loc[0]
     for part, following in pairwise(loc):
@@ -81,10 +81,8 @@ def _replace(tree: Tree, loc: Loc, name: str, *, missing: bool) -> None:
     if isinstance(container, list) and isinstance(key, int):
         container[key] = _HOLE
     elif isinstance(container, dict) and isinstance(key, str):
-        if key in _NAMES:
-            container[key] = name
-        elif key in _STAND_INS:
-            container[key] = _STAND_INS[key]
+        if key in stand_ins:
+            container[key] = stand_ins[key]
         else:
             container.pop(key, None)
 

@@ -47,10 +47,10 @@ def parse_word(field: str, known: tuple[str, ...], value: object) -> str:
     raise defect(f"bad-{field}", message, hint)
 
 
-def parse_version(value: object) -> int:
-    """``1``: the only version there is."""
+def parse_version(noun: str, value: object) -> int:
+    """``1``: the only version that the format of a ``noun`` has."""
     if value is True or value != 1:
-        raise defect("bad-version", f"{quoted(value)} is no version of the policy format", "write 'version: 1'")
+        raise defect("bad-version", f"{quoted(value)} is no version of the {noun} format", "write 'version: 1'")
     return 1
 
 
@@ -131,7 +131,7 @@ def parse_days(value: object) -> tuple[int, ...]:
 
 
 def parse_instant(value: object) -> date | datetime:
-    """``2026-01-31`` (a day in the policy's zone) or ``2026-01-31T18:00:00+01:00``."""
+    """``2026-01-31`` (a day in the file's zone) or ``2026-01-31T18:00:00+01:00``."""
     text = value if isinstance(value, str) else ""
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):

@@ -26,7 +26,7 @@ MAX_GROUPS = 250
 
 
 class Entry(BaseModel):
-    """A mapping in a policy file: every key is known, nothing is converted, nothing changes afterwards."""
+    """A mapping in a file: every key is known, nothing is converted, nothing changes afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
@@ -243,7 +243,7 @@ class PolicyFile(Entry):
 
 
 class _Editors(GenerateJsonSchema):
-    """Drops what only repeats a field's name, and ``null``, which a policy file may not say."""
+    """Drops what only repeats a field's name, and ``null``, which a file may not say."""
 
     def field_title_should_be_set(self, _schema: object, /) -> bool:
         return False
@@ -261,5 +261,10 @@ class _Editors(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a policy file, for editors and for ``auditor schema policy``."""
-    schema = PolicyFile.model_json_schema(by_alias=True, schema_generator=_Editors)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "auditor policy"}
+    return _json_schema(PolicyFile, "auditor policy")
+
+
+def _json_schema(model: type[Entry], title: str) -> dict[str, Any]:
+    """Return the JSON Schema of a file that holds a ``model``."""
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Editors)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": title}

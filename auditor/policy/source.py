@@ -1,9 +1,9 @@
-"""A policy's text as a tree that knows where everything stands (YAML 1.2 core schema, the part that policies need).
+"""A file's text as a tree that knows where everything stands (YAML 1.2 core schema, the part that our files need).
 
-PyYAML's own loader is wrong for policies: it reads the MAC ``52:54:00:12:34:56`` as the integer 41135085296, ``no`` as
+PyYAML's own loader is wrong for them: it reads the MAC ``52:54:00:12:34:56`` as the integer 41135085296, ``no`` as
 False, ``0123`` as 83, and keeps the last of two equal keys. Here only ``true``/``false``, ``null`` and plain decimal
 integers are more than text; an integer that a machine word cannot hold, or with a leading zero, stays text, so that an
-infohash made of digits survives. Floats stay text too: nothing in a policy is one.
+infohash made of digits survives. Floats stay text too: nothing in these files is one.
 
 The text may be hostile: size, depth, aliases and the number of values after expansion are capped.
 """
@@ -13,19 +13,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
 from auditor.model.text import harmless
-from auditor.policy.issue import IssueSeverity, PolicyIssue, quoted
+from auditor.policy.issue import MAX_ISSUES, Issue, IssueSeverity, quoted
+
+if TYPE_CHECKING:
+    from auditor.policy.kind import FileKind
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_ALIASES = 100
 MAX_VALUES = 50_000
 """Values in the tree once every alias is written out: a nest of aliases would reach billions."""
-MAX_ISSUES = 100
 
 Data = str | int | bool | None | tuple["Data", ...] | dict[str, "Data"]
 Loc = Sequence[str | int]
@@ -42,8 +44,9 @@ _COLLECTION_TAGS = {_PREFIX + "map", _PREFIX + "seq"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A policy file that could be parsed."""
+    """A file that could be parsed."""
 
+    kind: FileKind
     file: str
     lines: tuple[str, ...]
     root: yaml.MappingNode
@@ -58,23 +61,23 @@ class Source:
         hint: str | None = None,
         severity: IssueSeverity = "error",
         at_key: bool = False,
-    ) -> PolicyIssue:
+    ) -> Issue:
         """Make an issue about what stands at ``loc``: its value, or with ``at_key`` the key of that value."""
         node = _locate(self.root, loc, at_key=at_key)
         return _issue_at(self.file, self.lines, node, code, message, hint, severity)
 
 
-def parse(file: str, content: bytes) -> tuple[Source | None, list[PolicyIssue]]:
-    """Parse one policy file's bytes; without issues the source is usable."""
+def parse(kind: FileKind, file: str, content: bytes) -> tuple[Source | None, list[Issue]]:
+    """Parse one file's bytes; without issues the source is usable."""
     try:
-        text = _decode(file, content)
+        text = _decode(kind, file, content)
         lines = tuple(_LINE_BREAK.split(text))
-        root = _compose(file, lines, text)
+        root = _compose(kind, file, lines, text)
     except _Refusal as refusal:
         return None, [refusal.issue]
-    reader = _Reader(file, lines)
+    reader = _Reader(kind, file, lines)
     data = reader.read(root)
-    source = Source(file, lines, root, data) if isinstance(data, dict) else None
+    source = Source(kind, file, lines, root, data) if isinstance(data, dict) else None
     return source, reader.issues
 
 
@@ -88,7 +91,7 @@ class Marked(Protocol):
 class _Refusal(Exception):  # noqa: N818 - an issue on its way out
     """There is no tree to go on with."""
 
-    def __init__(self, issue: PolicyIssue) -> None:
+    def __init__(self, issue: Issue) -> None:
         super().__init__(issue.message)
         self.issue = issue
 
@@ -101,20 +104,19 @@ class _Excess(Exception):  # noqa: N818 - an issue on its way out
         self.code, self.message, self.place = code, message, place
 
 
-def _decode(file: str, content: bytes) -> str:
+def _decode(kind: FileKind, file: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         message = f"the file has more than {MAX_BYTES} bytes"
-        hint = "move long lists of infohashes into a file of their own and name it under 'files'"
-        raise _Refusal(PolicyIssue("too-large", message, file, 0, 0, hint))
+        raise _Refusal(Issue("too-large", message, file, 0, 0, kind.shrink))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise _Refusal(_not_utf8(file, content, problem)) from None
 
 
-def _compose(file: str, lines: tuple[str, ...], text: str) -> yaml.MappingNode:
+def _compose(kind: FileKind, file: str, lines: tuple[str, ...], text: str) -> yaml.MappingNode:
     try:
-        root = _Loader(text).get_single_node()
+        root = _Loader(kind, text).get_single_node()
     except _Excess as excess:
         raise _Refusal(_issue_at(file, lines, excess.place, excess.code, excess.message)) from None
     except yaml.reader.ReaderError as problem:
@@ -123,20 +125,21 @@ def _compose(file: str, lines: tuple[str, ...], text: str) -> yaml.MappingNode:
         raise _Refusal(_syntax(file, lines, problem)) from None
     except (yaml.YAMLError, ValueError, OverflowError):
         # PyYAML lets Python's own errors out: "\UFFFFFFFF" is past chr(), a version in %YAML past int().
-        raise _Refusal(PolicyIssue("yaml-syntax", "the YAML cannot be parsed", file, 0, 0)) from None
+        raise _Refusal(Issue("yaml-syntax", "the YAML cannot be parsed", file, 0, 0)) from None
     if isinstance(root, yaml.MappingNode):
         return root
-    hint = "begin with 'version: 1'; 'auditor policy init' writes a commented first file"
     if root is None:
-        raise _Refusal(PolicyIssue("not-a-mapping", "the file is empty", file, 0, 0, hint))
-    raise _Refusal(_issue_at(file, lines, root, "not-a-mapping", "a policy is a mapping of keys to values", hint))
+        raise _Refusal(Issue("not-a-mapping", "the file is empty", file, 0, 0, kind.begin))
+    message = f"{kind} is a mapping of keys to values"
+    raise _Refusal(_issue_at(file, lines, root, "not-a-mapping", message, kind.begin))
 
 
 class _Loader(yaml.SafeLoader):
     """Composes nodes within bounds. Nothing is ever constructed from a tag."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, kind: FileKind, stream: str) -> None:
         super().__init__(stream)
+        self._kind = kind
         self._depth = 0
         self._aliases = 0
         self._nodes = 0
@@ -147,9 +150,9 @@ class _Loader(yaml.SafeLoader):
         self._depth += 1
         self._nodes += 1
         if self._nodes > MAX_VALUES:
-            raise _Excess("too-large", f"a policy may have {MAX_VALUES} values", self.peek_event())  # type: ignore[no-untyped-call]
+            raise _Excess("too-large", f"{self._kind} may have {MAX_VALUES} values", self.peek_event())  # type: ignore[no-untyped-call]
         if self._aliases > MAX_ALIASES:
-            raise _Excess("alias-bomb", f"a policy may use {MAX_ALIASES} aliases", self.peek_event())  # type: ignore[no-untyped-call]
+            raise _Excess("alias-bomb", f"{self._kind} may use {MAX_ALIASES} aliases", self.peek_event())  # type: ignore[no-untyped-call]
         if self._depth > MAX_DEPTH:
             raise _Excess("too-deep", f"values are nested more than {MAX_DEPTH} deep", self.peek_event())  # type: ignore[no-untyped-call]
         node: yaml.Node | None = super().compose_node(parent, index)
@@ -167,11 +170,11 @@ for _name, _pattern, _first in (
 
 
 class _Reader:
-    """Turns nodes into plain data, and notes what YAML allows and policies do not."""
+    """Turns nodes into plain data, and notes what YAML allows and our files do not."""
 
-    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
-        self.issues: list[PolicyIssue] = []
-        self._file, self._lines = file, lines
+    def __init__(self, kind: FileKind, file: str, lines: tuple[str, ...]) -> None:
+        self.issues: list[Issue] = []
+        self._kind, self._file, self._lines = kind, file, lines
         self._values = 0
         self._entry: yaml.Node | None = None
         """The key of the whole file that is being read."""
@@ -195,7 +198,7 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALAR_TAGS:
             return self._scalar(node)
         tag = node.tag.replace(_PREFIX, "!!")
-        self._note(node, "yaml-tag", f"the tag {quoted(tag)} has no meaning in a policy", "leave the tag out")
+        self._note(node, "yaml-tag", f"the tag {quoted(tag)} has no meaning in {self._kind}", "leave the tag out")
         return None
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Data]:
@@ -268,37 +271,37 @@ def _issue_at(  # noqa: PLR0917 - an issue has these parts
     message: str,
     hint: str | None = None,
     severity: IssueSeverity = "error",
-) -> PolicyIssue:
+) -> Issue:
     start, end = place.start_mark, place.end_mark
     excerpt = lines[start.line] if start.line < len(lines) else ""
     flat = end.line == start.line and not isinstance(place, yaml.MappingNode)
     length = end.column - start.column if flat else 1
-    return PolicyIssue(code, message, file, start.line + 1, start.column + 1, hint, severity, excerpt, max(1, length))
+    return Issue(code, message, file, start.line + 1, start.column + 1, hint, severity, excerpt, max(1, length))
 
 
-def _not_utf8(file: str, content: bytes, problem: UnicodeDecodeError) -> PolicyIssue:
+def _not_utf8(file: str, content: bytes, problem: UnicodeDecodeError) -> Issue:
     before = content[: problem.start]
     line = before.count(b"\n") + 1
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
     message = f"byte 0x{content[problem.start]:02x} at offset {problem.start} is not UTF-8"
-    return PolicyIssue("not-utf8", message, file, line, column, "save the file as UTF-8")
+    return Issue("not-utf8", message, file, line, column, "save the file as UTF-8")
 
 
-def _not_printable(file: str, lines: tuple[str, ...], text: str, problem: yaml.reader.ReaderError) -> PolicyIssue:
+def _not_printable(file: str, lines: tuple[str, ...], text: str, problem: yaml.reader.ReaderError) -> Issue:
     before = text[: problem.position]
     line = len(_LINE_BREAK.split(before))
     column = len(_LINE_BREAK.split(before)[-1]) + 1
     character = problem.character if isinstance(problem.character, int) else ord(problem.character)
     message = f"the character U+{character:04X} may not stand in YAML"
-    return PolicyIssue("yaml-syntax", message, file, line, column, None, "error", lines[line - 1])
+    return Issue("yaml-syntax", message, file, line, column, None, "error", lines[line - 1])
 
 
-def _syntax(file: str, lines: tuple[str, ...], problem: yaml.MarkedYAMLError) -> PolicyIssue:
+def _syntax(file: str, lines: tuple[str, ...], problem: yaml.MarkedYAMLError) -> Issue:
     words = [part for part in (problem.context, problem.problem) if part]
     message = harmless(", ".join(words), 200) or "the YAML cannot be parsed"
     mark = problem.problem_mark or problem.context_mark
     if mark is None:
-        return PolicyIssue("yaml-syntax", message, file, 0, 0)
+        return Issue("yaml-syntax", message, file, 0, 0)
     excerpt = lines[mark.line] if mark.line < len(lines) else ""
     hint = "indent with spaces" if "'\\t'" in message else None
-    return PolicyIssue("yaml-syntax", message, file, mark.line + 1, mark.column + 1, hint, "error", excerpt)
+    return Issue("yaml-syntax", message, file, mark.line + 1, mark.column + 1, hint, "error", excerpt)

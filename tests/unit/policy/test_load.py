@@ -40,7 +40,7 @@ def test_every_code_has_its_broken_policy() -> None:
     """A new defect comes with the file that shows it."""
     sources = "".join(path.read_text("utf-8") for path in Path(load.__file__).parent.glob("*.py"))
     named = set(
-        re.findall(r'(?:defect|Finding|Problem|PolicyIssue|_Excess|_note|issue)\(\s*(?:\w+, )?"([a-z0-9-]+)"', sources)
+        re.findall(r'(?:defect|Finding|Problem|Issue|_Excess|_note|issue)\(\s*(?:\w+, )?"([a-z0-9-]+)"', sources)
     )
     fields = {f"bad-{field}" for field in re.findall(r'(?:_member\(scale\.\w+, |parse_word, )"(\w+)"', sources)}
     assert (named | fields) - {case.stem for case in CASES.glob("*.yaml")} == UNMADE

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from auditor.policy import repair
+from auditor.policy.load import POLICY
 from auditor.policy.schema import PolicyFile
 
 DEFAULT = {"verdict": "notice", "reason": "because"}
@@ -22,7 +23,7 @@ GOOD: dict[str, Any] = {
 def _mend(data: dict[str, Any]) -> tuple[PolicyFile | None, repair.Restore]:
     with pytest.raises(ValidationError) as problem:
         PolicyFile.model_validate(data)
-    return repair.mend(data, problem.value)
+    return repair.mend(POLICY, PolicyFile, data, problem.value)
 
 
 def test_wrong_values_get_stand_ins() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("parse", "written", "read"),
     [
-        (scalars.parse_version, 1, 1),
+        (partial(scalars.parse_version, "policy"), 1, 1),
         (scalars.parse_network, "10.20.0.0/16", ip_network("10.20.0.0/16")),
         (scalars.parse_network, "10.20.0.7", ip_network("10.20.0.7/32")),
         (scalars.parse_network, "2001:db8:20::/48", ip_network("2001:db8:20::/48")),
@@ -57,7 +58,7 @@ def test_what_people_write_is_read(parse: Callable[[object], object], written: o
 @pytest.mark.parametrize(
     ("parse", "code", "values"),
     [
-        (scalars.parse_version, "bad-version", (True, 0, 2, "1", "1.0")),
+        (partial(scalars.parse_version, "policy"), "bad-version", (True, 0, 2, "1", "1.0")),
         (
             scalars.parse_network,
             "bad-network",

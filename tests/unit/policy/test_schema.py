@@ -29,7 +29,7 @@ def _json(data: object) -> object:
 
 
 def _accepts(path: Path) -> bool:
-    parsed, _ = source.parse(path.name, path.read_bytes())
+    parsed, _ = source.parse(load.POLICY, path.name, path.read_bytes())
     assert parsed is not None
     return jsonschema.Draft202012Validator(json_schema()).is_valid(_json(parsed.data))
 

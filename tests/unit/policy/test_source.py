@@ -9,17 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.policy import source
+from auditor.policy.load import POLICY
 
 
 def _data(text: str) -> dict[str, Any]:
-    parsed, issues = source.parse("p.yaml", text.encode())
+    parsed, issues = source.parse(POLICY, "p.yaml", text.encode())
     assert parsed is not None, issues
     assert issues == []
     return parsed.data
 
 
 def _codes(content: bytes) -> list[str]:
-    return [issue.code for issue in source.parse("p.yaml", content)[1]]
+    return [issue.code for issue in source.parse(POLICY, "p.yaml", content)[1]]
 
 
 @pytest.mark.parametrize(
@@ -102,14 +103,14 @@ def test_what_is_refused_has_a_name(content: bytes, code: str) -> None:
 
 def test_every_duplicate_is_reported() -> None:
     """One run shows them all, each with the line of the first."""
-    _, issues = source.parse("p.yaml", b"a: 1\na: 2\nb: {c: 1, c: 2}\n")
+    _, issues = source.parse(POLICY, "p.yaml", b"a: 1\na: 2\nb: {c: 1, c: 2}\n")
     assert [(issue.line, issue.column) for issue in issues] == [(2, 1), (3, 11)]
     assert "line 1" in issues[0].message
 
 
 def test_a_path_leads_to_its_place() -> None:
     """Paths of keys and indexes end at the value, or at its key; a path that leads nowhere ends where it breaks off."""
-    parsed, _ = source.parse("p.yaml", b"rules:\n  - id: x\n    when: {a: 1}\n")
+    parsed, _ = source.parse(POLICY, "p.yaml", b"rules:\n  - id: x\n    when: {a: 1}\n")
     assert parsed is not None
 
     def place(*loc: str | int, at_key: bool = False) -> tuple[int, int]:
@@ -125,19 +126,19 @@ def test_a_path_leads_to_its_place() -> None:
 
 def test_line_ends_of_every_kind_count_once() -> None:
     """Carriage returns do not shift the lines of issues."""
-    _, issues = source.parse("p.yaml", b"a: 1\r\nb: 2\r\nb: 3\r\n")
+    _, issues = source.parse(POLICY, "p.yaml", b"a: 1\r\nb: 2\r\nb: 3\r\n")
     assert [(issue.line, issue.column, issue.excerpt) for issue in issues] == [(3, 1, "b: 3")]
 
 
 @given(st.binary(max_size=300))
 def test_bytes_of_any_kind_are_survived(content: bytes) -> None:
     """Garbage gives issues or a tree, never an exception."""
-    parsed, issues = source.parse("p.yaml", content)
+    parsed, issues = source.parse(POLICY, "p.yaml", content)
     assert parsed is not None or issues
 
 
 @given(st.text(st.sampled_from("ab01:-?[]{},&*!|>'\"%@`#~ \n\t\\x"), max_size=200))
 def test_text_made_of_yaml_is_survived(text: str) -> None:
     """So does what is nearly YAML; rendering its issues works too."""
-    for issue in source.parse("p.yaml", text.encode())[1]:
+    for issue in source.parse(POLICY, "p.yaml", text.encode())[1]:
         assert issue.render()
