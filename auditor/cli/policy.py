@@ -13,7 +13,7 @@ import click
 from auditor.cli.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from auditor.policy.issue import Issue
+    from auditor.written.issue import Issue
 
 
 @click.group()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from auditor.model.capture import CaptureInfo, Sighting
     from auditor.model.flow import Address, Endpoint, Flow, Observation
     from auditor.policy.evaluate import Policy
-    from auditor.policy.scalars import Network
+    from auditor.written.scalars import Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from auditor.model.attribution import UNATTRIBUTED, UNKNOWN
 from auditor.model.scale import Confidence, Participation, Verdict
-from auditor.policy.issue import IssueSeverity, did_you_mean, listing
 from auditor.policy.schedule import Interval
 from auditor.policy.schema import Group, PolicyFile
 from auditor.policy.selectors import Selector, compile_selectors, covers
+from auditor.written.issue import IssueSeverity, did_you_mean, listing
 
 RESERVED_GROUPS = {
     UNATTRIBUTED: "inside hosts that no group claims",

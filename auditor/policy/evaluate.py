@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from auditor.model.flow import Address
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
-    from auditor.policy.scalars import Network
     from auditor.policy.selectors import Match, Selector
+    from auditor.written.scalars import Network
 
 _SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
 """How grave a verdict is where the policy does not say."""

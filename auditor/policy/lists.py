@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from auditor.model.infohash import V1_BYTES
-from auditor.policy import scalars
 from auditor.policy.catalogue import Listed
-from auditor.policy.issue import MAX_ISSUES, did_you_mean
+from auditor.policy.scalars import parse_infohash
 from auditor.torrents import catalogue as torrents
+from auditor.written.issue import MAX_ISSUES, did_you_mean
+from auditor.written.scalars import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,8 +122,8 @@ def _read_file(gathering: Gathering, name: str, folder: Path, path: str, loc: tu
             continue
         word, _, title = text.partition(" ")
         try:
-            infohash = scalars.parse_infohash(word)
-            named = scalars.parse_line(title) if title.strip() else None
+            infohash = parse_infohash(word)
+            named = parse_line(title) if title.strip() else None
         except PydanticCustomError as problem:
             context = problem.context or {}
             gathering.problems.append(

@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from auditor.policy import lists, source
+from auditor.policy import lists
 from auditor.policy.catalogue import Catalogue
 from auditor.policy.checks import CHECKS_OF_NAMES, CHECKS_OF_SENSE
 from auditor.policy.evaluate import Policy
-from auditor.policy.issue import Issue, in_order
-from auditor.policy.kind import FileKind
 from auditor.policy.schema import PolicyFile
-from auditor.policy.source import MAX_BYTES
-from auditor.policy.validate import validate
+from auditor.written import source
+from auditor.written.issue import Issue, in_order
+from auditor.written.kind import FileKind
+from auditor.written.source import MAX_BYTES
+from auditor.written.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from auditor.policy.repair import Restore
-    from auditor.policy.source import Data, Source
+    from auditor.written.repair import Restore
+    from auditor.written.source import Data, Source
 
 _OUTCOME: dict[str, Data] = {"verdict": "notice", "reason": "-"}
 POLICY = FileKind(

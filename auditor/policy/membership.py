@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from auditor.model.flow import Address
-    from auditor.policy.scalars import Network
+    from auditor.written.scalars import Network
 
 T = TypeVar("T")
 

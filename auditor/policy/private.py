@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.policy.scalars import Network
+    from auditor.written.scalars import Network
 
 PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
     ip_network(text)

@@ -5,30 +5,21 @@ Descriptions are for the person who writes a policy; ``auditor schema policy`` p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from auditor.model import scale
 from auditor.model.infohash import V1_BYTES, V2_BYTES, Infohash
 from auditor.policy import fields
-from auditor.policy.fields import OneOrMore, Short
 from auditor.policy.private import PRIVATE_NETWORKS
-from auditor.policy.scalars import defect
-
-if TYPE_CHECKING:
-    from pydantic_core import core_schema
+from auditor.written.fields import Amount, Id, Instant, Line, Mac, NetworkField, OneOrMore, Ports, Short, Vlan, Zone
+from auditor.written.scalars import defect
+from auditor.written.schema import Entry, schema_for_editors
 
 MAX_RULES = 500
 MAX_GROUPS = 250
-
-
-class Entry(BaseModel):
-    """A mapping in a file: every key is known, nothing is converted, nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class Outcome(Entry):
@@ -42,7 +33,7 @@ class Outcome(Entry):
         description="How grave it is, for sorting and alerting. Default: `info` for allow, `low` for notice, "
         "`high` for violation.",
     )
-    reason: fields.Line = Field(
+    reason: Line = Field(
         description="One sentence for the people who read the result, the person concerned among them."
     )
 
@@ -55,18 +46,16 @@ class Group(Entry):
     specific leave the host `ambiguous`, judged as `unattributed`.
     """
 
-    name: fields.Id = Field(
+    name: Id = Field(
         description="Two names are reserved and must be there, without networks, VLANs or MACs: `unattributed` for "
         "inside hosts that no group claims, `unknown` for traffic without any inside end."
     )
-    description: fields.Line | None = Field(default=None, description="Who they are.")
-    networks: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+    description: Line | None = Field(default=None, description="Who they are.")
+    networks: Annotated[tuple[NetworkField, ...], OneOrMore()] = Field(
         default=(), description="Networks or single addresses. They count as inside without being repeated there."
     )
-    vlans: Annotated[tuple[fields.Vlan, ...], OneOrMore()] = Field(
-        default=(), description="VLAN ids, any tag of a frame."
-    )
-    macs: Annotated[tuple[fields.Mac, ...], OneOrMore()] = Field(
+    vlans: Annotated[tuple[Vlan, ...], OneOrMore()] = Field(default=(), description="VLAN ids, any tag of a frame.")
+    macs: Annotated[tuple[Mac, ...], OneOrMore()] = Field(
         default=(), description="Devices by MAC, where the capture stands before the first router."
     )
     default: Outcome = Field(description="What is said where no rule matches.")
@@ -77,7 +66,7 @@ class ListedTorrent(Entry):
 
     v1: fields.InfohashField | None = Field(default=None, description="SHA-1, 40 hexadecimal digits.")
     v2: fields.InfohashField | None = Field(default=None, description="SHA-256, 64 hexadecimal digits.")
-    name: fields.Line | None = Field(default=None, description="Shown in results.")
+    name: Line | None = Field(default=None, description="Shown in results.")
 
     @field_validator("v1", "v2")
     @classmethod
@@ -101,15 +90,15 @@ def _version_of(infohash: object) -> str:
 class TorrentList(Entry):
     """Torrents that rules can name together. Paths are relative to the policy file."""
 
-    description: fields.Line | None = Field(default=None, description="What these torrents have in common.")
+    description: Line | None = Field(default=None, description="What these torrents have in common.")
     infohashes: Annotated[tuple[Annotated[ListedTorrent, Short(_version_of, {"type": "string"})], ...], OneOrMore()] = (
         Field(default=(), description="Infohashes: 40 hexadecimal digits (v1), 64 (v2), or `{v1: …, v2: …, name: …}`.")
     )
-    magnets: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(default=(), description="`magnet:` links.")
-    torrents: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(
+    magnets: Annotated[tuple[Line, ...], OneOrMore()] = Field(default=(), description="`magnet:` links.")
+    torrents: Annotated[tuple[Line, ...], OneOrMore()] = Field(
         default=(), description=".torrent files, or folders of them."
     )
-    files: Annotated[tuple[fields.Line, ...], OneOrMore()] = Field(
+    files: Annotated[tuple[Line, ...], OneOrMore()] = Field(
         default=(), description="Text files with an infohash and, after a space, its name on each line; `#` comments."
     )
 
@@ -131,8 +120,8 @@ class ParticipationSpan(Entry):
 class AmountSpan(Entry):
     """How many bytes went."""
 
-    at_least: fields.Amount = Field(default=0, description="So many or more.")
-    below: fields.Amount | None = Field(default=None, description="Fewer than so many.")
+    at_least: Amount = Field(default=0, description="So many or more.")
+    below: Amount | None = Field(default=None, description="Fewer than so many.")
     basis: fields.AmountBasis = Field(
         default=scale.AmountBasis.FLOW,
         description="What the amount must rest on at least: `flow` (all payload of the flows), `pieces` (piece "
@@ -158,7 +147,7 @@ class When(Entry):
         description="A word means *at least* this much: contacted < present < looked_up < attempted < announced < "
         "connected < transferred.",
     )
-    lists: Annotated[tuple[fields.Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
+    lists: Annotated[tuple[Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="The torrent stands in one of these lists."
     )
     inferred: bool = Field(
@@ -174,7 +163,7 @@ class When(Entry):
     amount: AmountSpan | None = Field(
         default=None, description="How many bytes, in `direction`, or both ways together where none is given."
     )
-    ports: Annotated[tuple[fields.Ports, ...], Field(min_length=1), OneOrMore()] | None = Field(
+    ports: Annotated[tuple[Ports, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Ports or ranges of ports, of the host or of its peers."
     )
     hours: fields.Hours | None = Field(
@@ -190,17 +179,17 @@ class When(Entry):
 class Validity(Entry):
     """When a rule holds, judged at the conduct's own time."""
 
-    since: fields.Instant | None = Field(
+    since: Instant | None = Field(
         default=None, alias="from", description="From the beginning of this day, or from this time."
     )
-    until: fields.Instant | None = Field(default=None, description="To the end of this day, or up to this time.")
+    until: Instant | None = Field(default=None, description="To the end of this day, or up to this time.")
 
 
 class Rule(Outcome):
     """One line of the policy. The first rule that matches, from top to bottom, gives the verdict."""
 
-    id: fields.Id = Field(description="Stands in every result that this rule decided.")
-    group: Annotated[tuple[fields.Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
+    id: Id = Field(description="Stands in every result that this rule decided.")
+    group: Annotated[tuple[Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="The groups it is for; all of them where none is named."
     )
     when: When = Field(default=When(), description="What the conduct must be like; any conduct where left out.")
@@ -211,23 +200,21 @@ class PolicyFile(Entry):
     """Who is who on a network, and what its owner says of BitTorrent there."""
 
     version: fields.Version = Field(description="The version of this format.")
-    name: fields.Line | None = Field(default=None, description="Shown in results. Default: the file's name.")
-    purpose: fields.Line = Field(
+    name: Line | None = Field(default=None, description="Shown in results. Default: the file's name.")
+    purpose: Line = Field(
         description="Why this network is watched. Monitoring people needs a reason that they may read."
     )
     people: fields.People = Field(
         description="How results show people and devices: `none`, `pseudonym` (the same person has the same one, "
         "under a key), `named`."
     )
-    timezone: fields.Zone = Field(
-        default=ZoneInfo("UTC"), description="The zone of `hours`, `days` and dates: Europe/Berlin."
-    )
-    inside: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+    timezone: Zone = Field(default=ZoneInfo("UTC"), description="The zone of `hours`, `days` and dates: Europe/Berlin.")
+    inside: Annotated[tuple[NetworkField, ...], OneOrMore()] = Field(
         default=PRIVATE_NETWORKS,
         description="Networks that are ours, besides those of the groups. Default: private, shared (100.64.0.0/10), "
         "link-local and unique local addresses.",
     )
-    egress: Annotated[tuple[fields.NetworkField, ...], OneOrMore()] = Field(
+    egress: Annotated[tuple[NetworkField, ...], OneOrMore()] = Field(
         default=(), description="Our public addresses, as the internet sees them behind NAT. They are inside too."
     )
     vlan_in_key: bool = Field(
@@ -236,35 +223,12 @@ class PolicyFile(Entry):
         "tag the two directions differently.",
     )
     groups: tuple[Group, ...] = Field(min_length=1, max_length=MAX_GROUPS, description="Who is who.")
-    lists: dict[fields.Id, TorrentList] = Field(default_factory=dict, description="Lists of torrents, by name.")
+    lists: dict[Id, TorrentList] = Field(default_factory=dict, description="Lists of torrents, by name.")
     rules: tuple[Rule, ...] = Field(
         default=(), max_length=MAX_RULES, description="From top to bottom; the first match wins."
     )
 
 
-class _Editors(GenerateJsonSchema):
-    """Drops what only repeats a field's name, and ``null``, which a file may not say."""
-
-    def field_title_should_be_set(self, _schema: object, /) -> bool:
-        return False
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        inner = self.generate_inner(schema["schema"])
-        default = schema.get("default")
-        if isinstance(default, scale.Scale):
-            return inner | {"default": default.label}
-        return inner | ({"default": default} if isinstance(default, bool | int | str) else {})
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a policy file, for editors and for ``auditor schema policy``."""
-    return _json_schema(PolicyFile, "auditor policy")
-
-
-def _json_schema(model: type[Entry], title: str) -> dict[str, Any]:
-    """Return the JSON Schema of a file that holds a ``model``."""
-    schema = model.model_json_schema(by_alias=True, schema_generator=_Editors)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": title}
+    return schema_for_editors(PolicyFile, "auditor policy")

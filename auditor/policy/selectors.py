@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 from auditor.model.scale import AmountBasis, Basis, Scale, Verdict
 from auditor.policy import spans
 from auditor.policy.catalogue import wire_forms
-from auditor.policy.issue import listing
 from auditor.policy.schedule import NANOSECONDS, Interval, Schedule
+from auditor.written.issue import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

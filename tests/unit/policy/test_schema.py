@@ -7,8 +7,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from auditor.policy import load, source
-from auditor.policy.schema import Entry, json_schema
+from auditor.policy import load
+from auditor.policy.schema import json_schema
+from auditor.written import source
+from auditor.written.schema import Entry
 
 CASES = Path(__file__).parents[2] / "cases" / "policies"
 SHIPPED = [

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from auditor.policy.kind import FileKind
-    from auditor.policy.source import Data
+    from auditor.written.kind import FileKind
+    from auditor.written.source import Data
 
 _ROUNDS = 4
 """A stand-in may uncover the next error: a listed torrent without its only infohash."""

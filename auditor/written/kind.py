@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from auditor.policy.source import Data
+    from auditor.written.source import Data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

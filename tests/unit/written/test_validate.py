@@ -7,11 +7,11 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from auditor.policy import fields, source
-from auditor.policy.fields import OneOrMore
-from auditor.policy.kind import FileKind
-from auditor.policy.schema import Entry
-from auditor.policy.validate import Validated, validate
+from auditor.written import fields, source
+from auditor.written.fields import OneOrMore
+from auditor.written.kind import FileKind
+from auditor.written.schema import Entry
+from auditor.written.validate import Validated, validate
 
 REGISTER = FileKind(
     article="an",

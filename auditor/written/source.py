@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import yaml
 
 from auditor.model.text import harmless
-from auditor.policy.issue import MAX_ISSUES, Issue, IssueSeverity, quoted
+from auditor.written.issue import MAX_ISSUES, Issue, IssueSeverity, quoted
 
 if TYPE_CHECKING:
-    from auditor.policy.kind import FileKind
+    from auditor.written.kind import FileKind
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24

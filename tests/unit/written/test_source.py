@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.policy import source
 from auditor.policy.load import POLICY
+from auditor.written import source
 
 
 def _data(text: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.policy.issue import MAX_ISSUES, Issue, did_you_mean, in_order, listing, quoted
+from auditor.written.issue import MAX_ISSUES, Issue, did_you_mean, in_order, listing, quoted
 
 
 def test_an_issue_names_its_place_first() -> None:

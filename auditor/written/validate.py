@@ -1,6 +1,6 @@
 """From a file's data to its model: what pydantic finds becomes issues, each in our words and with its place.
 
-Every value of a model here has a type of :mod:`auditor.policy.fields` (or is a bool, a model, or a tuple or dict of
+Every value of a model here has a type of :mod:`auditor.written.fields` (or is a bool, a model, or a tuple or dict of
 such), so that whatever may be wrong with it is named by an issue code. Unions of models are not told apart.
 """
 
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from auditor.policy import repair
-from auditor.policy.issue import MAX_ISSUES, Issue, did_you_mean, listing, quoted
+from auditor.written import repair
+from auditor.written.issue import MAX_ISSUES, Issue, did_you_mean, listing, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
-    from auditor.policy.kind import FileKind
-    from auditor.policy.repair import Loc, Restore
-    from auditor.policy.source import Source
+    from auditor.written.kind import FileKind
+    from auditor.written.repair import Loc, Restore
+    from auditor.written.source import Source
 
 Model = TypeVar("Model", bound=BaseModel)
 

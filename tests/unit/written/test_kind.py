@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.policy import source
-from auditor.policy.kind import FileKind
+from auditor.written import source
+from auditor.written.kind import FileKind
 
 REGISTER = FileKind(article="an", noun="address register", begin="begin with 'version: 1'", shrink="make two of it")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from auditor.policy import repair
 from auditor.policy.load import POLICY
 from auditor.policy.schema import PolicyFile
+from auditor.written import repair
 
 DEFAULT = {"verdict": "notice", "reason": "because"}
 GOOD: dict[str, Any] = {
