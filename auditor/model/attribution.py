@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["attributed", "ambiguous", "unattributed"]
+Clock = Literal["measured", "declared", "unknown"]
 UNATTRIBUTED = "unattributed"
 """The group of an inside host that no group or record claims."""
 UNKNOWN = "unknown"
@@ -24,11 +25,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Which group and subject an inside address belonged to."""
+    """Which group and subject an inside address belonged to, as the policy's ``people`` lets them be shown."""
 
     group: str
     status: Status
     subject: str | None = None
     source: str | None = None
-    """What says so: ``network 10.20.0.0/16``, ``vlan 30``, ``mac 52:54:…`` or an identity source's line."""
+    """What says so: ``network 10.20.0.0/16``, ``vlan 30``, or the line of an identity source."""
     candidates: tuple[Candidate, ...] = ()
+    lines: tuple[str, ...] = ()
+    """The lines of identity sources on which it rests, ``office dhcpd.leases:17``; their text stays there."""
+    clock: Clock | None = None
+    """How well the source's clock is known against the capture's; ``None`` where no source was asked."""

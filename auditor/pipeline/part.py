@@ -62,6 +62,8 @@ class Part(NamedTuple):
     received: tuple[Verified, ...] = ()
     """Pieces towards the host that were compared with the torrent's metadata."""
     sent: tuple[Verified, ...] = ()
+    public: tuple[Address, int] | None = None
+    """The host's own end as the flow shows it, where that is a public endpoint in front of the host."""
     aside: bool = False
     """It says nothing of the host by itself, and is told only beside other parts."""
 

@@ -1,0 +1,106 @@
+"""Hosts behind address translation: what was seen of a public endpoint is the inside host's that stood behind it.
+
+A flow that was captured on both sides of the translation is two flows and one talk: its amounts count once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from auditor.pipeline.part import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from auditor.model.capture import Sighting
+    from auditor.model.flow import Address
+    from auditor.model.identity import Translation
+    from auditor.pipeline.part import Part
+
+    Endpoint = tuple[Address, int]
+    Behind = Callable[[str, Literal["tcp", "udp"], Endpoint, Endpoint | None, int, int], Sequence[Translation]]
+    """Vantage point, transport, public endpoint, remote endpoint if there is just one, first and last moment."""
+
+
+class _Talk(NamedTuple):
+    """What an inside endpoint has with one remote endpoint, on whichever side of the translation it was seen."""
+
+    transport: Literal["tcp", "udp"]
+    own: Endpoint
+    remote: Endpoint | None
+    """``None`` where the part is of many remote endpoints at once."""
+
+
+def inside_hosts(
+    parts: Iterable[Part], sighting: Sighting, is_egress: Callable[[Address], bool], behind: Behind | None
+) -> list[Part]:
+    """Return the parts with every public endpoint that stood for one inside endpoint replaced by that.
+
+    Where several inside hosts may have stood behind it, or none is known, the part stays with the public address.
+    """
+    kept = list(parts)
+    if behind is None or not any(is_egress(part.host.ip) for part in kept):
+        return kept
+    seen = {_talk(part, sighting): part.host for part in kept if not is_egress(part.host.ip)}
+    return [_inside(part, sighting, behind, seen) if is_egress(part.host.ip) else part for part in kept]
+
+
+def count_once(parts: Sequence[Part], sighting: Sighting) -> list[Part]:
+    """Return the parts; of one talk seen on both sides of a translation, what saw less stands aside."""
+    translated = {_talk(part, sighting) for part in parts if part.public is not None and part.flow is not None}
+    if not translated:
+        return list(parts)
+    views: dict[_Talk, list[Part]] = {}
+    found = []
+    for part in parts:
+        talk = _talk(part, sighting)
+        if part.flow is not None and talk in translated:
+            views.setdefault(talk, []).append(part)
+        else:
+            found.append(part)
+    for seen in views.values():
+        found.extend(_fullest(seen))
+    return found
+
+
+def _fullest(views: Iterable[Part]) -> Iterator[Part]:
+    before, behind = [], []
+    for part in views:
+        (before if part.public is None else behind).append(part)
+    for one, others in ((before, behind), (behind, before)):
+        for part in one:
+            rivals = [other for other in others if _is_same(part, other)]
+            is_less = any(_saw(part) < _saw(other) for other in rivals)
+            is_repeat = part.public is not None and any(_saw(part) == _saw(other) for other in rivals)
+            yield part._replace(aside=True) if is_less or is_repeat else part
+
+
+def _is_same(one: Part, other: Part) -> bool:
+    return one.kind == other.kind and one.wire == other.wire and one.first <= other.last and other.first <= one.last
+
+
+def _saw(part: Part) -> tuple[int, int]:
+    return part.participation, part.downloaded[0] + part.uploaded[0]
+
+
+def _inside(part: Part, sighting: Sighting, behind: Behind, seen: dict[_Talk, Host]) -> Part:
+    talk = _talk(part, sighting)
+    found = behind(part.host.vantage, talk.transport, talk.own, talk.remote, part.first, part.last)
+    inside = {each.inside for each in found}
+    if len(inside) != 1:
+        return part
+    (endpoint,) = inside
+    host = seen.get(talk._replace(own=endpoint)) or Host(
+        found[0].vantage or part.host.vantage, endpoint[0], vlan=(), mac=None
+    )
+    return part._replace(host=host, port=endpoint[1], public=talk.own)
+
+
+def _talk(part: Part, sighting: Sighting) -> _Talk:
+    """Return what a part is of; the flow shows the public endpoint even where the part no longer does."""
+    own = (part.host.ip, part.port)
+    if part.flow is None:
+        return _Talk("udp", own, None)
+    flow = sighting.flows[part.flow]
+    orig, resp = (flow.orig.ip, flow.orig.port), (flow.resp.ip, flow.resp.port)
+    return _Talk(flow.transport, own, resp if (part.public or own) == orig else orig)
