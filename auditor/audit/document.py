@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor import __version__
 from auditor.model.client import name_client
 from auditor.model.fact import Claim, Handshake, Magnet, SslTorrent, TrackerAnnounce, names
-from auditor.model.moment import rfc3339
+from auditor.model.moment import NANOSECONDS, rfc3339
 from auditor.model.scale import Basis, Confidence
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
     from auditor.model.flow import Endpoint, Flow, Tie
+    from auditor.model.identity import IdentityRead, SourceRead
     from auditor.model.incident import Claimed, Incident, Infohashes, VerifiedAmount
     from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.external import External
@@ -47,7 +48,7 @@ def document(result: AuditResult) -> Json:
         "schema": SCHEMA,
         "auditor": {"version": __version__},
         "policy": {"name": result.policy_name, "sha256": result.policy_sha256},
-        "identity": {"sha256": None},
+        "identity": _identity(result.identity),
         "people": result.people.value,
         "captures": [_capture(capture) for capture in result.captures],
         "limits_hit": dict(sorted(result.limits_hit.items())),
@@ -186,12 +187,39 @@ def _claim(claim: Claim) -> Json:
     return {"downloaded": claim.downloaded, "uploaded": claim.uploaded, "left": claim.left}
 
 
+def _identity(identity: IdentityRead | None) -> Json:
+    if identity is None:
+        return {"sha256": None, "sources": []}
+    return {"sha256": identity.sha256, "sources": [_source(source) for source in identity.sources]}
+
+
+def _source(source: SourceRead) -> Json:
+    clock = source.clock
+    is_known = clock.basis != "unknown"
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "files": [
+            {"path": file.path, "sha256": file.sha256, "lines": file.lines, "refused": file.refused}
+            for file in source.files
+        ],
+        "clock": {
+            "basis": clock.basis,
+            "offset_seconds": clock.nanoseconds / NANOSECONDS if is_known else None,
+            "margin_seconds": clock.margin / NANOSECONDS if is_known else None,
+            "matches": clock.matches,
+        },
+    }
+
+
 def _attribution(attribution: Attribution) -> Json:
     return {
         "group": attribution.group,
         "subject": attribution.subject,
         "status": attribution.status,
         "source": attribution.source,
+        "lines": list(attribution.lines),
+        "clock": attribution.clock,
         "candidates": [
             {"group": c.group, "subject": c.subject, "source": c.source, "reason": c.reason}
             for c in attribution.candidates

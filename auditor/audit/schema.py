@@ -42,7 +42,7 @@ def schema() -> Json:
         "schema": {"const": SCHEMA},
         "auditor": _object({"version": _TEXT}),
         "policy": _object({"name": _MAYBE_TEXT, "sha256": _SHA256}, "all null where no policy was given"),
-        "identity": _object({"sha256": _SHA256}, "null where no identity sources were given"),
+        "identity": _identity(),
         "people": {"enum": [people.value for people in People], "description": "how the policy lets people be shown"},
         "limits_hit": _COUNTS | {"description": "caps that were reached, and how often; empty: nothing was left out"},
     }
@@ -199,10 +199,43 @@ def _attribution() -> Json:
             "group": _TEXT | {"description": "'unattributed': no group claims it; 'unknown': no inside end at all"},
             "subject": _MAYBE_TEXT,
             "status": {"enum": ["attributed", "ambiguous", "unattributed"]},
-            "source": _MAYBE_TEXT | {"description": "what says so"},
+            "source": _MAYBE_TEXT | {"description": "what gives the group"},
+            "lines": _TEXTS
+            | {"description": "lines of identity sources on which it rests: source, file and line, never the text"},
+            "clock": {"enum": ["measured", "declared", "unknown", None]}
+            | {"description": "how well the source's clock is known against the capture's; null where none was asked"},
             "candidates": {"type": "array", "items": _object(candidate)},
         },
-        "Whose address it was",
+        "Whose address it was, as the policy's people lets it be shown",
+    )
+
+
+def _identity() -> Json:
+    file = {
+        "path": _TEXT,
+        "sha256": _SHA256,
+        "lines": _COUNT,
+        "refused": _COUNT | {"description": "lines that could not be read"},
+    }
+    clock = {
+        "basis": {"enum": ["measured", "declared", "unknown"]},
+        "offset_seconds": {"type": ["number", "null"], "description": "what was added to the source's times"},
+        "margin_seconds": {"type": ["number", "null"], "minimum": 0},
+        "matches": _COUNT | {"description": "events of the source that were found as frames of the capture"},
+    }
+    source = {
+        "name": _TEXT,
+        "kind": _TEXT,
+        "files": {"type": "array", "items": _object(file)},
+        "clock": _object(clock, "the source's clock against the capture's"),
+    }
+    return _object(
+        {
+            "sha256": _SHA256
+            | {"description": "of the identity file and all that it names; null where none was given"},
+            "sources": {"type": "array", "items": _object(source)},
+        },
+        "What says who held which address",
     )
 
 

@@ -153,3 +153,31 @@ class Tenure(NamedTuple):
     """All candidates, the winner first; where they tie, in a fixed order that means nothing."""
     clock: Offset | None = None
     """Of the source that the answer rests on."""
+
+
+class FileRead(NamedTuple):
+    """One file of an identity source, as far as it was read."""
+
+    path: str
+    sha256: str
+    """Of its bytes on disk."""
+    lines: int
+    refused: int
+    """Lines that could not be read."""
+
+
+class SourceRead(NamedTuple):
+    """What an identity source came to."""
+
+    name: str
+    kind: str
+    files: tuple[FileRead, ...]
+    clock: Offset
+
+
+class IdentityRead(NamedTuple):
+    """What was read of all identity sources: what a result says of its grounds."""
+
+    sha256: str
+    """Of ``identity.yaml`` and of every file that it names."""
+    sources: tuple[SourceRead, ...]

@@ -11,11 +11,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from auditor.model.fact import ExternalAddress, SslTorrent, supports
-from auditor.pipeline.conduct import IDLE, Holder, inside_ends
+from auditor.pipeline.conduct import IDLE, Holders, inside_ends
 from auditor.pipeline.part import Host, host_of, opposite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from auditor.model.capture import Sighting
     from auditor.model.flow import Address, End, Observation
@@ -23,21 +23,25 @@ if TYPE_CHECKING:
 
 
 def stand_beside(
-    found: Sequence[Conduct], sighting: Sighting, is_inside: Callable[[Address], bool], holder: Holder
+    found: Sequence[Conduct], sighting: Sighting, is_inside: Callable[[Address], bool], holders: Holders
 ) -> list[Conduct]:
     """Add what supports conducts to them, each to one: of its torrent, or else the host's in the DHT, or else any."""
-    hosts: dict[tuple[str, Address, Hashable], _Conducts] = defaultdict(_Conducts)
+    hosts: dict[tuple[str, Address, int], _Conducts] = defaultdict(_Conducts)
     for place, conduct in enumerate(found):
         host = Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
-        hosts[host.vantage, host.ip, holder(host)].add(place, conduct)
+        hosts[host.vantage, host.ip, _at(host, conduct.first, holders)].add(place, conduct)
     beside: dict[int, set[tuple[int, str]]] = defaultdict(set)
     for index, end, seen in _supporting(sighting, is_inside):
         host = host_of(sighting.flows[index], end)
-        known = hosts.get((host.vantage, host.ip, holder(host)))
+        known = hosts.get((host.vantage, host.ip, _at(host, seen.first, holders)))
         nearest = known.find(seen) if known else None
         if nearest is not None:
             beside[nearest].add((index, seen.detector))
     return [_with(conduct, beside[place]) if place in beside else conduct for place, conduct in enumerate(found)]
+
+
+def _at(host: Host, moment: int, holders: Holders) -> int:
+    return holders(host, moment, moment)[0].key
 
 
 def _supporting(sighting: Sighting, is_inside: Callable[[Address], bool]) -> Iterator[tuple[int, End, Observation]]:

@@ -7,7 +7,7 @@ flows or activities arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.model.flow import Address, End, Flow, FrameRef
@@ -17,6 +17,9 @@ from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.pipeline.part import ENDS, Amount, Host, Part
 from auditor.pipeline.parts import registry
+from auditor.pipeline.splitting import split
+from auditor.pipeline.translating import Translating, count_once
+from auditor.pipeline.whose import Held
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
@@ -27,24 +30,35 @@ PROOF_FRAMES = 64
 """Frames kept as the proof of a conduct, those of its strongest parts first."""
 
 IsInside = Callable[[Address], bool]
-Holder = Callable[[Host], Hashable]
-"""Names who held an address; where the holder changes, a conduct ends."""
+Holders = Callable[[Host, int, int], Sequence[Held]]
+"""Says who held an address from one moment to another; where the holder changes, a conduct ends."""
 Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
 """Returns the v1 and the v2 infohash known of the torrent with this name on the wire."""
 
 
-def conducts(sighting: Sighting, is_inside: IsInside, holder: Holder, identities: Identities) -> list[Conduct]:
-    """Fold everything that was seen into conducts, in order of time, then of host."""
-    parts = sorted(_parts(sighting, is_inside), key=_order)
-    holders = _holders(parts, holder)
+def conducts(
+    sighting: Sighting,
+    is_inside: IsInside,
+    holders: Holders,
+    identities: Identities,
+    translating: Translating | None = None,
+) -> list[Conduct]:
+    """Fold everything that was seen into conducts, in order of time, then of host.
+
+    What a public endpoint did is the inside host's that stood behind it, as far as ``translating`` knows.
+    """
+    found = list(_parts(sighting, is_inside))
+    if translating is not None:
+        found = count_once(translating.inside_hosts(found, sighting), sighting)
+    held = sorted(_held(found, sighting, holders), key=lambda each: _order(each[1]))
     torrents = _Torrents(identities)
-    for held_by, piece in zip(holders, parts, strict=True):
+    for held_by, piece in held:
         torrents.tie(held_by, piece.wire)
     groups: dict[tuple[object, ...], list[Part]] = {}
-    for held_by, piece in zip(holders, parts, strict=True):
+    for held_by, piece in held:
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
         groups.setdefault((held_by, piece.kind, torrent, piece.candidates), []).append(piece)
-    runs = (run for group in groups.values() for run in _runs(group))
+    runs = (run for group in groups.values() for run in _runs(group, holders))
     return sorted((_fold(run, identities) for run in runs if not all(p.aside for p in run)), key=_place)
 
 
@@ -62,17 +76,15 @@ def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
         yield from registry.of_activity(index, activity)
 
 
-def _holders(parts: Iterable[Part], holder: Holder) -> list[int]:
-    """Return a number for each part: the same where one and the same held the same address."""
-    numbers: dict[Hashable, int] = {}
-    known: dict[Host, int] = {}
-    found = []
-    for host in (p.host for p in parts):
-        number = known.get(host)
-        if number is None:
-            number = known[host] = numbers.setdefault((host.vantage, host.ip, holder(host)), len(numbers))
-        found.append(number)
-    return found
+def _held(parts: Iterable[Part], sighting: Sighting, holders: Holders) -> Iterator[tuple[int, Part]]:
+    """Yield parts with a number that is the same where one and the same held the same address."""
+    numbers: dict[tuple[str, Address, int], int] = {}
+    for part in parts:
+        host = part.host
+        held = holders(host, part.first, part.last)
+        pieces = [(held[0], part)] if len(held) == 1 else split(part, sighting, held)
+        for each, piece in pieces:
+            yield numbers.setdefault((host.vantage, host.ip, each.key), len(numbers)), piece
 
 
 class _Torrents:
@@ -109,18 +121,28 @@ class _Torrents:
         self._next[holder, high] = low
 
 
-def _runs(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    """Part a group, in order of time, wherever it was idle for long."""
+def _runs(parts: Iterable[Part], holders: Holders) -> Iterator[list[Part]]:
+    """Part a group, in order of time, wherever it was idle for long, or somebody else held the address meanwhile."""
     run: list[Part] = []
     last = 0
     for piece in parts:
-        if run and piece.first - last > IDLE:
+        if (
+            run
+            and piece.first > last
+            and (piece.first - last > IDLE or _changed_hands(piece.host, last, piece, holders))
+        ):
             yield run
             run = []
         if not (run and piece.aside):
             last = max(last, piece.last) if run else piece.last
         run.append(piece)
     yield run
+
+
+def _changed_hands(host: Host, last: int, piece: Part, holders: Holders) -> bool:
+    """Whether some other holder is known between two parts of one; that nobody is known is no change of hands."""
+    between = holders(host, last, piece.first)
+    return len(between) > 1 and any(held.key != between[-1].key and held.attribution.lines for held in between)
 
 
 def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:

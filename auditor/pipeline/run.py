@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from auditor.model.fact import Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
@@ -13,6 +13,9 @@ from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.content import ShownTorrent, Torrents
 from auditor.pipeline.external import External, externals
 from auditor.pipeline.part import Host
+from auditor.pipeline.people import Shown
+from auditor.pipeline.translating import Translating
+from auditor.pipeline.whose import Whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo, Sighting
     from auditor.model.flow import Address, Endpoint, Flow, Observation
+    from auditor.model.identity import Asked, IdentityRead, Tenure
+    from auditor.pipeline.translating import Behind
     from auditor.policy.evaluate import Policy
     from auditor.written.scalars import Network
 
@@ -54,6 +59,8 @@ class AuditResult:
 
     policy_name: str | None
     policy_sha256: str | None
+    identity: IdentityRead | None
+    """``None`` where no identity sources were given."""
     people: People
     inside: tuple[str, ...]
     """The networks that were held to be ours, egress included."""
@@ -76,31 +83,56 @@ class AuditResult:
         return sum(incident.judgement.verdict is Verdict.VIOLATION for incident in self.incidents)
 
 
-def judge(sighting: Sighting, policy: Policy, *, show_names: bool = False) -> AuditResult:
+class Directory(Protocol):
+    """Who held which address when, as identity sources know it."""
+
+    def ask(self, asked: Asked, /) -> Sequence[Tenure]:
+        """Say who held an address over a span of time: tenures that adjoin and cover it."""
+        ...
+
+    @property
+    def behind(self) -> Behind:
+        """What stood behind a public endpoint."""
+        ...
+
+
+def judge(
+    sighting: Sighting,
+    policy: Policy,
+    *,
+    directory: Directory | None = None,
+    identity: IdentityRead | None = None,
+    key: bytes | None = None,
+    show_names: bool = False,
+) -> AuditResult:
     """Attribute and judge everything that was seen.
 
-    What torrents and their files are called on the wire is in the result only with ``show_names``.
+    ``directory`` tells who held addresses, beyond what the policy says of networks, and ``identity`` what it was made
+    of. Pseudonyms hold under ``key``, or for this result alone without one. What torrents and their files are called on
+    the wire is in the result only with ``show_names``.
     """
     sighting = _in_order(sighting)
-    attribute = _Attributions(policy)
+    whose = Whose(policy, None if directory is None else directory.ask, Shown(policy.people, key))
     seen = Torrents(sighting.torrents)
-    did = conducts(sighting, policy.is_inside, attribute, seen.identities(policy.resolve))
-    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, policy.is_inside, attribute))
+    translating = None if directory is None else Translating(policy.is_egress, directory.behind)
+    did = conducts(sighting, policy.is_inside, whose.over, seen.identities(policy.resolve), translating)
+    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, policy.is_inside, whose.over))
     torrents = _torrents(seen, found, policy, show_names=show_names)
     incidents = tuple(
-        _incident(f"i-{number:04}", conduct, attribute(_host(conduct)), policy, torrents.get(_place(seen, conduct)))
+        _incident(f"i-{number:04}", conduct, _attribution(conduct, whose), policy, torrents.get(_place(seen, conduct)))
         for number, conduct in enumerate(found, start=1)
     )
     external_addresses, left_out = externals(sighting, policy.is_inside)
     of_flow = _by_index((i.conduct.flows, i) for i in incidents)
     of_activity = _by_index((i.conduct.activities, i) for i in incidents)
     flows = tuple(
-        _judged_flow(f"f-{index + 1:06}", flow, attribute, of_flow.get(index, ()), policy)
+        _judged_flow(f"f-{index + 1:06}", flow, whose, of_flow.get(index, ()), policy)
         for index, flow in enumerate(sighting.flows)
     )
     return AuditResult(
         policy_name=policy.name if policy.sha256 else None,
         policy_sha256=policy.sha256,
+        identity=identity,
         people=policy.people,
         inside=_outermost((*policy.inside_networks, *policy.egress_networks)),
         captures=sighting.captures,
@@ -118,18 +150,10 @@ def judge(sighting: Sighting, policy: Policy, *, show_names: bool = False) -> Au
     )
 
 
-class _Attributions:
-    """Whose address it was, asked of the policy once for each host."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._known: dict[Host, Attribution] = {}
-
-    def __call__(self, host: Host) -> Attribution:
-        known = self._known.get(host)
-        if known is None:
-            known = self._known[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
-        return known
+def _attribution(conduct: Conduct, whose: Whose) -> Attribution:
+    """Return whose the conduct is: it ended where that changed, so its first moment tells."""
+    host = Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
+    return whose.over(host, conduct.first, conduct.first)[0].attribution
 
 
 def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
@@ -185,20 +209,20 @@ def _name(conduct: Conduct, policy: Policy) -> str | None:
 
 
 def _judged_flow(
-    identifier: str, flow: Flow, attribute: _Attributions, incidents: Iterable[Incident], policy: Policy
+    identifier: str, flow: Flow, whose: Whose, incidents: Iterable[Incident], policy: Policy
 ) -> JudgedFlow:
     inside = inside_ends(flow, policy.is_inside)
     told = inside or frozenset({"orig", "resp"})
 
-    def whose(end: Endpoint) -> Attribution:
-        return attribute(Host(flow.vantage, end.ip, flow.vlan, end.mac))
+    def held(end: Endpoint) -> Attribution:
+        return whose.at(Host(flow.vantage, end.ip, flow.vlan, end.mac), flow.first, flow.last)
 
     return JudgedFlow(
         id=identifier,
         flow=flow,
         inside_end=host_end(inside),
-        orig=whose(flow.orig) if "orig" in told else None,
-        resp=whose(flow.resp) if "resp" in told else None,
+        orig=held(flow.orig) if "orig" in told else None,
+        resp=held(flow.resp) if "resp" in told else None,
         incidents=tuple(i.id for i in incidents),
         verdict=max((i.judgement.verdict for i in incidents), default=None),
     )
@@ -226,10 +250,6 @@ def _by_index(incidents: Iterable[tuple[tuple[int, ...], Incident]]) -> dict[int
         for index in indexes:
             found.setdefault(index, []).append(incident)
     return found
-
-
-def _host(conduct: Conduct) -> Host:
-    return Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
 
 
 def _in_order(sighting: Sighting) -> Sighting:

@@ -6,6 +6,7 @@ holder's stays with the earlier one.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from auditor.model.scale import AmountBasis, Participation
@@ -100,7 +101,7 @@ def _apportioned(amount: Amount, shares: Sequence[int]) -> list[Amount]:
     for share in shares:
         edges.append(edges[-1] + share)
     upto = [count * edge // total for edge in edges]
-    return [(high - low, min(basis, AmountBasis.FLOW)) for low, high in zip(upto, upto[1:], strict=False)]
+    return [(high - low, min(basis, AmountBasis.FLOW)) for low, high in pairwise(upto)]
 
 
 def _frames(part: Part, sighting: Sighting, held: Held) -> tuple[FrameRef, ...]:

@@ -5,12 +5,13 @@ A flow that was captured on both sides of the translation is two flows and one t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from auditor.pipeline.part import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from auditor.model.capture import Sighting
     from auditor.model.flow import Address
@@ -31,18 +32,32 @@ class _Talk(NamedTuple):
     """``None`` where the part is of many remote endpoints at once."""
 
 
-def inside_hosts(
-    parts: Iterable[Part], sighting: Sighting, is_egress: Callable[[Address], bool], behind: Behind | None
-) -> list[Part]:
-    """Return the parts with every public endpoint that stood for one inside endpoint replaced by that.
+@dataclass(frozen=True, slots=True)
+class Translating:
+    """What is known of address translation: our public addresses, and who stood behind them."""
 
-    Where several inside hosts may have stood behind it, or none is known, the part stays with the public address.
-    """
-    kept = list(parts)
-    if behind is None or not any(is_egress(part.host.ip) for part in kept):
-        return kept
-    seen = {_talk(part, sighting): part.host for part in kept if not is_egress(part.host.ip)}
-    return [_inside(part, sighting, behind, seen) if is_egress(part.host.ip) else part for part in kept]
+    is_egress: Callable[[Address], bool]
+    behind: Behind
+
+    def inside_hosts(self, parts: Sequence[Part], sighting: Sighting) -> list[Part]:
+        """Return the parts with every public endpoint that stood for one inside endpoint replaced by that.
+
+        Where several inside hosts may have stood behind it, or none is known, the part stays with the public address.
+        """
+        seen = {_talk(part, sighting): part.host for part in parts if not self.is_egress(part.host.ip)}
+        return [self._inside(part, sighting, seen) if self.is_egress(part.host.ip) else part for part in parts]
+
+    def _inside(self, part: Part, sighting: Sighting, seen: Mapping[_Talk, Host]) -> Part:
+        talk = _talk(part, sighting)
+        found = self.behind(part.host.vantage, talk.transport, talk.own, talk.remote, part.first, part.last)
+        inside = {each.inside for each in found}
+        if len(inside) != 1:
+            return part
+        (endpoint,) = inside
+        host = seen.get(talk._replace(own=endpoint)) or Host(
+            found[0].vantage or part.host.vantage, endpoint[0], vlan=(), mac=None
+        )
+        return part._replace(host=host, port=endpoint[1], public=talk.own)
 
 
 def count_once(parts: Sequence[Part], sighting: Sighting) -> list[Part]:
@@ -64,7 +79,8 @@ def count_once(parts: Sequence[Part], sighting: Sighting) -> list[Part]:
 
 
 def _fullest(views: Iterable[Part]) -> Iterator[Part]:
-    before, behind = [], []
+    before: list[Part] = []
+    behind: list[Part] = []
     for part in views:
         (before if part.public is None else behind).append(part)
     for one, others in ((before, behind), (behind, before)):
@@ -81,19 +97,6 @@ def _is_same(one: Part, other: Part) -> bool:
 
 def _saw(part: Part) -> tuple[int, int]:
     return part.participation, part.downloaded[0] + part.uploaded[0]
-
-
-def _inside(part: Part, sighting: Sighting, behind: Behind, seen: dict[_Talk, Host]) -> Part:
-    talk = _talk(part, sighting)
-    found = behind(part.host.vantage, talk.transport, talk.own, talk.remote, part.first, part.last)
-    inside = {each.inside for each in found}
-    if len(inside) != 1:
-        return part
-    (endpoint,) = inside
-    host = seen.get(talk._replace(own=endpoint)) or Host(
-        found[0].vantage or part.host.vantage, endpoint[0], vlan=(), mac=None
-    )
-    return part._replace(host=host, port=endpoint[1], public=talk.own)
 
 
 def _talk(part: Part, sighting: Sighting) -> _Talk:

@@ -24,8 +24,8 @@ class Held(NamedTuple):
     first: int
     last: int
     """The last moment, included."""
-    key: Hashable
-    """The same for the same holder of the address, whichever lines say so."""
+    key: int
+    """The same for the same holder, whichever lines say so."""
     attribution: Attribution
 
 
@@ -36,14 +36,14 @@ class Whose:
         self._policy = policy
         self._ask = ask
         self._shown = shown
-        self._by_policy: dict[Host, Attribution] = {}
+        self._by_policy: dict[Host, tuple[int, Attribution]] = {}
+        self._keys: dict[Hashable, int] = {}
         self._spans: dict[tuple[Host, int, int], tuple[Held, ...]] = {}
 
     def over(self, host: Host, first: int, last: int) -> tuple[Held, ...]:
         """Return who held ``host`` from ``first`` to ``last``, part by part."""
         if self._ask is None or not self._policy.is_inside(host.ip):
-            attribution = self._by_the_policy(host)
-            return (Held(first, last, attribution, attribution),)
+            return (Held(first, last, *self._by_the_policy(host)),)
         known = self._spans.get((host, first, last))
         if known is None:
             asked = Asked(host.vantage, host.ip, host.vlan, host.mac, first, last)
@@ -63,20 +63,24 @@ class Whose:
             lines=tuple(dict.fromkeys(line for each in held for line in each.attribution.lines)),
         )
 
-    def _by_the_policy(self, host: Host) -> Attribution:
+    def _by_the_policy(self, host: Host) -> tuple[int, Attribution]:
         """Return what the policy says by itself: by network, VLAN and the MAC in the frames."""
         known = self._by_policy.get(host)
         if known is None:
-            known = self._by_policy[host] = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
+            attribution = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
+            known = self._by_policy[host] = self._key(attribution), attribution
         return known
+
+    def _key(self, holder: Hashable) -> int:
+        return self._keys.setdefault(holder, len(self._keys))
 
     def _held(self, host: Host, tenure: Tenure) -> Held:
         if not tenure.holders:
-            attribution = self._by_the_policy(host)
-            return Held(tenure.first, tenure.last, attribution, attribution)
-        key = (tenure.status, tuple(_identity(holder) for holder in tenure.holders))
+            return Held(tenure.first, tenure.last, *self._by_the_policy(host))
         if tenure.status == "attributed":
-            return Held(tenure.first, tenure.last, key[1][:1], self._of_winner(host, tenure))
+            key = self._key(_identity(tenure.holders[0]))
+            return Held(tenure.first, tenure.last, key, self._of_winner(host, tenure))
+        key = self._key(tuple(_identity(holder) for holder in tenure.holders))
         return Held(tenure.first, tenure.last, key, self._of_several(host, tenure))
 
     def _of_winner(self, host: Host, tenure: Tenure) -> Attribution:
@@ -97,7 +101,7 @@ class Whose:
         groups = {self._of(host, holder).group for holder in tenure.holders}
         candidates = tuple(self._candidate(host, holder) for holder in tenure.holders)
         if len(tenure.holders) == 1:
-            alone = self._by_the_policy(host)
+            _, alone = self._by_the_policy(host)
             groups.add(alone.group)
             candidates += (Candidate(alone.group, None, alone.source or "no source", "nobody may have held it then"),)
         return Attribution(

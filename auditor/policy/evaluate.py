@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from auditor.model.flow import Address
+    from auditor.model.identity import Holder
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
     from auditor.policy.selectors import Match, Selector
@@ -64,10 +65,12 @@ class Policy:
     catalogue: Catalogue
     membership: Membership
     _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
+    _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
         object.__setattr__(self, "_ours", PrefixMap(ours.items()))
+        object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
 
     @classmethod
     def none(cls) -> Policy:
@@ -116,10 +119,18 @@ class Policy:
         """Whether an address is ours: inside or egress."""
         return address in self._ours
 
-    def attribute(self, host: Address, *, vlan: tuple[int, ...] = (), mac: str | None = None) -> Attribution:
+    def is_egress(self, address: Address) -> bool:
+        """Whether an address is one of our public ones, as the internet sees them behind NAT."""
+        return address in self._egress
+
+    def attribute(
+        self, host: Address, *, vlan: tuple[int, ...] = (), mac: str | None = None, holder: Holder | None = None
+    ) -> Attribution:
         """Say which group holds ``host``: see :class:`Membership`. One that is not ours is ``unknown``."""
         if not self.is_inside(host):
             return _OUTSIDE
+        if holder is not None and holder.mac is not None:
+            mac = holder.mac
         return self.membership.attribute(host, vlan=vlan, mac=mac)
 
     def judge(self, conduct: Conduct, attribution: Attribution) -> Judgement:

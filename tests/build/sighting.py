@@ -7,15 +7,20 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
+from auditor.model.attribution import Attribution
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import Claim, Datagrams, Encrypted, Fact, Handshake, Messages, TrackerAnnounce
 from auditor.model.flow import End, Endpoint, Flow, FrameRef, Grade, Inferred, Observation, Tally, Tie, Verified
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence
+from auditor.pipeline.whose import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
+
+    from auditor.pipeline.conduct import Holders
+    from auditor.pipeline.part import Host
 
 NINE = 1_795_338_000 * NANOSECONDS
 """2026-11-22 09:00:00 UTC."""
@@ -27,6 +32,16 @@ FILM = Infohash(bytes([0xBB] * 20))
 
 EMPLOYEE, CONTRACTOR, GUEST = "10.20.0.5", "10.30.0.7", "10.40.0.9"
 OUTSIDER, STRANGER = "198.51.100.7", "203.0.113.9"
+
+
+def held_by(name: Callable[[Host], Hashable]) -> Holders:
+    """Say of every host, at any time, that the one of this name held it."""
+    keys: dict[Hashable, int] = {}
+
+    def over(host: Host, first: int, last: int) -> Sequence[Held]:
+        return (Held(first, last, keys.setdefault(name(host), len(keys)), Attribution("guests", "attributed")),)
+
+    return over
 
 
 def flow(

@@ -6,8 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
+
 from auditor.audit import document
+from auditor.audit.schema import schema
 from auditor.model.fact import Magnet
+from auditor.model.identity import FileRead, IdentityRead, Offset, SourceRead
 from auditor.model.infohash import Infohash
 from auditor.model.torrent import SeenTorrent
 from auditor.pipeline.run import judge
@@ -18,6 +22,7 @@ from tests.build.sighting import (
     FILM,
     GUEST,
     OUTSIDER,
+    SECOND,
     compared,
     connection,
     flow,
@@ -49,6 +54,8 @@ def test_an_incident_says_everything_that_the_contract_asks() -> None:
             "subject": None,
             "status": "attributed",
             "source": "network 10.40.0.0/16",
+            "lines": [],
+            "clock": None,
             "candidates": incident_of(whole, "10.40.0.9")["attribution"]["candidates"],
         },
         "infohashes": {"wire": ["bb" * 20], "v1": None, "v2": None, "basis": "read"},
@@ -187,7 +194,7 @@ def test_what_is_not_known_is_null() -> None:
     """The shape never changes: without a policy, its name and hash are null."""
     whole = document.document(office_audit())
 
-    assert whole["identity"] == {"sha256": None}
+    assert whole["identity"] == {"sha256": None, "sources": []}
     assert whole["captures"][2]["first"] is None
     assert incident_of(whole, "10.50.1.1", "dht")["infohashes"] is None
 
@@ -277,3 +284,22 @@ def test_torrents_of_nobodys_incident_are_not_listed() -> None:
     whole = replace(sighting([connection(GUEST, OUTSIDER, FILM)]), torrents=(SeenTorrent(DEBIAN, None, b"de"),))
 
     assert document.document(judge(whole, policy()))["torrents"] == []
+
+
+def test_what_identity_was_read_from_is_said() -> None:
+    """Each source with its files' hashes, and how well its clock is known; nothing stands for what is not."""
+    read = IdentityRead(
+        "cd" * 32,
+        (
+            SourceRead("office", "isc-dhcpd", (FileRead("dhcpd.leases", "ef" * 32, 1000, 2),), Offset("unknown")),
+            SourceRead("vpn", "freeradius", (), Offset("measured", -3_600 * SECOND, 2 * SECOND, 41)),
+        ),
+    )
+    whole = document.document(replace(office_audit(), identity=read))
+
+    office, vpn = whole["identity"]["sources"]
+    assert whole["identity"]["sha256"] == "cd" * 32
+    assert office["files"] == [{"path": "dhcpd.leases", "sha256": "ef" * 32, "lines": 1000, "refused": 2}]
+    assert office["clock"] == {"basis": "unknown", "offset_seconds": None, "margin_seconds": None, "matches": 0}
+    assert vpn["clock"] == {"basis": "measured", "offset_seconds": -3600.0, "margin_seconds": 2.0, "matches": 41}
+    jsonschema.validate(whole, schema())

@@ -23,6 +23,7 @@ from tests.build.sighting import (
     activity,
     connection,
     flow,
+    held_by,
     observation,
     sighting,
 )
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.flow import Address, End, Flow
     from auditor.model.incident import Conduct
-    from auditor.pipeline.part import Host
 
 ROUTER = Name("router.bittorrent.com", "bootstrap", "dns", answered=True)
 RESOLVER = "10.20.0.1"
@@ -44,9 +44,8 @@ def is_inside(address: Address) -> bool:
     return address in ip_network("10.0.0.0/8")
 
 
-def holder(host: Host) -> str | None:
-    """Whoever has this network card."""
-    return host.mac
+holders = held_by(lambda host: host.mac)
+"""Whoever has the network card holds the address."""
 
 
 def saying(fact: Fact, detector: str = "bt.dns", *, at: int = NINE, end: End = "orig", host: str = EMPLOYEE) -> Flow:
@@ -58,8 +57,8 @@ def saying(fact: Fact, detector: str = "bt.dns", *, at: int = NINE, end: End = "
 def joined(flows: Sequence[Flow], activities: Sequence[Activity] = ()) -> tuple[list[Conduct], list[Conduct]]:
     """Return the conducts without and with what stands beside them."""
     seen = sighting(flows, activities)
-    found = conducts(seen, is_inside, holder, lambda _: (None, None))
-    return found, stand_beside(found, seen, is_inside, holder)
+    found = conducts(seen, is_inside, holders, lambda _: (None, None))
+    return found, stand_beside(found, seen, is_inside, holders)
 
 
 def test_a_name_joins_the_hosts_incident_and_changes_nothing_else() -> None:

@@ -28,6 +28,7 @@ from tests.build.sighting import (
     connection,
     datagrams,
     flow,
+    held_by,
     observation,
     shake,
     sighting,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from auditor.model.capture import Sighting
     from auditor.model.flow import Address, Flow
     from auditor.model.incident import Conduct
-    from auditor.pipeline.part import Host
 
 V2 = Infohash(bytes([0xCC] * 32))
 
@@ -51,9 +51,8 @@ def is_inside(address: Address) -> bool:
     return address in ip_network("10.0.0.0/8")
 
 
-def by_address(host: Host) -> str:
-    """Each address has one holder."""
-    return str(host.ip)
+by_address = held_by(lambda host: host.ip)
+"""Each address has one holder."""
 
 
 def unlisted(wire: Infohash) -> tuple[Infohash | None, Infohash | None]:
@@ -119,7 +118,7 @@ def test_a_new_holder_of_an_address_begins_a_new_conduct() -> None:
     one = connection(EMPLOYEE, OUTSIDER)
     other = replace(one, first=one.first + SECOND, orig=one.orig._replace(mac="52:54:00:00:00:02"))
 
-    assert len(conducts(sighting([one, other]), is_inside, lambda host: host.mac, unlisted)) == 2
+    assert len(conducts(sighting([one, other]), is_inside, held_by(lambda host: host.mac), unlisted)) == 2
     assert len(fold(sighting([one, other]))) == 1
 
 

@@ -50,7 +50,9 @@ def test_a_user_is_not_taken_for_a_host_of_that_name() -> None:
     """What kind of name it is goes into the pseudonym."""
     shown = Shown(People.PSEUDONYM, KEY)
 
-    assert shown.subject(Holder(Trust.LEASED, (), user="kiosk")) != shown.subject(Holder(Trust.LEASED, (), host="kiosk"))
+    assert shown.subject(Holder(Trust.LEASED, (), user="kiosk")) != shown.subject(
+        Holder(Trust.LEASED, (), host="kiosk")
+    )
 
 
 def test_without_a_key_each_run_has_its_own() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from auditor.model.fact import ExternalAddress, Magnet, Name
-from auditor.model.scale import Verdict
+from auditor.model.identity import Asked, Holder, SourceLine, Tenure, Translation, Trust
+from auditor.model.scale import People, Verdict
 from auditor.pipeline.run import judge
 from auditor.policy.evaluate import Policy
 from tests.build.audits import office_audit, office_day, policy
@@ -28,6 +30,11 @@ from tests.build.sighting import (
     sighting,
     target,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.model.flow import Address
 
 
 def test_each_host_is_attributed_and_judged() -> None:
@@ -157,3 +164,88 @@ def test_names_are_told_with_an_incident_or_not_at_all() -> None:
         result.incidents[0].judgement
         == judge(sighting([connection(EMPLOYEE, OUTSIDER)]), policy()).incidents[0].judgement
     )
+
+
+class Leases:
+    """A directory in which an address passes from one device to another at a moment, and what NAT did is known."""
+
+    def __init__(self, change: int, translations: Sequence[Translation] = ()) -> None:
+        self._change = change
+        self._translations = translations
+
+    def ask(self, asked: Asked, /) -> Sequence[Tenure]:
+        """Return the tenures of the span."""
+        edges = [
+            (asked.first, self._change - 1, "contractor-laptop", 4),
+            (self._change, asked.last, "visitor-phone", 9),
+        ]
+        return [
+            Tenure(
+                max(first, asked.first),
+                min(last, asked.last),
+                "attributed",
+                (Holder(Trust.LEASED, (SourceLine("office", "dhcpd.leases", line),), host=host),),
+            )
+            for first, last, host, line in edges
+            if max(first, asked.first) <= min(last, asked.last)
+        ]
+
+    def behind(
+        self,
+        _vantage: str,
+        _transport: str,
+        public: tuple[Address, int],
+        _remote: tuple[Address, int] | None,
+        _first: int,
+        _last: int,
+    ) -> Sequence[Translation]:
+        """Return who stood behind a public endpoint."""
+        return [each for each in self._translations if each.public == public]
+
+
+def test_an_incident_is_split_where_its_address_changes_hands() -> None:
+    """Each holder has the bytes of its own minutes, under its own name; the flow stays one."""
+    minute = 60 * SECOND
+    long = replace(
+        connection(GUEST, OUTSIDER, down=3 << 20),
+        last=NINE + 3 * minute - 1,
+        minutes=tuple((NINE // minute + n, 0, 1 << 20) for n in range(3)),
+    )
+
+    result = judge(sighting([long]), replace(policy(), people=People.NAMED), directory=Leases(NINE + minute))
+
+    assert [(i.attribution.subject, i.attribution.lines, i.conduct.downloaded) for i in result.incidents] == [
+        ("contractor-laptop", ("office dhcpd.leases:4",), 1 << 20),
+        ("visitor-phone", ("office dhcpd.leases:9",), 2 << 20),
+    ]
+    [judged] = result.flows
+    assert judged.incidents == ("i-0001", "i-0002")
+    assert judged.orig is not None
+    assert (judged.orig.status, judged.orig.subject) == ("ambiguous", None)
+
+
+def test_flows_of_two_holders_are_two_incidents() -> None:
+    """The same torrent from the same address within the hour, by two devices."""
+    flows = [connection(GUEST, OUTSIDER, at=NINE), connection(GUEST, STRANGER, at=NINE + 1800 * SECOND)]
+
+    result = judge(sighting(flows), policy(), directory=Leases(NINE + 900 * SECOND))
+
+    assert [i.conduct.flows for i in result.incidents] == [(0,), (1,)]
+    assert len({i.attribution.subject for i in result.incidents}) == 2
+
+
+def test_the_same_host_before_and_after_translation_is_one_incident() -> None:
+    """The public side adds its flow and no byte."""
+    public = (ip_address("203.0.113.40"), 40001)
+    before = connection(EMPLOYEE, OUTSIDER, down=32768)
+    after = connection(str(public[0]), OUTSIDER, down=32768)
+    after = replace(after, orig=after.orig._replace(port=public[1]))
+    known = Translation(NINE, None, SourceLine("gateway", "nat.log", 1), "tcp", (before.orig.ip, 51000), public)
+    office = policy()
+    office = replace(office, egress_networks=(ip_network("203.0.113.0/24"),))
+
+    [incident] = judge(sighting([before, after]), office, directory=Leases(NINE, [known])).incidents
+
+    assert str(incident.conduct.host) == EMPLOYEE
+    assert incident.conduct.downloaded == 32768
+    assert incident.conduct.flows == (0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -35,7 +36,7 @@ def lasting(minutes: list[tuple[int, int]]) -> tuple[Part, Sighting]:
     return part, sighting(flows=[flow])
 
 
-def held(start: int, end: int, key: str) -> Held:
+def held(start: int, end: int, key: int) -> Held:
     """A holder's tenure, in seconds from the beginning."""
     return Held(NINE + start * SECOND, NINE + end * SECOND - 1, key, SOMEBODY)
 
@@ -44,7 +45,7 @@ def test_bytes_go_with_the_minutes() -> None:
     """Who held the address in a minute has its bytes, and no more of the pieces."""
     part, seen = lasting([(10, 100), (20, 200), (40, 400)])
 
-    (_, early), (_, late) = split(part, seen, [held(0, 60, "a"), held(60, 180, "b")])
+    (_, early), (_, late) = split(part, seen, [held(0, 60, 1), held(60, 180, 2)])
 
     assert (early.uploaded, early.downloaded) == ((10, AmountBasis.FLOW), (100, AmountBasis.FLOW))
     assert (late.uploaded, late.downloaded) == ((60, AmountBasis.FLOW), (600, AmountBasis.FLOW))
@@ -56,9 +57,9 @@ def test_who_sent_and_received_nothing_has_no_part() -> None:
     """An address that was silent after it changed hands accuses nobody new."""
     part, seen = lasting([(10, 100)])
 
-    pieces = split(part._replace(last=NINE + 600 * SECOND), seen, [held(0, 60, "a"), held(60, 700, "b")])
+    pieces = split(part._replace(last=NINE + 600 * SECOND), seen, [held(0, 60, 1), held(60, 700, 2)])
 
-    assert [(h.key, p.downloaded[0]) for h, p in pieces] == [("a", 100)]
+    assert [(h.key, p.downloaded[0]) for h, p in pieces] == [(1, 100)]
     assert pieces[0][1].downloaded[1] is AmountBasis.PIECES, "all of it is one holder's"
 
 
@@ -66,7 +67,7 @@ def test_a_minute_that_changes_hands_goes_to_who_held_its_middle() -> None:
     """The engine counts by the minute: within one, nothing tells whose a byte was."""
     part, seen = lasting([(0, 100), (0, 100)])
 
-    (_, early), (_, late) = split(part, seen, [held(0, 80, "a"), held(80, 120, "b")])
+    (_, early), (_, late) = split(part, seen, [held(0, 80, 1), held(80, 120, 2)])
 
     assert (early.downloaded[0], late.downloaded[0]) == (100, 100)
 
@@ -75,7 +76,7 @@ def test_who_sent_no_byte_of_a_transfer_was_connected() -> None:
     """Bytes of one holder are no transfer of another."""
     part, seen = lasting([(0, 1 << 20), (0, 0)])
 
-    (_, early), (_, late) = split(part, seen, [held(0, 60, "a"), held(60, 120, "b")])
+    (_, early), (_, late) = split(part, seen, [held(0, 60, 1), held(60, 120, 2)])
 
     assert early.participation is Participation.TRANSFERRED
     assert late.participation is Participation.CONNECTED
@@ -86,7 +87,7 @@ def test_what_belongs_to_no_flow_is_split_by_its_time() -> None:
     part, seen = lasting([(1, 1)])
     bare = part._replace(flow=None, downloaded=NOTHING, uploaded=NOTHING)
 
-    assert [h.key for h, _ in split(bare, seen, [held(-60, -1, "a"), held(0, 900, "b")])] == ["b"]
+    assert [h.key for h, _ in split(bare, seen, [held(-60, -1, 1), held(0, 900, 2)])] == [2]
 
 
 def test_the_responder_is_counted_from_its_own_end() -> None:
@@ -95,7 +96,7 @@ def test_the_responder_is_counted_from_its_own_end() -> None:
     flow = seen.flows[0]
     (other,) = registry.of_flow(0, flow, "resp")
 
-    (_, early), _ = split(other, seen, [held(0, 60, "a"), held(60, 120, "b")])
+    (_, early), _ = split(other, seen, [held(0, 60, 1), held(60, 120, 2)])
 
     assert other.host.ip == ip_address(OUTSIDER)
     assert (early.uploaded[0], early.downloaded[0]) == (100, 10)
@@ -111,7 +112,7 @@ def test_nothing_is_lost_and_nothing_is_added(minutes: list[tuple[int, int]], cu
     part, seen = lasting(minutes)
     edges = sorted({0, *cuts, 800})
 
-    pieces = split(part, seen, [held(a, b, str(a)) for a, b in zip(edges, edges[1:], strict=False)])
+    pieces = split(part, seen, [held(a, b, a) for a, b in pairwise(edges)])
 
     assert sum(p.downloaded[0] for _, p in pieces) == part.downloaded[0]
     assert sum(p.uploaded[0] for _, p in pieces) == part.uploaded[0]

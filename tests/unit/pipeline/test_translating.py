@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.model.identity import SourceLine, Translation
 from auditor.pipeline.parts import registry
-from auditor.pipeline.translating import count_once, inside_hosts
+from auditor.pipeline.translating import Translating, count_once
 from tests.build.sighting import CONTRACTOR, GUEST, NINE, OUTSIDER, SECOND, activity, connection, sighting
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ def behind(*known: Translation) -> Behind:
     return ask
 
 
+def translating(*known: Translation) -> Translating:
+    """What these translations and our public network tell."""
+    return Translating(is_egress, behind(*known))
+
+
 def outside(down: int = 32768) -> Flow:
     """The connection as it is behind the translation."""
     flow = connection(PUBLIC, OUTSIDER, down=down, up=16384)
@@ -75,7 +80,7 @@ def test_a_public_endpoint_is_the_inside_host_that_stood_behind_it() -> None:
     """What was captured outside is said of the inside host, with its own port."""
     seen = sighting(flows=[outside()])
 
-    (part,) = inside_hosts(parts(seen), seen, is_egress, behind(KNOWN))
+    (part,) = translating(KNOWN).inside_hosts(parts(seen), seen)
 
     assert (str(part.host.ip), part.port) == (GUEST, 51000)
     assert part.public == (ip_address(PUBLIC), 40001)
@@ -86,23 +91,22 @@ def test_where_two_may_have_stood_behind_it_nobody_is_named() -> None:
     seen = sighting(flows=[outside()])
     other = KNOWN._replace(inside=(ip_address(CONTRACTOR), 51000))
 
-    assert inside_hosts(parts(seen), seen, is_egress, behind(KNOWN, other)) == parts(seen)
+    assert translating(KNOWN, other).inside_hosts(parts(seen), seen) == parts(seen)
 
 
-def test_without_a_log_nothing_changes() -> None:
-    """Neither where none is there, nor where it is silent of that time."""
+def test_what_no_log_knows_stays_as_it_is() -> None:
+    """Where it is silent of that time."""
     seen = sighting(flows=[outside()])
     gone = KNOWN._replace(end=NINE - 1)
 
-    assert inside_hosts(parts(seen), seen, is_egress, None) == parts(seen)
-    assert inside_hosts(parts(seen), seen, is_egress, behind(gone)) == parts(seen)
+    assert translating(gone).inside_hosts(parts(seen), seen) == parts(seen)
 
 
 def test_one_talk_seen_on_both_sides_counts_once() -> None:
     """The public side stands aside: it adds its flow, and no byte."""
     seen = sighting(flows=[inside(), outside()])
 
-    found = count_once(inside_hosts(parts(seen), seen, is_egress, behind(KNOWN)), seen)
+    found = count_once(translating(KNOWN).inside_hosts(parts(seen), seen), seen)
 
     assert sum(p.downloaded[0] for p in found if not p.aside) == 32768
     assert sorted(p.flow or 0 for p in found) == [0, 1]
@@ -113,7 +117,7 @@ def test_the_side_that_saw_more_speaks() -> None:
     """A sensor that lost frames on one side is made up for by the other."""
     seen = sighting(flows=[inside(), outside(down=65536)])
 
-    found = count_once(inside_hosts(parts(seen), seen, is_egress, behind(KNOWN)), seen)
+    found = count_once(translating(KNOWN).inside_hosts(parts(seen), seen), seen)
 
     assert [p.downloaded[0] for p in found if not p.aside] == [65536]
 
@@ -123,7 +127,7 @@ def test_talks_one_after_the_other_both_count() -> None:
     later = replace(outside(), first=NINE + 900 * SECOND, last=NINE + 960 * SECOND)
     seen = sighting(flows=[inside(), later])
 
-    found = count_once(inside_hosts(parts(seen), seen, is_egress, behind(KNOWN)), seen)
+    found = count_once(translating(KNOWN).inside_hosts(parts(seen), seen), seen)
 
     assert [p.aside for p in found] == [False, False]
 
@@ -133,6 +137,6 @@ def test_the_dht_of_a_public_endpoint_is_the_inside_hosts() -> None:
     seen = sighting(activities=[activity(PUBLIC, port=40001)])
     known = KNOWN._replace(transport="udp", remote=None)
 
-    (part,) = inside_hosts(parts(seen), seen, is_egress, behind(known))
+    (part,) = translating(known).inside_hosts(parts(seen), seen)
 
     assert (str(part.host.ip), part.port) == (GUEST, 51000)

@@ -10,8 +10,8 @@ from auditor.model.scale import People
 from auditor.pipeline.part import Host
 from auditor.pipeline.people import Shown
 from auditor.pipeline.whose import Whose
-from tests.build.sighting import NINE, SECOND
 from tests.build.audits import policy
+from tests.build.sighting import NINE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
