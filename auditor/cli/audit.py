@@ -17,6 +17,7 @@ from auditor.cli.parameters import Duration, Vantage
 from auditor.cli.progress import ProgressBar
 from auditor.engine import CapturePath, Options
 from auditor.model.capture import CaptureInfo, Sighting
+from auditor.model.scale import People
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.evaluate import Policy
 
@@ -260,7 +261,7 @@ def _frames(result: AuditResult, identifier: str) -> Iterator[str]:
     for index, wanted in sorted(numbers.items()):
         capture: CaptureInfo = result.captures[index]
         yield f"{capture.path}: {output.counted(len(wanted), 'frame')}"
-        yield from describe(Path(capture.path), sorted(wanted))
+        yield from describe(Path(capture.path), sorted(wanted), devices=result.people is People.NAMED)
 
 
 def _proof(result: AuditResult, identifier: str) -> Iterable[FrameRef]:

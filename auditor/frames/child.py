@@ -36,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="auditor.frames.child")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("convert")
-    commands.add_parser("describe").add_argument("--frames", required=True)
+    describing = commands.add_parser("describe")
+    describing.add_argument("--frames", required=True)
+    describing.add_argument("--devices", action="store_true")
     sniffer = commands.add_parser("sniff")
     sniffer.add_argument("interface")
     sniffer.add_argument("--seconds", type=float, required=True)
@@ -109,7 +111,7 @@ def _describe(options: argparse.Namespace) -> dict[str, Any]:
 
     forbid_the_world()
     numbers = [int(number) for number in options.frames.split(",")]
-    json.dump(describe(Capture(sys.stdin.buffer), numbers), sys.stdout)
+    json.dump(describe(Capture(sys.stdin.buffer), numbers, devices=options.devices), sys.stdout)
     return {}
 
 

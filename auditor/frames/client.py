@@ -119,10 +119,10 @@ def sniff(interface: str, seconds: float) -> Iterator[Conversion]:
         conversion.finish()
 
 
-def describe(path: Path, numbers: Sequence[int]) -> list[str]:
+def describe(path: Path, numbers: Sequence[int], *, devices: bool = True) -> list[str]:
     """Decode frames for a person, layer by layer, credentials blanked; one text for each of ``numbers``.
 
-    Frames are counted from 1, as Wireshark does.
+    Frames are counted from 1, as Wireshark does. Without ``devices``, MAC addresses are blanked too.
 
     Raises:
         ValueError: if ``path`` is no capture, or the numbers are too many or not positive.
@@ -133,7 +133,8 @@ def describe(path: Path, numbers: Sequence[int]) -> list[str]:
     if len(numbers) > MAX_DESCRIBED or min(numbers) < 1:
         raise ValueError(f"frames are numbered from 1, and at most {MAX_DESCRIBED} are described at once")
     wanted = ",".join(map(str, numbers))
-    with path.open("rb") as file, _child(["describe", "--frames", wanted], stdin=file) as child:
+    words = ["describe", "--frames", wanted, *(["--devices"] if devices else [])]
+    with path.open("rb") as file, _child(words, stdin=file) as child:
         output, errors = child.communicate()
         _report(child, str(path), errors)
     texts: list[str] = json.loads(output)

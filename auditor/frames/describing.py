@@ -49,10 +49,21 @@ _SHOWN = {
     "DNSQR": "qname qtype",
 }
 """Of every other layer only the name is shown."""
+_DEVICES = {
+    "Ether": "src dst",
+    "Dot3": "src dst",
+    "CookedLinux": "src",
+    "CookedLinuxV2": "src",
+    "ARP": "hwsrc hwdst",
+}
+"""Of which fields name a device: its card's address stays with it wherever it goes."""
 
 
-def describe(capture: Capture, numbers: Sequence[int]) -> list[str]:
-    """Describe the frames with these numbers, counted from 1, one text each, in the order asked for."""
+def describe(capture: Capture, numbers: Sequence[int], *, devices: bool = True) -> list[str]:
+    """Describe the frames with these numbers, counted from 1, one text each, in the order asked for.
+
+    Without ``devices``, MAC addresses are blanked.
+    """
     wanted, texts = set(numbers), dict[int, str]()
     interfaces: list[Interface] = []
     count = latest = 0
@@ -67,24 +78,24 @@ def describe(capture: Capture, numbers: Sequence[int]) -> list[str]:
                 interface = interfaces[event.interface]
                 latest = latest if event.ticks is None else interface.nanoseconds(event.ticks)
                 if count in wanted:
-                    texts[count] = _frame(count, latest, interface.link, event)
+                    texts[count] = _frame(count, latest, interface.link, event, devices=devices)
                     if len(texts) == len(wanted):
                         break
     end = "breaks off after" if capture.truncated else "has"
     return [texts.get(number, f"frame {number}: not there, the capture {end} {count} frames") for number in numbers]
 
 
-def _frame(number: int, time: int, link: int, frame: Captured) -> str:
+def _frame(number: int, time: int, link: int, frame: Captured, *, devices: bool) -> str:
     cut = "" if frame.original <= len(frame.data) else f", of which {len(frame.data)} were captured"
     lines = [f"frame {number}, {_utc(time)}, {frame.original} bytes{cut}"]
     try:
-        layers = _layers(conf.l2types.num2layer.get(link, Raw)(frame.data))
+        layers = _layers(conf.l2types.num2layer.get(link, Raw)(frame.data), devices=devices)
     except Exception as problem:  # noqa: BLE001 - Scapy's parsers may fail in any way
         return lines[0] + f"\n  cannot be decoded: {type(problem).__name__}"
     return "\n".join(lines + ["  " + line for line in layers])
 
 
-def _layers(packet: Packet) -> list[str]:
+def _layers(packet: Packet, *, devices: bool) -> list[str]:
     lines: list[str] = []
     payload: Callable[[bytes], list[str] | None] = _unknown
     while not isinstance(packet, (NoPayload, Padding)):
@@ -93,16 +104,18 @@ def _layers(packet: Packet) -> list[str]:
         if isinstance(packet, Raw):
             found = payload(packet.load) or _unknown(packet.load)
             return lines + ["payload: " + found[0]] + ["  " + line for line in found[1:]]
-        lines += _layer(packet)
+        lines += _layer(packet, devices=devices)
         if isinstance(packet, (inet.TCP, inet.UDP)):
             payload = _tcp_payload if isinstance(packet, inet.TCP) else _udp_payload
         packet = packet.payload
     return lines
 
 
-def _layer(packet: Packet) -> list[str]:
+def _layer(packet: Packet, *, devices: bool = True) -> list[str]:
     name = type(packet).__name__
     values = {field: str(_value(packet, field)) for field in _SHOWN.get(name, "").split()}
+    if not devices:
+        values |= dict.fromkeys(_DEVICES.get(name, "").split(), redacting.BLANK)
     shown = " ".join(f"{field}={redacting.harmless(value, 120)}" for field, value in values.items() if value)
     questions = [question for question in packet.qd or [] if isinstance(question, dns.DNSQR)] if name == "DNS" else []
     return [f"{packet.name} {shown}".rstrip(), *(line for question in questions[:4] for line in _layer(question))]

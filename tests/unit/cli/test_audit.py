@@ -249,7 +249,8 @@ def test_the_frames_of_an_incident_or_flow_are_decoded(
     engine.saw = VIOLATION
     asked: list[tuple[Path, list[int]]] = []
 
-    def describe(path: Path, wanted: list[int]) -> list[str]:
+    def describe(path: Path, wanted: list[int], *, devices: bool) -> list[str]:
+        assert not devices, "no policy named people"
         asked.append((path, wanted))
         return [f"frame {number}" for number in wanted]
 

@@ -6,6 +6,7 @@ import io
 from functools import partial
 
 import pytest
+from scapy.layers.l2 import ARP, Ether
 
 from auditor.frames.describing import describe
 from auditor.frames.reading import Capture
@@ -14,6 +15,7 @@ from tests.build.tracker import connect_request, http_announce
 from tests.build.utp import SYN, packet
 
 CLIENT, SERVER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
+MAC = "52:54:00:12:34:56"
 LOOKUP = bittorrent.get_peers(b"n" * 20, b"h" * 20)
 
 
@@ -159,3 +161,17 @@ def test_a_time_beyond_the_calendar_is_still_told() -> None:
     assert told(Frame(2**32 * 10**9 - 1, b""))[0].startswith("frame 1, 2106-02-07T06:28:15.999999999Z")
     (text,) = describe(Capture(io.BytesIO(pcapng([Frame(2**63, b"")], resolution=3))), [1])
     assert "T" in text or "ns after the epoch" in text
+
+
+def test_devices_are_named_only_where_people_are() -> None:
+    """A MAC address is blanked in every layer that has one; what else the layer says stays."""
+    frames = [
+        *tcp_stream(CLIENT, SERVER, [("orig", handshake(b"h" * 20, b"-TR4060-abcdefghijkl"))], vlan=[30])[:1],
+        Frame(2, bytes(Ether(src=MAC, dst=MAC) / ARP(hwsrc=MAC, psrc="10.20.0.5", hwdst=MAC, pdst="10.20.0.1"))),
+    ]
+
+    texts = describe(Capture(io.BytesIO(pcap(frames))), [1, 2], devices=False)
+
+    assert "src=(blanked) dst=(blanked)" in texts[0]
+    assert "psrc=10.20.0.5" in texts[1]
+    assert all(MAC not in text and "02:00:0a" not in text for text in texts)
