@@ -59,9 +59,16 @@ class Clock:
         """Return the recordings in pretended time; what came before the first episode is left out."""
         return [recording.mapped(self._move) for recording in recordings]
 
+    def shift(self, moment: int) -> int:
+        """Return what is added to a moment of any episode, in nanoseconds since the epoch."""
+        return self._shift[max(0, bisect_right(self._begun, moment) - 1)]
+
+    def pretended(self, moment: int) -> datetime:
+        """Return when a moment is said to have been."""
+        return datetime.fromtimestamp((moment + self.shift(moment)) // NANO, UTC)
+
     def _move(self, frame: Frame) -> Frame | None:
-        episode = bisect_right(self._begun, frame.time) - 1
-        return None if episode < 0 else replace(frame, time=frame.time + self._shift[episode])
+        return None if frame.time < self._begun[0] else replace(frame, time=frame.time + self.shift(frame.time))
 
 
 def _staff(scene: Scene) -> dict[str, Host]:
