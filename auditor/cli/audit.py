@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from auditor import engine
-from auditor.audit.captures import STDIN, Selection, VantageRule, refuse, select, vantage_of
+from auditor.audit.captures import STDIN
 from auditor.cli import EXIT_CODES, output
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parameters import Duration, Vantage
-from auditor.cli.progress import ProgressBar
-from auditor.engine import CapturePath, Options
-from auditor.model.capture import CaptureInfo, Sighting
+from auditor.cli.seeing import Request, sight
 from auditor.model.scale import People
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.evaluate import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from auditor.audit.captures import VantageRule
+    from auditor.model.capture import CaptureInfo
     from auditor.model.flow import FrameRef
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be read, and how."""
-
-    captures: tuple[str, ...]
-    interface: str | None
-    seconds: float | None
-    vantages: tuple[VantageRule, ...]
-    source: str
-    jobs: int
-    digest: bool
-    all_flows: bool
 
 
 @click.command(epilog=EXIT_CODES)
@@ -122,7 +106,7 @@ def audit(  # noqa: PLR0917 - one argument an option
     if policy is None:
         return ExitCode.USAGE
     request = Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows)
-    result = judge(_sight(request, policy), policy, show_names=show_names)
+    result = judge(sight(request, policy), policy, show_names=show_names)
     if frames_of is None:
         output.emit(_format(result, form), output.colour_wanted(color))
     else:
@@ -156,63 +140,6 @@ def _load(policy_file: Path | None) -> Policy | None:
     for issue in loaded.issues:
         click.echo(issue.render(), err=True)
     return loaded.policy
-
-
-def _sight(request: Request, policy: Policy) -> Sighting:
-    options = Options(
-        inside=(*policy.inside_networks, *policy.egress_networks),
-        jobs=request.jobs,
-        digest=request.digest,
-        dht_flows=request.all_flows,
-        vlan_in_key=policy.vlan_in_key,
-        known=policy.known_torrents,
-    )
-    with ProgressBar() as progress:
-        if request.interface is not None and request.seconds is not None:
-            return _sight_interface(request.source, request.interface, request.seconds, options, progress)
-        selection = select(request.captures)
-        _say_left_out(selection, request.vantages)
-        captures = [CapturePath(path, vantage_of(path, request.vantages)) for path in selection.paths]
-        sighting = _sight_captures(request.source, captures, options, progress)
-    return replace(sighting, captures=sighting.captures + selection.refused)
-
-
-def _sight_captures(source: str, captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:
-    if source == "native":
-        return engine.sight(captures, options, progress)
-    from auditor.audit import through_scapy  # noqa: PLC0415 - start-up
-
-    try:
-        return through_scapy.sight_captures(captures, options, progress)
-    except through_scapy.TooManyCaptures as problem:
-        raise click.UsageError(str(problem)) from problem
-
-
-def _sight_interface(source: str, interface: str, seconds: float, options: Options, progress: ProgressBar) -> Sighting:
-    """Watch an interface; one that cannot be watched is a capture that could not be read."""
-    try:
-        if source == "native":
-            return engine.sight_interface(interface, seconds, options, progress)
-        from auditor.audit import through_scapy  # noqa: PLC0415 - start-up
-
-        return through_scapy.sight_interface(interface, seconds, options, progress)
-    except OSError as problem:
-        return _unreadable(interface, problem)
-
-
-def _unreadable(interface: str, problem: OSError) -> Sighting:
-    reason = problem.strerror or str(problem)
-    return Sighting(captures=(refuse(interface, reason),), flows=(), activities=(), limits_hit={}, totals={})
-
-
-def _say_left_out(selection: Selection, vantages: Sequence[VantageRule]) -> None:
-    for rule in vantages:
-        if not any(rule.matches(path) for path in selection.paths):
-            raise click.UsageError(f"--vantage {rule.name}={rule.pattern} matches none of the captures")
-    if selection.left_out:
-        output.say(
-            f"{output.counted(selection.left_out, 'file')} in folders left out: no captures by their first bytes."
-        )
 
 
 def _format(result: AuditResult, form: str) -> str:

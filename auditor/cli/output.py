@@ -206,13 +206,13 @@ def _titles(columns: Iterable[Column]) -> tuple[Cell, ...]:
 def _wide_row(incident: Incident) -> tuple[Cell, ...]:
     conduct = incident.conduct
     down, up = _amounts(conduct)
-    first, last = _span(conduct)
+    first, last = span(conduct)
     return (
         (incident.id,),
-        (_group(incident),),
+        (group(incident),),
         (str(conduct.host),),
-        (_what(incident),),
-        (", ".join(_did(conduct)),),
+        (what(incident),),
+        (", ".join(did(conduct)),),
         (down,),
         (up,),
         (f"{first} to {last}",),
@@ -223,20 +223,20 @@ def _medium_row(incident: Incident) -> tuple[Cell, ...]:
     conduct = incident.conduct
     return (
         (incident.id,),
-        (_group(incident), str(conduct.host)),
-        (_what(incident),),
-        _did(conduct),
+        (group(incident), str(conduct.host)),
+        (what(incident),),
+        did(conduct),
         _amounts(conduct),
-        _span(conduct),
+        span(conduct),
     )
 
 
 def _narrow_row(incident: Incident) -> tuple[Cell, ...]:
     conduct = incident.conduct
-    first, last = _span(conduct)
+    first, last = span(conduct)
     return (
-        (incident.id, _group(incident), str(conduct.host)),
-        (_what(incident), *_did(conduct)),
+        (incident.id, group(incident), str(conduct.host)),
+        (what(incident), *did(conduct)),
         _amounts(conduct),
         (*first.split(), *f"to {last}".rsplit(" ", last.count(" "))),
     )
@@ -279,13 +279,15 @@ _LAYOUTS: tuple[tuple[tuple[Column, ...], _Row], ...] = (
 )
 
 
-def _group(incident: Incident) -> str:
+def group(incident: Incident) -> str:
+    """Name the group that an incident is laid to."""
     attribution = incident.attribution
     doubt = " (ambiguous)" if attribution.status == "ambiguous" else ""
     return harmless(attribution.group) + doubt
 
 
-def _what(incident: Incident) -> str:
+def what(incident: Incident) -> str:
+    """Name the torrent of an incident, as far as it may be named, or what it is about."""
     infohashes = incident.conduct.infohashes
     if incident.name:
         return harmless(incident.name, _NAME_CHARACTERS)
@@ -296,7 +298,8 @@ def _what(incident: Incident) -> str:
     return "DHT only"
 
 
-def _did(conduct: Conduct) -> Cell:
+def did(conduct: Conduct) -> Cell:
+    """Say what the host did, and how sure that is where it is not certain."""
     did = conduct.participation.label.replace("_", " ")
     return (did,) if conduct.confidence is Confidence.CONFIRMED else (did, conduct.confidence.label)
 
@@ -310,7 +313,8 @@ def _amounts(conduct: Conduct) -> tuple[str, str]:
     return down, up
 
 
-def _span(conduct: Conduct) -> tuple[str, str]:
+def span(conduct: Conduct) -> tuple[str, str]:
+    """Return the first and the last second of a conduct; the day once."""
     first, last = to_second(conduct.first), to_second(conduct.last)
     day = len("2026-11-22 ")
     return first, last[day:] if last[:day] == first[:day] else last

@@ -13,6 +13,7 @@ import click
 from auditor.cli.exit_code import ExitCode
 
 if TYPE_CHECKING:
+    from auditor.policy.evaluate import Policy
     from auditor.written.issue import Issue
 
 
@@ -45,6 +46,53 @@ def init(path: Path, force: bool) -> None:
 def check(files: tuple[Path, ...], output: str) -> None:
     """Report every issue in FILES; exit 2 if one is an error."""
     _report(files, output)
+
+
+@policy.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--over", "captures", multiple=True, required=True, metavar="CAPTURE", help="What to judge; may be repeated."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 where anything is judged otherwise.")
+def diff(old: Path, new: Path, captures: tuple[str, ...], form: str, tell: bool) -> ExitCode:
+    """Say what NEW would judge otherwise than OLD, over captures of real traffic.
+
+    \b
+    Example:
+      auditor policy diff policies/corporate.yaml draft.yaml --over 'archive/2026-11-*.pcapng'
+    """  # noqa: D301 - \b is click's mark for text to keep as it stands
+    from auditor.audit import difference  # noqa: PLC0415 - start-up
+    from auditor.cli import comparison, output  # noqa: PLC0415 - start-up
+    from auditor.cli.seeing import Request, sight  # noqa: PLC0415 - start-up
+    from auditor.pipeline.run import judge  # noqa: PLC0415 - start-up
+
+    policies = [_usable(path) for path in (old, new)]
+    before, after = (judge(sight(Request(captures), each), each) for each in policies)
+    found = difference.changes(before, after)
+    if form == "json":
+        click.echo(json.dumps(difference.document(before, after, found), indent=1))
+    else:
+        output.emit("\n".join(comparison.text(before, after, found, output.terminal_width())))
+    unreadable = [capture for capture in after.captures if capture.error is not None]
+    for capture in unreadable:
+        output.say(output.unreadable(capture))
+    return ExitCode.gravest(
+        ExitCode.UNREADABLE if unreadable else ExitCode.OK, ExitCode.VIOLATION if tell and found else ExitCode.OK
+    )
+
+
+def _usable(path: Path) -> Policy:
+    """Return a policy; say every issue of a bad one and end the program."""
+    from auditor.policy import load  # noqa: PLC0415 - pydantic takes longer to import than --help may take
+
+    loaded = load.read(path)
+    if loaded.policy is None:
+        for issue in loaded.issues:
+            click.echo(issue.render(), err=True)
+        sys.exit(ExitCode.USAGE)
+    return loaded.policy
 
 
 def _report(files: tuple[Path, ...] | list[Path], output: str) -> None:

@@ -1,20 +1,19 @@
-"""``auditor policy init`` and ``check``, as a shell sees them."""
+"""``auditor policy init``, ``check`` and ``diff``, as a shell sees them."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.policy import policy
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[3]
+OFFICE_DAY = ROOT / "samples" / "office-day.pcapng"
 BROKEN = "version: 1\npurpose: test\npeople: pseudonyms\ngroups: []\n"
 
 
@@ -115,3 +114,27 @@ def test_help_does_not_load_what_checking_needs() -> None:
     """``--help`` is quick: pydantic and PyYAML wait until a file is read."""
     probe = "import sys, auditor.cli.policy; sys.exit(bool({'pydantic', 'yaml'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+def test_diff_tells_what_a_new_policy_judges_otherwise() -> None:
+    """In text and in JSON, with exit code 0 unless it is asked to tell."""
+    old, new = ROOT / "policies" / "office-hours.yaml", ROOT / "policies" / "corporate.yaml"
+
+    shown = _run("diff", old, new, "--over", OFFICE_DAY)
+    told = json.loads(_run("diff", old, new, "--over", OFFICE_DAY, "--format", "json").stdout)
+
+    assert "notice → violation" in shown.stdout
+    assert told["schema"] == "auditor.policy-diff/1"
+    assert all(change["old"] != change["new"] for change in told["changes"])
+    assert _run("diff", old, old, "--over", OFFICE_DAY, "--exit-code").exit_code == 0
+
+
+def test_diff_of_a_bad_policy_says_every_issue(tmp_path: Path) -> None:
+    """And judges nothing."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 1\n")
+
+    result = _run("diff", bad, ROOT / "policies" / "corporate.yaml", "--over", OFFICE_DAY)
+
+    assert result.exit_code == 2
+    assert "missing-purpose" in result.stderr
