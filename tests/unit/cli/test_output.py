@@ -137,7 +137,7 @@ def test_what_was_verified_is_told_below_its_incident(show_names: bool) -> None:
     torrent = Torrent({f"\x1b[31mfile {number}": b"x" * 100 for number in range(12)})
     v1 = Infohash(torrent.infohash)
     proven = compared("resp", 1_200, wrong=50)._replace(files=tuple((number * 100, 100) for number in range(12)))
-    seen = replace(connection(GUEST, OUTSIDER, v1, down=1_250), verified=(proven,))
+    seen = connection(GUEST, OUTSIDER, v1, down=1_250)._replace(verified=(proven,))
     whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
 
     text = "\n".join(output.audit_text(judge(whole, policy(), show_names=show_names), 100))
