@@ -263,50 +263,52 @@ def _endpoint(raw: _Endpoint) -> Endpoint:
 
 def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
     return Flow(
-        vantage=vantages[raw["vantage"]],
-        transport=raw["transport"],
-        orig=_endpoint(raw["orig"]),
-        resp=_endpoint(raw["resp"]),
-        vlan=tuple(raw["vlan"]),
-        tunnel=Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
-        first=raw["first"],
-        last=raw["last"],
-        packets=raw["packets"],
-        bytes=raw["bytes"],
-        missing=raw["missing"],
-        minutes=tuple(raw["minutes"]),
-        observations=tuple(map(_observation, raw["observations"])),
-        verified=tuple(map(_verified, raw["verified"])),
-        ties=tuple(map(_tie, raw["ties"])),
+        vantages[raw["vantage"]],
+        raw["transport"],
+        _endpoint(raw["orig"]),
+        _endpoint(raw["resp"]),
+        tuple(raw["vlan"]),
+        Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
+        raw["first"],
+        raw["last"],
+        raw["packets"],
+        raw["bytes"],
+        raw["missing"],
+        tuple(raw["minutes"]),
+        tuple(map(_observation, raw["observations"])),
+        tuple(map(_verified, raw["verified"])),
+        tuple(map(_tie, raw["ties"])),
     )
 
 
 def _tie(raw: _Tie) -> Tie:
+    inferred = [
+        Inferred(Infohash(infohash), tuple(sources), senders, learnt)
+        for infohash, sources, senders, learnt in raw["infohashes"]
+    ]
     return Tie(
-        end=raw["end"],
-        is_outgoing=raw["is_outgoing"],
-        grade=raw["grade"],
-        confidence=_CONFIDENCES[raw["confidence"]],
-        is_retry=raw["is_retry"],
-        rules=raw["rules"],
-        infohashes=tuple(
-            Inferred(Infohash(infohash), tuple(sources), senders, learnt)
-            for infohash, sources, senders, learnt in raw["infohashes"]
-        ),
+        raw["end"],
+        raw["is_outgoing"],
+        raw["grade"],
+        _CONFIDENCES[raw["confidence"]],
+        raw["is_retry"],
+        raw["rules"],
+        tuple(inferred),
     )
 
 
 def _observation(raw: _Observation) -> Observation:
+    fact = raw["fact"]
     return Observation(
-        detector=raw["detector"],
-        confidence=_CONFIDENCES[raw["confidence"]],
-        end=raw["end"],
-        stream=raw["stream"],
-        first=raw["first"],
-        last=raw["last"],
-        count=raw["count"],
-        frames=tuple(raw["frames"]),
-        fact=_FACTS[raw["fact"]["kind"]](raw["fact"]),
+        raw["detector"],
+        _CONFIDENCES[raw["confidence"]],
+        raw["end"],
+        raw["first"],
+        raw["last"],
+        raw["count"],
+        tuple(raw["frames"]),
+        _FACTS[fact["kind"]](fact),
+        raw["stream"],
     )
 
 
