@@ -111,8 +111,8 @@ class Incident:
     """The id of the torrent, where its metadata is known."""
 
 
-def host_end(inside: frozenset[End]) -> Literal["orig", "resp", "both", "none"]:
+def host_end(inside: tuple[End, ...]) -> Literal["orig", "resp", "both", "none"]:
     """Say in one word which ends of a flow are inside."""
     if len(inside) == 2:  # noqa: PLR2004 - a flow has two ends
         return "both"
-    return next(iter(inside), "none")
+    return inside[0] if inside else "none"

@@ -63,6 +63,7 @@ def test_ids_do_not_depend_on_the_order_of_discovery() -> None:
     other = replace(day, flows=day.flows[::-1], activities=day.activities[::-1])
 
     assert judge(day, policy()) == judge(other, policy())
+    assert judge(day, policy()).flows == judge(other, policy()).flows
     assert [i.id for i in judge(day, policy()).incidents[:2]] == ["i-0001", "i-0002"]
     assert [f.id for f in judge(day, policy()).flows[:2]] == ["f-000001", "f-000002"]
 
