@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
-from auditor.model.fact import Magnet, supports
+from auditor.model.fact import SUPPORTING, Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
 from auditor.pipeline.beside import stand_beside
@@ -161,7 +161,8 @@ def _attribution(conduct: Conduct, whose: Whose) -> Attribution:
 
 def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
     """Leave out flows with nothing but magnet links, looked-up names and the like, unless an incident has them."""
-    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_bare, flow.observations))}
+    some = {index for kind in (Magnet, *SUPPORTING) for index, *_ in sighting.seen(kind)}
+    bare = {index for index in some if all(map(_is_bare, sighting.flows[index].observations))}
     if not bare:
         return sighting, found
     bare -= {index for conduct in found for index in conduct.flows}
