@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 try:
     import auditor_native
@@ -107,8 +107,7 @@ class CapturePath:
     fd: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run has come."""
 
     bytes_read: int
@@ -134,8 +133,7 @@ class Options:
     """Info dicts of torrents that are known beforehand, to verify pieces by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """What was recorded."""
 
     paths: tuple[Path, ...]

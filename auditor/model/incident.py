@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ class Infohashes(NamedTuple):
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What policy says: the verdict, and the rule that gave it."""
 
     verdict: Verdict
@@ -97,8 +95,7 @@ class Conduct(NamedTuple):
     """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(NamedTuple):
     """A conduct, attributed and judged."""
 
     id: str

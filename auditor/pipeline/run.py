@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditor.model.fact import SUPPORTING, Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from auditor.written.scalars import Network
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedFlow:
+class JudgedFlow(NamedTuple):
     """A flow with whose it was and which incidents it belongs to."""
 
     id: str
@@ -47,8 +46,7 @@ class JudgedFlow:
     """The gravest of its incidents'."""
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedActivity:
+class JudgedActivity(NamedTuple):
     """A DHT activity with the incidents it belongs to."""
 
     activity: Activity

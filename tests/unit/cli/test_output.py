@@ -58,7 +58,8 @@ def test_the_gravest_comes_first() -> None:
 def test_a_rules_words_cannot_steer_the_terminal() -> None:
     """Whoever writes a policy or names a torrent writes into a terminal only letters."""
     [incident] = judge(sighting([connection("10.40.0.9", OUTSIDER)]), policy()).incidents
-    hostile = replace(incident, name="a\x1b[2Jb\u202e", judgement=replace(incident.judgement, reason="see\x07\nhere"))
+    judgement = incident.judgement._replace(reason="see\x07\nhere")
+    hostile = incident._replace(name="a\x1b[2Jb\u202e", judgement=judgement)
 
     text = "\n".join(output.audit_text(replace(office_audit(), incidents=(hostile,)), 120))
 
