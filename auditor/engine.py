@@ -6,11 +6,11 @@ imports ``auditor_native``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 try:
     import auditor_native
@@ -48,7 +48,6 @@ from auditor.model.flow import (
     Address,
     Endpoint,
     Flow,
-    FrameRef,
     Inferred,
     Observation,
     Tally,
@@ -96,7 +95,7 @@ Tell = Callable[["Progress"], None]
 
 V4_MAPPED = bytes(10) + b"\xff\xff"
 V4_MAPPED_BITS = 8 * len(V4_MAPPED)
-PROTOCOL_NUMBERS = {"tcp": 6, "udp": 17}
+_CONFIDENCES = {confidence.label: confidence for confidence in Confidence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,7 @@ class CapturePath:
     fd: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run has come."""
 
     bytes_read: int
@@ -135,8 +133,7 @@ class Options:
     """Info dicts of torrents that are known beforehand, to verify pieces by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """What was recorded."""
 
     paths: tuple[Path, ...]
@@ -200,19 +197,6 @@ def record(
     return Recording(tuple(raw["paths"]), raw["packets"], raw["bytes"], raw["dropped"], raw["error"])
 
 
-def community_id(flow: _Flow) -> str:
-    """Return the flow hash that other tools write too (Community ID 1, seed 0)."""
-    import base64  # noqa: PLC0415 - start-up: it takes 3 ms, and many an audit sees no flow
-    import hashlib  # noqa: PLC0415 - start-up
-
-    ends = sorted((_address(flow[end]["ip"]).packed, flow[end]["port"].to_bytes(2, "big")) for end in ("orig", "resp"))
-    (low, low_port), (high, high_port) = ends
-    protocol = PROTOCOL_NUMBERS[flow["transport"]]
-    data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port + high_port
-    digest = hashlib.sha1(data, usedforsecurity=False).digest()
-    return "1:" + base64.b64encode(digest).decode("ascii")
-
-
 def _setup(options: Options) -> _Setup:
     return {
         "ours": [_prefix(network) for network in options.inside],
@@ -271,61 +255,58 @@ def _capture(raw: _Capture, vantages: Sequence[str]) -> CaptureInfo:
 
 
 def _endpoint(raw: _Endpoint) -> Endpoint:
-    mac = raw["mac"].hex(":") if raw["mac"] is not None else None
-    return Endpoint(_address(raw["ip"]), raw["port"], mac)
-
-
-def _frames(raw: Iterable[tuple[int, int]]) -> tuple[FrameRef, ...]:
-    return tuple(map(FrameRef._make, raw))
+    mac = raw["mac"]
+    return Endpoint(_address(raw["ip"]), raw["port"], None if mac is None else mac.hex(":"))
 
 
 def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
     return Flow(
-        vantage=vantages[raw["vantage"]],
-        transport=raw["transport"],
-        orig=_endpoint(raw["orig"]),
-        resp=_endpoint(raw["resp"]),
-        vlan=tuple(raw["vlan"]),
-        tunnel=Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
-        community_id=community_id(raw),
-        first=raw["first"],
-        last=raw["last"],
-        packets=raw["packets"],
-        bytes=raw["bytes"],
-        missing=raw["missing"],
-        minutes=tuple(raw["minutes"]),
-        observations=tuple(_observation(observation) for observation in raw["observations"]),
-        verified=tuple(map(_verified, raw["verified"])),
-        ties=tuple(_tie(tie) for tie in raw["ties"]),
+        vantages[raw["vantage"]],
+        raw["transport"],
+        _endpoint(raw["orig"]),
+        _endpoint(raw["resp"]),
+        tuple(raw["vlan"]),
+        Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
+        raw["first"],
+        raw["last"],
+        raw["packets"],
+        raw["bytes"],
+        raw["missing"],
+        tuple(raw["minutes"]),
+        tuple(map(_observation, raw["observations"])),
+        tuple(map(_verified, raw["verified"])),
+        tuple(map(_tie, raw["ties"])),
     )
 
 
 def _tie(raw: _Tie) -> Tie:
+    inferred = [
+        Inferred(Infohash(infohash), tuple(sources), senders, learnt)
+        for infohash, sources, senders, learnt in raw["infohashes"]
+    ]
     return Tie(
-        end=raw["end"],
-        is_outgoing=raw["is_outgoing"],
-        grade=raw["grade"],
-        confidence=Confidence.from_label(raw["confidence"]),
-        is_retry=raw["is_retry"],
-        rules=raw["rules"],
-        infohashes=tuple(
-            Inferred(Infohash(infohash), tuple(sources), senders, learnt)
-            for infohash, sources, senders, learnt in raw["infohashes"]
-        ),
+        raw["end"],
+        raw["is_outgoing"],
+        raw["grade"],
+        _CONFIDENCES[raw["confidence"]],
+        raw["is_retry"],
+        raw["rules"],
+        tuple(inferred),
     )
 
 
 def _observation(raw: _Observation) -> Observation:
+    fact = raw["fact"]
     return Observation(
-        detector=raw["detector"],
-        confidence=Confidence.from_label(raw["confidence"]),
-        end=raw["end"],
-        stream=raw["stream"],
-        first=raw["first"],
-        last=raw["last"],
-        count=raw["count"],
-        frames=_frames(raw["frames"]),
-        fact=_FACTS[raw["fact"]["kind"]](raw["fact"]),
+        raw["detector"],
+        _CONFIDENCES[raw["confidence"]],
+        raw["end"],
+        raw["first"],
+        raw["last"],
+        raw["count"],
+        tuple(raw["frames"]),
+        _FACTS[fact["kind"]](fact),
+        raw["stream"],
     )
 
 
@@ -424,7 +405,7 @@ def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:
         read_only=raw["read_only"],
         told=tuple(_told(told) for told in raw["told"]),
         minutes=tuple(raw["minutes"]),
-        frames=_frames(raw["frames"]),
+        frames=tuple(raw["frames"]),
     )
 
 
@@ -435,7 +416,7 @@ def _told(raw: _Told) -> ToldAddress:
         tellers=raw["tellers"],
         first=raw["first"],
         last=raw["last"],
-        frames=_frames(raw["frames"]),
+        frames=tuple(raw["frames"]),
     )
 
 
@@ -448,5 +429,5 @@ def _target(raw: _Target) -> DhtTarget:
         nodes=raw["nodes"],
         answered=raw["answered"],
         near_own_id=raw["near_own_id"],
-        frames=_frames(raw["frames"]),
+        frames=tuple(raw["frames"]),
     )

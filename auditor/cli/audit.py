@@ -183,8 +183,8 @@ def _frames(result: AuditResult, identifier: str) -> Iterator[str]:
     from auditor.frames.client import describe  # noqa: PLC0415 - start-up
 
     numbers: dict[int, set[int]] = {}
-    for frame in _proof(result, identifier):
-        numbers.setdefault(frame.capture, set()).add(frame.number)
+    for capture_index, number in _proof(result, identifier):
+        numbers.setdefault(capture_index, set()).add(number)
     for index, wanted in sorted(numbers.items()):
         capture: CaptureInfo = result.captures[index]
         yield f"{capture.path}: {output.counted(len(wanted), 'frame')}"

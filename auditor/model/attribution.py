@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["attributed", "ambiguous", "unattributed"]
 Clock = Literal["measured", "declared", "unknown"]
@@ -13,8 +12,7 @@ UNKNOWN = "unknown"
 """The group of traffic that has no inside end at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One group or subject that an attribution weighed, and why."""
 
     group: str
@@ -23,8 +21,7 @@ class Candidate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(NamedTuple):
     """Which group and subject an inside address belonged to, as the policy's ``people`` lets them be shown."""
 
     group: str

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.model.activity import Activity
-    from auditor.model.flow import Flow
+    from auditor.model.fact import Fact
+    from auditor.model.flow import Flow, Observation
     from auditor.model.torrent import SeenTorrent
+
+_F = TypeVar("_F", bound="Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class CaptureInfo:
         return self.error is None or self.truncated
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sighting:
     """Everything the engine saw in one run: the facts, before anyone judges them."""
 
@@ -50,3 +54,20 @@ class Sighting:
     """What was looked at, counted: ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames`` …"""
     torrents: tuple[SeenTorrent, ...] = ()
     """Torrents whose metadata passed and was verified, or was known beforehand."""
+
+    def seen(self, kind: type[_F]) -> Iterator[tuple[int, Flow, Observation, _F]]:
+        """Yield the observations with one kind of fact, each behind its flow and that one's index, before its fact."""
+        for index in self._flows_with.get(kind, ()):
+            flow = self.flows[index]
+            for observation in flow.observations:
+                if isinstance(observation.fact, kind):
+                    yield index, flow, observation, observation.fact
+
+    @cached_property
+    def _flows_with(self) -> Mapping[type[object], Sequence[int]]:
+        """Indexes of flows by kind of fact: what few of them show is found without a look at all the others."""
+        found: dict[type[object], list[int]] = {}
+        for index, flow in enumerate(self.flows):
+            for kind in {type(observation.fact) for observation in flow.observations}:
+                found.setdefault(kind, []).append(index)
+        return found

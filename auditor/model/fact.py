@@ -260,17 +260,13 @@ Fact = (
 
 GATEWAY = "gateway"
 """By whom a gateway's own word about an address is told."""
+SUPPORTING: tuple[type[Fact], ...] = (ExternalAddress, Name, SslTorrent, PortMapping, GatewaySearch)
+"""Kinds of facts of which some or all say nothing by themselves: see :func:`supports`."""
 
 
 def supports(fact: Fact) -> bool:
     """Whether it says nothing by itself, and is of use beside other evidence about the same host alone."""
-    match fact:
-        case ExternalAddress():
-            return fact.told_by == GATEWAY
-        case Name() | SslTorrent() | PortMapping() | GatewaySearch():
-            return True
-        case _:
-            return False
+    return fact.told_by == GATEWAY if isinstance(fact, ExternalAddress) else isinstance(fact, SUPPORTING)
 
 
 def names(fact: Fact) -> tuple[Infohash, ...]:

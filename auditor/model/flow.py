@@ -5,7 +5,6 @@ What is made by the thousand is a named tuple: as frozen as a frozen dataclass, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,13 +18,9 @@ End = Literal["orig", "resp"]
 Grade = Literal["attributed", "single-source", "host-level"]
 Minute = tuple[int, int, int]
 """``(minute, orig, resp)``: minutes since the epoch, payload bytes that each end sent in that minute of frame time."""
-
-
-class FrameRef(NamedTuple):
-    """A frame's place: which capture of the run, and its 1-based number there, as Wireshark counts."""
-
-    capture: int
-    number: int
+FrameRef = tuple[int, int]
+"""``(capture, number)``: which capture of the run, and the frame's 1-based number there, as Wireshark counts."""
+_PROTOCOL_NUMBERS = {"tcp": 6, "udp": 17}
 
 
 class Endpoint(NamedTuple):
@@ -44,8 +39,7 @@ class Tunnel(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One fact from one detector about what one end of a flow sent, with its proof."""
 
     detector: str
@@ -53,7 +47,7 @@ class Observation:
     end: End
     first: int
     last: int
-    count: int
+    count: int  # type: ignore[assignment] # a tuple has a method of that name, which nobody needs here
     frames: tuple[FrameRef, ...]
     fact: Fact
     stream: int = 0
@@ -116,8 +110,7 @@ class Tie(NamedTuple):
     """All candidates; none where the tie is at host level."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """Both directions of a 5-tuple between first packet and expiry, with what was observed in it."""
 
     vantage: str
@@ -126,7 +119,6 @@ class Flow:
     resp: Endpoint
     vlan: tuple[int, ...]
     tunnel: Tunnel | None
-    community_id: str
     first: int
     last: int
     packets: tuple[int, int]
@@ -136,11 +128,23 @@ class Flow:
     missing: tuple[int, int]
     """Payload bytes known to have been sent but not captured, by orig and by resp."""
     minutes: tuple[Minute, ...]
-    observations: tuple[Observation, ...] = field(default=())
-    verified: tuple[Verified, ...] = field(default=())
-    ties: tuple[Tie, ...] = field(default=())
+    observations: tuple[Observation, ...] = ()
+    verified: tuple[Verified, ...] = ()
+    ties: tuple[Tie, ...] = ()
     """What ties it to BitTorrent where it shows nothing of that itself."""
 
     def endpoint(self, end: End) -> Endpoint:
         """Return the end of that name."""
         return self.orig if end == "orig" else self.resp
+
+    @property
+    def community_id(self) -> str:
+        """The flow hash that other tools write too (Community ID 1, seed 0)."""
+        import base64  # noqa: PLC0415 - start-up: it takes 3 ms, and what people read does without
+        import hashlib  # noqa: PLC0415 - start-up
+
+        ends = sorted((end.ip.packed, end.port.to_bytes(2, "big")) for end in (self.orig, self.resp))
+        (low, low_port), (high, high_port) = ends
+        data = b"\0\0" + low + high + bytes([_PROTOCOL_NUMBERS[self.transport], 0]) + low_port + high_port
+        digest = hashlib.sha1(data, usedforsecurity=False).digest()
+        return "1:" + base64.b64encode(digest).decode("ascii")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ class Infohashes(NamedTuple):
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What policy says: the verdict, and the rule that gave it."""
 
     verdict: Verdict
@@ -97,8 +95,7 @@ class Conduct(NamedTuple):
     """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(NamedTuple):
     """A conduct, attributed and judged."""
 
     id: str
@@ -111,8 +108,8 @@ class Incident:
     """The id of the torrent, where its metadata is known."""
 
 
-def host_end(inside: frozenset[End]) -> Literal["orig", "resp", "both", "none"]:
+def host_end(inside: tuple[End, ...]) -> Literal["orig", "resp", "both", "none"]:
     """Say in one word which ends of a flow are inside."""
     if len(inside) == 2:  # noqa: PLR2004 - a flow has two ends
         return "both"
-    return next(iter(inside), "none")
+    return inside[0] if inside else "none"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
 
 
-@dataclass(frozen=True, slots=True)
-class SeenTorrent:
+class SeenTorrent(NamedTuple):
     """A torrent whose info dict is known: it passed and hashes to its infohash (BEP 9), or stands in a list."""
 
     v1: Infohash | None

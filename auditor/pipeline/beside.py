@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from auditor.model.fact import ExternalAddress, SslTorrent, supports
+from auditor.model.fact import SUPPORTING, ExternalAddress, SslTorrent, supports
 from auditor.pipeline.conduct import IDLE, Holders, inside_ends
 from auditor.pipeline.part import Host, host_of, opposite
 
@@ -46,12 +46,11 @@ def _at(host: Host, moment: int, holders: Holders) -> int:
 
 def _supporting(sighting: Sighting, is_inside: Callable[[Address], bool]) -> Iterator[tuple[int, End, Observation]]:
     """Yield what supports others, with the inside end about which it says something."""
-    for index, flow in enumerate(sighting.flows):
-        for seen in flow.observations:
-            if supports(seen.fact):
-                end = opposite(seen.end) if isinstance(seen.fact, ExternalAddress) else seen.end
-                if end in inside_ends(flow, is_inside):
-                    yield index, end, seen
+    for kind in SUPPORTING:
+        for index, flow, seen, fact in sighting.seen(kind):
+            end = opposite(seen.end) if isinstance(fact, ExternalAddress) else seen.end
+            if supports(fact) and end in inside_ends(flow, is_inside):
+                yield index, end, seen
 
 
 def _with(conduct: Conduct, found: set[tuple[int, str]]) -> Conduct:

@@ -62,15 +62,17 @@ def conducts(
     return sorted((_fold(run, identities) for run in runs if not all(p.aside for p in run)), key=_place)
 
 
-def inside_ends(flow: Flow, is_inside: IsInside) -> frozenset[End]:
+def inside_ends(flow: Flow, is_inside: IsInside) -> tuple[End, ...]:
     """Return the ends of a flow that are inside."""
-    return frozenset(end for end in ENDS if is_inside(flow.endpoint(end).ip))
+    if is_inside(flow.orig.ip):
+        return ENDS if is_inside(flow.resp.ip) else ("orig",)
+    return ("resp",) if is_inside(flow.resp.ip) else ()
 
 
 def _parts(sighting: Sighting, is_inside: IsInside) -> Iterator[Part]:
     """Yield the parts of every inside end; where neither end is inside, those of the originator."""
     for index, flow in enumerate(sighting.flows):
-        for end in inside_ends(flow, is_inside) or frozenset[End]({"orig"}):
+        for end in inside_ends(flow, is_inside) or ("orig",):
             yield from registry.of_flow(index, flow, end)
     for index, activity in enumerate(sighting.activities):
         yield from registry.of_activity(index, activity)
@@ -151,7 +153,8 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     parts = [p for p in parts if not p.aside]
     earliest = parts[0]
     # The weightiest part speaks for the whole, with its own confidence: what is suspected or likely borrows none.
-    weightiest = max(parts, key=_weight)
+    ranked = sorted(parts, key=_weight, reverse=True)
+    weightiest = ranked[0]
     downloads, uploads = [p.downloaded for p in parts], [p.uploaded for p in parts]
     return Conduct(
         kind=earliest.kind,
@@ -170,7 +173,7 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         amount_basis=_amount_basis([*downloads, *uploads]),
         flows=flows,
         activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
-        frames=_proof(parts),
+        frames=_proof(ranked),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
@@ -216,10 +219,10 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
     if not wire:
         return None
     basis = Basis.READ if any(p.basis is Basis.READ for p in parts) else Basis.INFERRED
-    known_v1, known_v2 = map(set, zip(*map(identities, wire), strict=True))
-    v1 = known_v1 - {None} or {p.v1 for p in parts}
-    v2 = known_v2 - {None} or {p.v2 for p in parts}
-    return Infohashes(wire=wire, v1=_only(v1), v2=_only(v2), basis=basis)
+    known = [identities(name) for name in wire]
+    v1 = _only([v1 for v1, _ in known], [p.v1 for p in parts])
+    v2 = _only([v2 for _, v2 in known], [p.v2 for p in parts])
+    return Infohashes(wire=wire, v1=v1, v2=v2, basis=basis)
 
 
 def _claimed(parts: Sequence[Part]) -> Claimed | None:
@@ -232,10 +235,10 @@ def _claimed(parts: Sequence[Part]) -> Claimed | None:
     return Claimed(earliest.first, latest.last, any(claimed.completed for _, _, claimed in told))
 
 
-def _only(found: set[Infohash | None]) -> Infohash | None:
-    """Return the one infohash; where there are several, none is known to be right."""
-    told = found - {None}
-    return next(iter(told)) if len(told) == 1 else None
+def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> Infohash | None:
+    """Return the one infohash that is known, or else told; where there are several, none is known to be right."""
+    found = {infohash for infohash in known if infohash} or {infohash for infohash in told if infohash}
+    return found.pop() if len(found) == 1 else None
 
 
 def _weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
@@ -247,10 +250,13 @@ def _weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
     return min(piece.confidence, Confidence.LIKELY), piece.participation, piece.confidence
 
 
-def _proof(parts: Iterable[Part]) -> tuple[FrameRef, ...]:
+def _proof(ranked: Iterable[Part]) -> tuple[FrameRef, ...]:
     frames: set[FrameRef] = set()
-    for piece in sorted(parts, key=_weight, reverse=True):
-        frames.update(sorted(piece.frames)[: PROOF_FRAMES - len(frames)])
+    for piece in ranked:
+        room = PROOF_FRAMES - len(frames)
+        if room == 0:
+            break
+        frames.update(sorted(piece.frames)[:room])
     return tuple(sorted(frames))
 
 

@@ -6,8 +6,7 @@ What somebody watches can reveal what no employer may know: names and paths leav
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.infohash import Infohash
 
@@ -20,8 +19,7 @@ Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
 """Returns the v1 and the v2 infohash known of the torrent with this name on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFile:
+class ShownFile(NamedTuple):
     """A file of a torrent."""
 
     path: str | None
@@ -31,8 +29,7 @@ class ShownFile:
     """Where it begins in the torrent."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownTorrent:
+class ShownTorrent(NamedTuple):
     """A torrent whose metadata is known, as far as it is shown."""
 
     id: str

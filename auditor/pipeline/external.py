@@ -56,14 +56,12 @@ def externals(sighting: Sighting, is_inside: Callable[[Address], bool]) -> tuple
 
 
 def _of_flows(sighting: Sighting) -> Iterator[External]:
-    for index, flow in enumerate(sighting.flows):
-        for seen in flow.observations:
-            if isinstance(seen.fact, ExternalAddress):
-                host, (ip, port, told_by) = flow.endpoint(opposite(seen.end)), seen.fact
-                if told_by == GATEWAY and port is not None:
-                    continue  # It stands for the port that was to be opened, not for the one that asked.
-                own = host.port if port is not None else None
-                yield External(flow.vantage, host.ip, own, ip, port, told_by, 1, seen.first, seen.last, index)
+    for index, flow, seen, (ip, port, told_by) in sighting.seen(ExternalAddress):
+        if told_by == GATEWAY and port is not None:
+            continue  # It stands for the port that was to be opened, not for the one that asked.
+        host = flow.endpoint(opposite(seen.end))
+        own = host.port if port is not None else None
+        yield External(flow.vantage, host.ip, own, ip, port, told_by, 1, seen.first, seen.last, index)
 
 
 def _of_gateways(sighting: Sighting) -> Iterator[External]:

@@ -33,19 +33,16 @@ class Opened(NamedTuple):
 def opened(sighting: Sighting) -> Iterator[Opened]:
     """Yield each port that was opened, with the address that the same gateway told the host before it, or else next."""
     told: dict[tuple[str, Address, Address], list[Observation]] = defaultdict(list)
-    for flow in sighting.flows:
-        for seen in flow.observations:
-            if isinstance(seen.fact, ExternalAddress) and seen.fact.told_by == GATEWAY:
-                told[_talk(flow, opposite(seen.end))].append(seen)
-    for index, flow in enumerate(sighting.flows):
-        for seen in flow.observations:
-            mapping = seen.fact
-            if not (isinstance(mapping, PortMapping) and mapping.granted and mapping.lifetime and mapping.internal):
-                continue
-            ip, port = mapping.internal
-            address = _address(told[_talk(flow, seen.end)], seen.last, mapping.external_port)
-            if address is not None and ip == flow.endpoint(seen.end).ip:
-                yield Opened(index, ip, port, address, mapping.external_port, seen.first, seen.last)
+    for _, flow, seen, fact in sighting.seen(ExternalAddress):
+        if fact.told_by == GATEWAY:
+            told[_talk(flow, opposite(seen.end))].append(seen)
+    for index, flow, seen, mapping in sighting.seen(PortMapping):
+        if not (mapping.granted and mapping.lifetime and mapping.internal):
+            continue
+        ip, port = mapping.internal
+        address = _address(told[_talk(flow, seen.end)], seen.last, mapping.external_port)
+        if address is not None and ip == flow.endpoint(seen.end).ip:
+            yield Opened(index, ip, port, address, mapping.external_port, seen.first, seen.last)
 
 
 def _talk(flow: Flow, host: End) -> tuple[str, Address, Address]:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from auditor.model.fact import Magnet, supports
+from auditor.model.fact import SUPPORTING, Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
 from auditor.model.scale import People, Verdict
 from auditor.pipeline.beside import stand_beside
 from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.content import ShownTorrent, Torrents
 from auditor.pipeline.external import External, externals
-from auditor.pipeline.part import Host
+from auditor.pipeline.part import ENDS, Host
 from auditor.pipeline.people import Shown
 from auditor.pipeline.translating import Translating
 from auditor.pipeline.whose import Whose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo, Sighting
-    from auditor.model.flow import Address, Endpoint, Flow, Observation
+    from auditor.model.flow import Address, End, Endpoint, Flow, Observation
     from auditor.model.identity import Asked, IdentityRead, Tenure
+    from auditor.pipeline.conduct import IsInside
     from auditor.pipeline.translating import Behind
     from auditor.policy.evaluate import Policy
     from auditor.written.scalars import Network
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedFlow:
+class JudgedFlow(NamedTuple):
     """A flow with whose it was and which incidents it belongs to."""
 
     id: str
@@ -45,15 +46,14 @@ class JudgedFlow:
     """The gravest of its incidents'."""
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedActivity:
+class JudgedActivity(NamedTuple):
     """A DHT activity with the incidents it belongs to."""
 
     activity: Activity
     incidents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AuditResult:
     """Everything that one audit says, in the order in which it is shown: by time, then by address."""
 
@@ -67,7 +67,6 @@ class AuditResult:
     captures: tuple[CaptureInfo, ...]
     incidents: tuple[Incident, ...]
     activities: tuple[JudgedActivity, ...]
-    flows: tuple[JudgedFlow, ...]
     external_addresses: tuple[External, ...]
     """The public addresses that inside hosts were told to have."""
     torrents: tuple[ShownTorrent, ...]
@@ -76,6 +75,12 @@ class AuditResult:
     totals: Mapping[str, int]
     undeclared: tuple[Address, ...]
     """Ends of BitTorrent flows and activities that have no inside end at all: one of them may be ours."""
+    _judge_flows: Callable[[], tuple[JudgedFlow, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def flows(self) -> tuple[JudgedFlow, ...]:
+        """Whose each flow was, and to which incidents it belongs: found out once asked, since people read without."""
+        return self._judge_flows()
 
     @property
     def violations(self) -> int:
@@ -112,23 +117,19 @@ def judge(
     the wire is in the result only with ``show_names``.
     """
     sighting = _in_order(sighting)
+    is_inside = cache(policy.is_inside)
     whose = Whose(policy, None if directory is None else directory.ask, Shown(policy.people, key))
     seen = Torrents(sighting.torrents)
     translating = None if directory is None else Translating(policy.is_egress, directory.behind)
-    did = conducts(sighting, policy.is_inside, whose.over, seen.identities(policy.resolve), translating)
-    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, policy.is_inside, whose.over))
+    did = conducts(sighting, is_inside, whose.over, seen.identities(policy.resolve), translating)
+    sighting, found = _worth_telling(sighting, stand_beside(did, sighting, is_inside, whose.over))
     torrents = _torrents(seen, found, policy, show_names=show_names)
     incidents = tuple(
         _incident(f"i-{number:04}", conduct, _attribution(conduct, whose), policy, torrents.get(_place(seen, conduct)))
         for number, conduct in enumerate(found, start=1)
     )
-    external_addresses, left_out = externals(sighting, policy.is_inside)
-    of_flow = _by_index((i.conduct.flows, i) for i in incidents)
+    external_addresses, left_out = externals(sighting, is_inside)
     of_activity = _by_index((i.conduct.activities, i) for i in incidents)
-    flows = tuple(
-        _judged_flow(f"f-{index + 1:06}", flow, whose, of_flow.get(index, ()), policy)
-        for index, flow in enumerate(sighting.flows)
-    )
     return AuditResult(
         policy_name=policy.name if policy.sha256 else None,
         policy_sha256=policy.sha256,
@@ -141,12 +142,12 @@ def judge(
             JudgedActivity(activity, tuple(i.id for i in of_activity.get(index, ())))
             for index, activity in enumerate(sighting.activities)
         ),
-        flows=flows,
         external_addresses=external_addresses,
         torrents=tuple(torrents.values()),
         limits_hit={**sighting.limits_hit, **({"external_addresses": left_out} if left_out else {})},
         totals=sighting.totals,
-        undeclared=_undeclared(flows, sighting.activities, policy),
+        undeclared=_undeclared(sighting, is_inside),
+        _judge_flows=partial(_judged_flows, sighting.flows, incidents, whose, is_inside),
     )
 
 
@@ -158,7 +159,8 @@ def _attribution(conduct: Conduct, whose: Whose) -> Attribution:
 
 def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighting, Sequence[Conduct]]:
     """Leave out flows with nothing but magnet links, looked-up names and the like, unless an incident has them."""
-    bare = {i for i, flow in enumerate(sighting.flows) if flow.observations and all(map(_is_bare, flow.observations))}
+    some = {index for kind in (Magnet, *SUPPORTING) for index, *_ in sighting.seen(kind)}
+    bare = {index for index in some if all(map(_is_bare, sighting.flows[index].observations))}
     if not bare:
         return sighting, found
     bare -= {index for conduct in found for index in conduct.flows}
@@ -208,11 +210,20 @@ def _name(conduct: Conduct, policy: Policy) -> str | None:
     return policy.name_of(conduct.infohashes) if conduct.kind == "swarm" else None
 
 
+def _judged_flows(
+    flows: Iterable[Flow], incidents: Iterable[Incident], whose: Whose, is_inside: IsInside
+) -> tuple[JudgedFlow, ...]:
+    of_flow = _by_index((i.conduct.flows, i) for i in incidents)
+    return tuple(
+        _judged_flow(f"f-{index + 1:06}", flow, whose, of_flow.get(index, ()), inside_ends(flow, is_inside))
+        for index, flow in enumerate(flows)
+    )
+
+
 def _judged_flow(
-    identifier: str, flow: Flow, whose: Whose, incidents: Iterable[Incident], policy: Policy
+    identifier: str, flow: Flow, whose: Whose, incidents: Iterable[Incident], inside: tuple[End, ...]
 ) -> JudgedFlow:
-    inside = inside_ends(flow, policy.is_inside)
-    told = inside or frozenset({"orig", "resp"})
+    told = inside or ENDS
 
     def held(end: Endpoint) -> Attribution:
         return whose.at(Host(flow.vantage, end.ip, flow.vlan, end.mac), flow.first, flow.last)
@@ -238,9 +249,10 @@ def _outermost(networks: Sequence[Network]) -> tuple[str, ...]:
     return tuple(str(network) for network in kept)
 
 
-def _undeclared(flows: Iterable[JudgedFlow], activities: Iterable[Activity], policy: Policy) -> tuple[Address, ...]:
-    found = {end.ip for each in flows if each.inside_end == "none" for end in (each.flow.orig, each.flow.resp)}
-    found |= {a.endpoint.ip for a in activities if not policy.is_inside(a.endpoint.ip)}
+def _undeclared(sighting: Sighting, is_inside: IsInside) -> tuple[Address, ...]:
+    outside = (flow for flow in sighting.flows if not inside_ends(flow, is_inside))
+    found = {end.ip for flow in outside for end in (flow.orig, flow.resp)}
+    found |= {a.endpoint.ip for a in sighting.activities if not is_inside(a.endpoint.ip)}
     return tuple(sorted(found, key=_address_order))
 
 
@@ -262,15 +274,16 @@ def _in_order(sighting: Sighting) -> Sighting:
 
 
 def _flow_order(flow: Flow) -> tuple[object, ...]:
-    tunnel = (flow.tunnel.kind, flow.tunnel.id) if flow.tunnel else ()
-    ends = (*_address_order(flow.orig.ip), flow.orig.port, *_address_order(flow.resp.ip), flow.resp.port)
-    return (flow.first, flow.vantage, flow.transport, ends, flow.vlan, tunnel, flow.last, flow.packets, flow.bytes)
+    orig, resp = flow.orig, flow.resp
+    ends = (orig.ip.version, orig.ip, orig.port, resp.ip.version, resp.ip, resp.port)
+    what = (ends, flow.vlan, flow.tunnel or (), flow.last, flow.packets, flow.bytes)
+    return flow.first, flow.vantage, flow.transport, what
 
 
 def _activity_order(activity: Activity) -> tuple[object, ...]:
-    tunnel = (activity.tunnel.kind, activity.tunnel.id) if activity.tunnel else ()
-    endpoint = (*_address_order(activity.endpoint.ip), activity.endpoint.port)
-    return (activity.first, activity.vantage, endpoint, activity.vlan, tunnel, activity.last)
+    ip, port, _ = activity.endpoint
+    place = (activity.vantage, ip.version, ip, port, activity.vlan, activity.tunnel or ())
+    return activity.first, *place, activity.last
 
 
 def _address_order(address: Address) -> tuple[int, int]:

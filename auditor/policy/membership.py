@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from auditor.model.attribution import UNATTRIBUTED, Attribution, Candidate
 
@@ -29,8 +28,7 @@ class Kind(IntEnum):
     MAC = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One group's reason to call a host its own."""
 
     kind: Kind

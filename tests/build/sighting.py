@@ -10,7 +10,7 @@ from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.attribution import Attribution
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import Claim, Datagrams, Encrypted, Fact, Handshake, Messages, TrackerAnnounce
-from auditor.model.flow import End, Endpoint, Flow, FrameRef, Grade, Inferred, Observation, Tally, Tie, Verified
+from auditor.model.flow import End, Endpoint, Flow, Grade, Inferred, Observation, Tally, Tie, Verified
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
 from auditor.model.scale import Confidence
@@ -66,7 +66,6 @@ def flow(
         resp=Endpoint(ip_address(resp), ports[1]),
         vlan=vlan,
         tunnel=None,
-        community_id="1:LQU9qZlK+B5F3KDmev6m5PMibrg=",
         first=at,
         last=at + lasting,
         packets=(10, 20),
@@ -129,7 +128,7 @@ def announce(
 def encrypted(end: End, *, at: int = NINE) -> Observation:
     """The flights of an obfuscated handshake, those of one end."""
     seen = observation("bt.mse", end, Encrypted((200, 300, 90, 40, 68), "handshake-fifth"), at=at, frame=15)
-    return replace(seen, confidence=Confidence.SUSPECTED)
+    return seen._replace(confidence=Confidence.SUSPECTED)
 
 
 def tie(*infohashes: Infohash, end: End = "orig", outgoing: bool = True, grade: Grade | None = None) -> Tie:
@@ -149,14 +148,14 @@ def tied(
 ) -> Flow:
     """An encrypted flow and what ties it."""
     made = flow(orig, resp, [encrypted("orig", at=at), encrypted("resp", at=at)], at=at, payload=payload)
-    return replace(made, ties=ties)
+    return made._replace(ties=ties)
 
 
 def observation(
     detector: str, end: End, fact: Fact, *, at: int = NINE, frame: int = 50, stream: int = 0
 ) -> Observation:
     """One confirmed fact."""
-    return Observation(detector, Confidence.CONFIRMED, end, at, at + SECOND, 1, (FrameRef(0, frame),), fact, stream)
+    return Observation(detector, Confidence.CONFIRMED, end, at, at + SECOND, 1, ((0, frame),), fact, stream)
 
 
 def connection(orig: str, resp: str, infohash: Infohash = FILM, *, down: int = 0, up: int = 0, at: int = NINE) -> Flow:
@@ -170,7 +169,7 @@ def target(
     infohash: Infohash = FILM, *, nodes: int = 3, near_own_id: bool = False, at: int = NINE, frame: int = 30
 ) -> DhtTarget:
     """What a host did about one infohash in the DHT."""
-    return DhtTarget(infohash, at, at + SECOND, nodes, nodes, nodes, near_own_id, (FrameRef(0, frame),))
+    return DhtTarget(infohash, at, at + SECOND, nodes, nodes, nodes, near_own_id, ((0, frame),))
 
 
 def activity(
@@ -208,7 +207,7 @@ def activity(
         read_only=False,
         told=tuple(told),
         minutes=(),
-        frames=(FrameRef(0, 20),),
+        frames=((0, 20),),
     )
 
 

@@ -102,7 +102,7 @@ def records(sighting: Sighting) -> Iterator[Record]:
         for kind in ("announced", "looked_up"):
             for target in getattr(activity, kind):
                 near = {"near_own_id": target.near_own_id, "answered": target.answered}
-                frames = {"frames": [ref.number for ref in target.frames]}
+                frames = {"frames": [number for _, number in target.frames]}
                 yield {"activity": kind, **shared, "infohash": str(target.infohash), **near, **frames}
     for info in sighting.captures:
         for kind, count in info.anomalies.items():
@@ -160,7 +160,7 @@ def _observations(flow: Flow) -> Iterator[Record]:
         "packets": list(flow.packets),
     }
     for seen in flow.observations:
-        proof = {"end": seen.end, "count": seen.count, "frames": [ref.number for ref in seen.frames]}
+        proof = {"end": seen.end, "count": seen.count, "frames": [number for _, number in seen.frames]}
         yield {"detector": seen.detector, **shared, **proof, **_fact(seen.fact)}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import auditor_native
 from auditor import engine
-from auditor.engine import CapturePath, Options, Progress, community_id, sight
+from auditor.engine import CapturePath, Options, Progress, sight
 from auditor.model.fact import Handshake, Messages
 from auditor.model.infohash import Infohash
 from tests.build import (
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.model.flow import End as FlowEnd
-    from auditor_native import _Endpoint
 
 INSIDE = (ip_network("10.0.0.0/8"),)
 EMPLOYEE, PEER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
@@ -89,26 +88,6 @@ def test_progress_may_be_listened_to(tmp_path: Path) -> None:
     sight([capture], Options(INSIDE), told.append)
 
     assert all(progress.packets > 0 for progress in told)
-
-
-@pytest.mark.parametrize(
-    ("transport", "orig", "resp", "expected"),
-    [
-        ("tcp", ("128.232.110.120", 34855), ("66.35.250.204", 80), "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
-        ("udp", ("192.168.1.52", 54585), ("8.8.8.8", 53), "1:d/FP5EW3wiY1vCndhwleRRKHowQ="),
-    ],
-)
-def test_the_community_id_is_what_other_tools_write(
-    transport: str, orig: tuple[str, int], resp: tuple[str, int], expected: str
-) -> None:
-    """The published examples, whichever end began."""
-    ends: list[_Endpoint] = [
-        {"ip": bytes(10) + b"\xff\xff" + ip_address(ip).packed, "port": port, "mac": None} for ip, port in (orig, resp)
-    ]
-
-    for one, another in (ends, reversed(ends)):
-        flow = {"transport": transport, "orig": one, "resp": another}
-        assert community_id(flow) == expected  # type: ignore[arg-type]
 
 
 def test_an_engine_of_another_contract_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from auditor.model.fact import Encrypted, Utp
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline.part import CONTACTED, ENDS, NOTHING, Part, host_of, opposite
+from auditor.pipeline.part import CONTACTED, ENDS, NOTHING, Host, Part, opposite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.model.flow import End, Flow, Observation, Tie
 
@@ -25,6 +25,7 @@ What else passes, behind handshakes of some hundred bytes, is a bit of bitfield,
 metadata for each piece (BEP 3, BEP 9): of a torrent with 8,000 pieces, more than most have, less than that. So a
 torrent that is smaller itself is never called transferred here.
 """
+_SHAPES = (Encrypted, Utp)
 
 
 def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
@@ -37,52 +38,55 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
 def _part(index: int, flow: Flow, tie: Tie) -> Part:
     seen = _tied(flow, tie)
     sent = _sent(flow, seen)
+    own, remote = (flow.orig, flow.resp) if tie.end == "orig" else (flow.resp, flow.orig)
+    up, down = sent if tie.end == "orig" else sent[::-1]
     participation = _participation(tie, sent)
-    candidates = tuple(inferred.infohash for inferred in tie.infohashes)
+    is_transfer = participation is Participation.TRANSFERRED
+    candidates = tuple([inferred.infohash for inferred in tie.infohashes])
     is_told = tie.confidence >= Confidence.LIKELY and len(candidates) == 1
     is_all = flow.transport == "tcp"
-    part = Part(
+    return Part(
         kind="swarm" if is_told else "encrypted",
-        host=host_of(flow, tie.end),
-        port=flow.endpoint(tie.end).port,
-        remote_port=flow.endpoint(opposite(tie.end)).port,
-        first=flow.first if is_all else min(o.first for o in seen),
-        last=flow.last if is_all else max(o.last for o in seen),
+        host=Host(flow.vantage, own.ip, flow.vlan, own.mac),
+        port=own.port,
+        remote_port=remote.port,
+        first=flow.first if is_all else min([o.first for o in seen]),
+        last=flow.last if is_all else max([o.last for o in seen]),
         participation=participation,
         confidence=tie.confidence,
-        detectors=frozenset(o.detector for o in seen),
+        detectors=frozenset([o.detector for o in seen]),
         wire=candidates if is_told else (),
         basis=Basis.INFERRED,
         candidates=() if is_told else candidates,
-        downloaded=NOTHING,
-        uploaded=NOTHING,
+        downloaded=(down, AmountBasis.FLOW) if is_transfer else NOTHING,
+        uploaded=(up, AmountBasis.FLOW) if is_transfer else NOTHING,
         flow=index,
-        frames=tuple(frame for o in seen for frame in o.frames),
+        frames=tuple([frame for o in seen for frame in o.frames]),
     )
-    if participation is not Participation.TRANSFERRED:
-        return part
-    down, up = sent[opposite(tie.end)], sent[tie.end]
-    return part._replace(downloaded=(down, AmountBasis.FLOW), uploaded=(up, AmountBasis.FLOW))
 
 
 def _tied(flow: Flow, tie: Tie) -> Sequence[Observation]:
     """Return what was observed of the streams that are meant: of a UDP flow, those that the same end began."""
-    shapes = [o for o in flow.observations if o.confidence is Confidence.SUSPECTED]
-    streams = {o.stream for o in shapes if isinstance(o.fact, Encrypted)}
+    shapes = [o for o in flow.observations if o.confidence is Confidence.SUSPECTED and isinstance(o.fact, _SHAPES)]
+    if flow.transport == "tcp":
+        return shapes
     initiator = tie.end if tie.is_outgoing else opposite(tie.end)
-    others = {o.stream for o in shapes if isinstance(o.fact, Utp) and o.fact.began and o.end != initiator}
-    return [o for o in shapes if o.stream in streams - others and isinstance(o.fact, Encrypted | Utp)]
+    streams = {o.stream for o in shapes if isinstance(o.fact, Encrypted)}
+    streams -= {o.stream for o in shapes if isinstance(o.fact, Utp) and o.fact.began and o.end != initiator}
+    return [o for o in shapes if o.stream in streams]
 
 
-def _sent(flow: Flow, seen: Sequence[Observation]) -> Mapping[End, int]:
+def _sent(flow: Flow, seen: Sequence[Observation]) -> tuple[int, int]:
     """Return the payload of each end: of the uTP connections that are meant, or of the TCP flow."""
     if flow.transport == "tcp":
-        return dict(zip(ENDS, flow.bytes, strict=True))
-    return {end: sum(o.fact.bytes for o in seen if isinstance(o.fact, Utp) and o.end == end) for end in ENDS}
+        return flow.bytes
+    of_utp = [(o.end, o.fact.bytes) for o in seen if isinstance(o.fact, Utp)]
+    orig, resp = (sum([count for sender, count in of_utp if sender == end]) for end in ENDS)
+    return orig, resp
 
 
-def _participation(tie: Tie, sent: Mapping[End, int]) -> Participation:
+def _participation(tie: Tie, sent: tuple[int, int]) -> Participation:
     """Say what the tied end did, which has answered all that it was asked."""
     if tie.confidence is Confidence.SUSPECTED and not tie.is_outgoing:
         return CONTACTED[0]  # An outsider began it, and nobody said that it is about a torrent.
-    return Participation.TRANSFERRED if max(sent.values()) > TRANSFER else Participation.CONNECTED
+    return Participation.TRANSFERRED if max(sent) > TRANSFER else Participation.CONNECTED

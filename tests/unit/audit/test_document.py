@@ -166,7 +166,7 @@ def test_a_flow_says_everything_that_the_contract_asks() -> None:
     assert told.pop("attribution")["resp"] is None
     assert told == {
         "id": "f-000001",
-        "community_id": "1:LQU9qZlK+B5F3KDmev6m5PMibrg=",
+        "community_id": "1:l2+r3N4OWeA/M07vrAswIhq9KxA=",
         "vantage": "default",
         "transport": "tcp",
         "orig": {"ip": EMPLOYEE, "port": 51000},
@@ -250,7 +250,7 @@ def test_what_was_verified_names_files_by_their_place() -> None:
     torrent = Torrent({"film": b"1" * 20_000, "notes": b"22"}, name="secret")
     v1 = Infohash(torrent.infohash)
     proven = (compared("resp", 2, wrong=9, offset=20_000), compared("orig", 5))
-    seen = replace(connection(GUEST, OUTSIDER, v1, down=100, up=5), verified=proven)
+    seen = connection(GUEST, OUTSIDER, v1, down=100, up=5)._replace(verified=proven)
     whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
 
     hidden, shown = (document.document(judge(whole, policy(), show_names=names)) for names in (False, True))

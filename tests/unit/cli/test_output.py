@@ -58,7 +58,8 @@ def test_the_gravest_comes_first() -> None:
 def test_a_rules_words_cannot_steer_the_terminal() -> None:
     """Whoever writes a policy or names a torrent writes into a terminal only letters."""
     [incident] = judge(sighting([connection("10.40.0.9", OUTSIDER)]), policy()).incidents
-    hostile = replace(incident, name="a\x1b[2Jb\u202e", judgement=replace(incident.judgement, reason="see\x07\nhere"))
+    judgement = incident.judgement._replace(reason="see\x07\nhere")
+    hostile = incident._replace(name="a\x1b[2Jb\u202e", judgement=judgement)
 
     text = "\n".join(output.audit_text(replace(office_audit(), incidents=(hostile,)), 120))
 
@@ -137,7 +138,7 @@ def test_what_was_verified_is_told_below_its_incident(show_names: bool) -> None:
     torrent = Torrent({f"\x1b[31mfile {number}": b"x" * 100 for number in range(12)})
     v1 = Infohash(torrent.infohash)
     proven = compared("resp", 1_200, wrong=50)._replace(files=tuple((number * 100, 100) for number in range(12)))
-    seen = replace(connection(GUEST, OUTSIDER, v1, down=1_250), verified=(proven,))
+    seen = connection(GUEST, OUTSIDER, v1, down=1_250)._replace(verified=(proven,))
     whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
 
     text = "\n".join(output.audit_text(judge(whole, policy(), show_names=show_names), 100))

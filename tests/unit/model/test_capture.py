@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from auditor.model.capture import CaptureInfo
+from auditor.model.fact import Handshake, Magnet, Messages
+from tests.build.sighting import EMPLOYEE, GUEST, OUTSIDER, connection, flow, shake, sighting
 
 
 def test_a_capture_has_no_anomalies_unless_some_were_counted() -> None:
@@ -11,3 +13,14 @@ def test_a_capture_has_no_anomalies_unless_some_were_counted() -> None:
 
     assert one.anomalies == {}
     assert one.anomalies is not other.anomalies
+
+
+def test_a_sighting_finds_what_was_observed_by_its_kind() -> None:
+    """Each with its flow and that one's index, in their order."""
+    talks = [flow(EMPLOYEE, OUTSIDER, [shake("orig"), shake("resp")]), connection(GUEST, OUTSIDER, down=16384)]
+
+    told = [(index, flow.orig, seen.end) for index, flow, seen, fact in sighting(talks).seen(Messages) if fact.pieces]
+
+    assert told == [(1, talks[1].orig, "resp")]
+    assert len(list(sighting(talks).seen(Handshake))) == 4
+    assert list(sighting(talks).seen(Magnet)) == []

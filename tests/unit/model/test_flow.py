@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor.model.flow import FrameRef
+import pytest
+
 from tests.build.sighting import EMPLOYEE, OUTSIDER, flow
 
 
@@ -14,6 +15,16 @@ def test_an_end_is_found_by_its_name() -> None:
     assert (str(between.endpoint("resp").ip), between.endpoint("resp").port) == (OUTSIDER, 6881)
 
 
-def test_frames_are_in_the_order_of_their_captures() -> None:
-    """First by capture, then by number."""
-    assert sorted([FrameRef(1, 1), FrameRef(0, 9), FrameRef(0, 2)]) == [FrameRef(0, 2), FrameRef(0, 9), FrameRef(1, 1)]
+@pytest.mark.parametrize(
+    ("transport", "orig", "resp", "expected"),
+    [
+        ("tcp", ("128.232.110.120", 34855), ("66.35.250.204", 80), "1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
+        ("udp", ("192.168.1.52", 54585), ("8.8.8.8", 53), "1:d/FP5EW3wiY1vCndhwleRRKHowQ="),
+    ],
+)
+def test_the_community_id_is_what_other_tools_write(
+    transport: str, orig: tuple[str, int], resp: tuple[str, int], expected: str
+) -> None:
+    """The published examples, whichever end began."""
+    for (one, one_port), (other, other_port) in ((orig, resp), (resp, orig)):
+        assert flow(one, other, ports=(one_port, other_port), transport=transport).community_id == expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,7 @@ holders = held_by(lambda host: host.mac)
 
 def saying(fact: Fact, detector: str = "bt.dns", *, at: int = NINE, end: End = "orig", host: str = EMPLOYEE) -> Flow:
     """A flow with one fact that supports others."""
-    seen = replace(observation(detector, end, fact, at=at), confidence=Confidence.SUSPECTED)
+    seen = observation(detector, end, fact, at=at)._replace(confidence=Confidence.SUSPECTED)
     return flow(host, RESOLVER, [seen], at=at, ports=(40000, 53), transport="udp")
 
 
@@ -111,7 +110,7 @@ def test_it_stands_beside_what_came_within_six_hours(before: int, beside: tuple[
 
 def test_of_several_that_go_on_it_stands_beside_the_longest() -> None:
     """One that began later may be over."""
-    early = replace(connection(EMPLOYEE, OUTSIDER, FILM), last=NINE + 2 * IDLE)
+    early = connection(EMPLOYEE, OUTSIDER, FILM)._replace(last=NINE + 2 * IDLE)
     late = connection(EMPLOYEE, OUTSIDER, DEBIAN, at=NINE + SECOND)
 
     _, [one, other] = joined([early, late, saying(ROUTER, at=NINE + 2 * IDLE)])
@@ -122,7 +121,7 @@ def test_of_several_that_go_on_it_stands_beside_the_longest() -> None:
 def test_another_host_and_another_holder_of_the_address_are_others() -> None:
     """A guest's look-up is no employee's, and a new device's none of the old one's."""
     moved = saying(ROUTER)
-    moved = replace(moved, orig=moved.orig._replace(mac="02:00:00:00:00:09"))
+    moved = moved._replace(orig=moved.orig._replace(mac="02:00:00:00:00:09"))
 
     _, [found] = joined([connection(EMPLOYEE, OUTSIDER), saying(ROUTER, host=GUEST), moved])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -106,7 +105,7 @@ def test_six_idle_hours_end_a_conduct() -> None:
 
 def test_a_long_flow_keeps_a_conduct_alive() -> None:
     """Idle is since the latest end of any flow, not of the flow that began last."""
-    long = replace(connection(EMPLOYEE, OUTSIDER), last=NINE + 2 * IDLE)
+    long = connection(EMPLOYEE, OUTSIDER)._replace(last=NINE + 2 * IDLE)
     short = connection(EMPLOYEE, OUTSIDER, at=NINE + SECOND)
     late = connection(EMPLOYEE, OUTSIDER, at=NINE + 2 * IDLE)
 
@@ -116,7 +115,7 @@ def test_a_long_flow_keeps_a_conduct_alive() -> None:
 def test_a_new_holder_of_an_address_begins_a_new_conduct() -> None:
     """An incident ends when the attribution changes."""
     one = connection(EMPLOYEE, OUTSIDER)
-    other = replace(one, first=one.first + SECOND, orig=one.orig._replace(mac="52:54:00:00:00:02"))
+    other = one._replace(first=one.first + SECOND, orig=one.orig._replace(mac="52:54:00:00:00:02"))
 
     assert len(conducts(sighting([one, other]), is_inside, held_by(lambda host: host.mac), unlisted)) == 2
     assert len(fold(sighting([one, other]))) == 1
@@ -126,7 +125,7 @@ def test_vantage_points_are_kept_apart() -> None:
     """What two vantage points saw is counted for each."""
     one = connection(EMPLOYEE, OUTSIDER)
 
-    assert [c.vantage for c in fold(sighting([one, replace(one, vantage="lab")]))] == ["default", "lab"]
+    assert [c.vantage for c in fold(sighting([one, one._replace(vantage="lab")]))] == ["default", "lab"]
 
 
 def test_a_dht_announce_joins_the_swarm_of_its_infohash() -> None:

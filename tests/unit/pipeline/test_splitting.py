@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -27,8 +26,7 @@ FIRST_MINUTE = NINE // MINUTE
 
 def lasting(minutes: list[tuple[int, int]]) -> tuple[Part, Sighting]:
     """A part of a connection in each of whose minutes the host sent and received so many bytes."""
-    flow = replace(
-        connection(GUEST, OUTSIDER, down=sum(d for _, d in minutes), up=sum(u for u, _ in minutes)),
+    flow = connection(GUEST, OUTSIDER, down=sum(d for _, d in minutes), up=sum(u for u, _ in minutes))._replace(
         last=NINE + len(minutes) * MINUTE - 1,
         minutes=tuple((FIRST_MINUTE + n, up, down) for n, (up, down) in enumerate(minutes)),
     )

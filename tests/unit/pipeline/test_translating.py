@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ def translating(*known: Translation) -> Translating:
 def outside(down: int = 32768) -> Flow:
     """The connection as it is behind the translation."""
     flow = connection(PUBLIC, OUTSIDER, down=down, up=16384)
-    return replace(flow, orig=flow.orig._replace(port=40001))
+    return flow._replace(orig=flow.orig._replace(port=40001))
 
 
 def inside() -> Flow:
@@ -124,7 +123,7 @@ def test_the_side_that_saw_more_speaks() -> None:
 
 def test_talks_one_after_the_other_both_count() -> None:
     """A port used again is another talk."""
-    later = replace(outside(), first=NINE + 900 * SECOND, last=NINE + 960 * SECOND)
+    later = outside()._replace(first=NINE + 900 * SECOND, last=NINE + 960 * SECOND)
     seen = sighting(flows=[inside(), later])
 
     found = count_once(translating(KNOWN).inside_hosts(parts(seen), seen), seen)

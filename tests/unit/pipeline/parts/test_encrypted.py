@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,10 +73,10 @@ def test_of_a_udp_flow_only_the_connections_that_are_meant_count() -> None:
     for stream, began, sent in [(1, "orig", 9 * TRANSFER), (2, "resp", 500)]:
         for end in ("orig", "resp"):
             utp = observation("bt.utp", end, Utp(end == began, sent, 0), stream=stream)
-            observations += [replace(utp, confidence=Confidence.SUSPECTED), replace(flights(end), stream=stream)]
+            observations += [utp._replace(confidence=Confidence.SUSPECTED), flights(end)._replace(stream=stream)]
     outgoing, incoming = tie(FILM), tie(DEBIAN, outgoing=False)
     socket = flow(EMPLOYEE, OUTSIDER, observations, transport="udp", payload=(1 << 30, 1 << 30))
-    socket = replace(socket, ties=(outgoing, incoming))
+    socket = socket._replace(ties=(outgoing, incoming))
 
     out, back = encrypted.of_flow(0, socket, "orig")
 

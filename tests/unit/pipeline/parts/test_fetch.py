@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from auditor.model.fact import Magnet, TorrentFile, WebSeed
@@ -56,7 +54,7 @@ def test_pieces_of_a_web_seed_are_transferred_if_any_came(
 
 def test_a_torrent_known_by_the_address_alone_is_inferred() -> None:
     """The request does not name it: a torrent file that passed does."""
-    asked = replace(observation("bt.webseed", "orig", WebSeed(FILM, 5000)), confidence=Confidence.LIKELY)
+    asked = observation("bt.webseed", "orig", WebSeed(FILM, 5000))._replace(confidence=Confidence.LIKELY)
 
     [found] = fetch.of_flow(0, flow(EMPLOYEE, OUTSIDER, [asked]), "orig")
 

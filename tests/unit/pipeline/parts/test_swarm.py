@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,7 +118,7 @@ def test_the_order_of_observations_does_not_matter() -> None:
     """Facts are taken in order of time, not of arrival."""
     seen = connection(EMPLOYEE, OUTSIDER, down=16384)
 
-    found, turned = only(seen), only(replace(seen, observations=seen.observations[::-1]))
+    found, turned = only(seen), only(seen._replace(observations=seen.observations[::-1]))
 
     assert turned._replace(frames=()) == found._replace(frames=())
 
@@ -128,7 +127,7 @@ def within(stream: int, *seen: Observation) -> list[Observation]:
     """What was seen in one uTP connection that the originator began."""
     syn = observation("bt.utp", "orig", Utp(began=True, bytes=400, lost=0))
     answer = observation("bt.utp", "resp", Utp(began=False, bytes=70000, lost=1))
-    return [replace(each, stream=stream) for each in (*seen, syn, answer)]
+    return [each._replace(stream=stream) for each in (*seen, syn, answer)]
 
 
 def test_torrents_that_share_two_sockets_are_kept_apart() -> None:
@@ -169,7 +168,7 @@ def test_who_began_a_utp_connection_may_offer_the_upgrade() -> None:
     """Its initiator need not be the flow's originator."""
     syn = observation("bt.utp", "resp", Utp(began=True, bytes=400, lost=0), stream=1)
     names = [shake("resp", FILM, upgrade=True), shake("orig", DEBIAN)]
-    seen = [syn, *(replace(each, stream=1) for each in names)]
+    seen = [syn, *(each._replace(stream=1) for each in names)]
 
     assert only(flow(EMPLOYEE, OUTSIDER, seen, transport="udp"), "resp").v1 == FILM
 
@@ -178,7 +177,7 @@ def test_an_amount_is_verified_where_every_byte_of_it_is() -> None:
     """What was not compared, or is wrong, leaves an amount that was counted."""
     seen = connection(EMPLOYEE, OUTSIDER, down=32768, up=16384)
 
-    found = only(replace(seen, verified=(compared("resp", 32768), compared("orig", 16000))))
+    found = only(seen._replace(verified=(compared("resp", 32768), compared("orig", 16000))))
 
     assert found.downloaded == (32768, AmountBasis.VERIFIED)
     assert found.uploaded == (16384, AmountBasis.PIECES)
@@ -190,5 +189,5 @@ def test_pieces_of_another_torrent_or_stream_prove_nothing_here() -> None:
     other = flow(EMPLOYEE, OUTSIDER, [shake("orig", FILM), shake("resp", DEBIAN), talk("resp", 1, 100)])
     tcp = connection(EMPLOYEE, OUTSIDER, down=100)
 
-    assert only(replace(other, verified=(compared("resp", 100),))).received == ()
-    assert only(replace(tcp, verified=(compared("resp", 100, stream=2),))).downloaded == (100, AmountBasis.PIECES)
+    assert only(other._replace(verified=(compared("resp", 100),))).received == ()
+    assert only(tcp._replace(verified=(compared("resp", 100, stream=2),))).downloaded == (100, AmountBasis.PIECES)
