@@ -25,7 +25,7 @@ def test_the_same_policy_says_the_same() -> None:
 def test_another_default_is_told_with_both_sides() -> None:
     """Who was judged, and what each of the two says."""
     strict = policy()
-    harsher = replace(strict.defaults["guests"], verdict=Verdict.VIOLATION)
+    harsher = strict.defaults["guests"]._replace(verdict=Verdict.VIOLATION)
     seen = sighting([connection(GUEST, OUTSIDER)])
     old = judge(seen, replace(strict, rules=()))
     new = judge(seen, replace(strict, rules=(), defaults={**strict.defaults, "guests": harsher}))
