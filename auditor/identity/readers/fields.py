@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_NAME = 255
 """Of a host name, in characters (RFC 1035 section 2.3.4)."""
 _KEPT = 1 << 15
+"""Values that are kept, since they come again and again."""
+_LONGEST_NAME = 4 * (MAX_NAME + 1)
 _LONGEST_ADDRESS = 64
 _LONGEST_MAC = 17
 _MAC_DIGITS = 12
@@ -54,8 +56,7 @@ def duid(text: bytes) -> str:
     return bytes.fromhex(digits.decode("ascii")).hex(":")
 
 
-@lru_cache(_KEPT)
 def name(text: bytes) -> str | None:
     """Read a host's or a user's name; what stands for "none" is ``None``."""
-    shown = text.strip().decode("utf-8", "replace")
+    shown = text[:_LONGEST_NAME].strip().decode("utf-8", "replace")
     return None if shown in _NOBODY else harmless(shown, MAX_NAME)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from auditor.model.identity import SourceLine, Statement
+from auditor.model.identity import SourceLine, Statement, Tenancy, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
+
+    from auditor.model.flow import Address
 
 
 class Refused(NamedTuple):
@@ -42,11 +44,28 @@ class Reading(NamedTuple):
     year: int | None = None
     """In which the last line was written, where the format leaves the year out."""
     taken: int | None = None
-    """When the file was written last: the time of a snapshot that does not tell its own."""
+    """When the file was written last, in nanoseconds since the epoch: its modification time, which whoever opens it
+    hands in. A snapshot that does not tell its own time was taken then."""
+    lease: int | None = None
+    """How long an address is leased, in nanoseconds, where a server's log leaves that out."""
 
     def at(self, line: int) -> SourceLine:
         """Name a line of the file."""
         return SourceLine(self.source, self.file, line)
+
+    def tenancy(  # noqa: PLR0917  by position: a million times
+        self,
+        line: int,
+        start: int,
+        end: int | None,
+        ip: Address,
+        mac: str | None = None,
+        duid: str | None = None,
+        host: str | None = None,
+        trust: Trust = Trust.LEASED,
+    ) -> Tenancy:
+        """State that a device had an address."""
+        return Tenancy(start, end, trust, self.at(line), ip, mac, duid, self.vlan, self.vantage, host)
 
 
 class Reader(Protocol):

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.identity.readers.dhcpd import Dhcpd
+from auditor.identity.readers.dnsmasq import Dnsmasq
+from auditor.identity.readers.kea import Kea
 from auditor.identity.readers.lines import MAX_LINE, Lines
+from auditor.identity.readers.neighbours import MAX_SNAPSHOT, Neighbours
 from auditor.identity.readers.reader import Reader, Reading, Refused, Told
+from auditor.identity.readers.windows_dhcp import WindowsDhcp
+from auditor.identity.readers.zeek_dhcp import ZeekDhcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +27,14 @@ class Kind(NamedTuple):
     """Of a line, in bytes: a longer one is refused."""
 
 
-READERS: Mapping[str, Kind] = {}
+READERS: Mapping[str, Kind] = {
+    "dnsmasq": Kind(Dnsmasq),
+    "isc-dhcpd": Kind(Dhcpd),
+    "kea": Kind(Kea),
+    "neighbours": Kind(Neighbours, longest=MAX_SNAPSHOT),
+    "windows-dhcp": Kind(WindowsDhcp),
+    "zeek-dhcp": Kind(ZeekDhcp),
+}
 
 
 def read(kind: str, lines: Iterable[bytes], reading: Reading) -> Iterator[Told]:
