@@ -11,10 +11,10 @@ r"""ISC dhcpd's ``dhcpd.leases`` and ``dhcpd6.leases`` (dhcpd.leases(5)).
     }                                           }
                                               }
 
-Times are UTC, or ``epoch 1795352587; # …``, or ``never``. A block is written whenever something changes, and the last
-one of an address holds. One that is free again, or was released, tells who had it until when; of a pair with failover,
-``backup`` says whose turn it is to lease the address, and ``starts`` is then when that was agreed: later than ``ends``.
-An abandoned address is one that somebody uses without a lease; whose that is, nobody knows.
+Times are UTC, or ``epoch 1795352587; # …``, or ``never``. A block is written whenever something changes. One that is
+free again, or was released, tells who had it until when; of a pair with failover, ``backup`` says whose turn it is to
+lease the address, and ``starts`` is then when that was agreed: later than ``ends``. An abandoned address is one that
+somebody uses without a lease; whose that is, nobody knows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from auditor.identity.readers import fields
-from auditor.identity.readers.holdings import Holdings
 from auditor.identity.readers.reader import Refused
 from auditor.identity.readers.times import LATEST, Calendar, epoch, second_of_day
 from auditor.model.moment import NANOSECONDS
@@ -71,7 +70,6 @@ class Dhcpd:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._calendar = Calendar(UTC, _date)
-        self._holdings = Holdings()
         self._depth = 0
         """Braces that are open."""
         self._begun = 0
@@ -100,8 +98,8 @@ class Dhcpd:
         return ()
 
     def rest(self) -> Sequence[Told]:
-        """Return each address's last holding."""
-        return (*self._holdings.rest(), *self._unfinished())
+        """Say whether a block is cut off."""
+        return self._unfinished()
 
     def _unfinished(self) -> Sequence[Refused]:
         return (Refused(self._begun, "the block has no end"),) if self._depth else ()
@@ -186,28 +184,27 @@ class Dhcpd:
             lease.host = fields.name(_unquoted(value.partition(b"=")[2]))
 
     def _settle(self, lease: _Lease) -> Sequence[Told]:
-        """Return what a whole block settles."""
+        """Return what a whole block says."""
         state, starts, ends = lease.state, lease.starts, lease.ends
         if state == b"active":
             if starts is None or ends is None:
                 return (Refused(lease.line, "the lease says no beginning or no end"),)
-            if ends < starts:
+            if ends <= starts:
                 return (Refused(lease.line, "the lease ends before it begins"),)
         elif state == b"abandoned":
             return self._free(lease, starts)
         elif state not in _OVER:
             return (Refused(lease.line, "the lease is in no state that is known"),)
-        if starts is None or ends is None or ends < starts or (lease.mac or lease.duid or lease.host) is None:
+        if starts is None or ends is None or ends <= starts or (lease.mac or lease.duid or lease.host) is None:
             return self._free(lease, ends)
         until = None if ends == _NEVER else ends
-        tenancy = self._reading.tenancy(lease.line, starts, until, lease.ip, lease.mac, lease.duid, lease.host)
-        return self._holdings.hold(lease.ip, tenancy, starts)
+        return (self._reading.tenancy(lease.line, starts, until, lease.ip, lease.mac, lease.duid, lease.host),)
 
     def _free(self, lease: _Lease, since: int | None) -> Sequence[Told]:
-        """Say that nobody who is known has an address from then on."""
+        """Say that the device of a block, or if it names none any, has the address no longer."""
         if since is None or since == _NEVER:
             return ()
-        return self._holdings.close(lease.ip, self._reading.tenancy(lease.line, since, since, lease.ip, lease.mac))
+        return (self._reading.tenancy(lease.line, since, since, lease.ip, lease.mac, lease.duid),)
 
     def _moment(self, value: bytes) -> int | None:
         """Read a time: ``0 2026/11/22 12:53:07;``, with the seconds east of UTC behind it where it is local."""

@@ -7,8 +7,9 @@
     1795355581 305419896 2001:db8::31 alice-laptop 00:01:00:01:2f:11:22:33:…     expiry, IAID, address, name, DUID
 
 An expiry of 0 is never; ``*`` stands for what is not known; ``T`` before an IAID marks a temporary address; a type
-before a MAC (``06-``) hardware that is no Ethernet. The file is written anew at each change and tells the present only:
-when a lease began does not stand in it, so that each begins when the file was written (:attr:`Reading.taken`).
+before a MAC (``06-``) hardware that is no Ethernet. The file is written anew at each change and tells the present only,
+and not when a lease began: each begins when the file was written (:attr:`Reading.taken`), or, where it is known how
+long addresses are leased, that long before its expiry (:attr:`Reading.lease`).
 """
 
 from __future__ import annotations
@@ -57,10 +58,12 @@ class Dnsmasq:
             raise ValueError("a lease has five fields")
         expiry, device, address, host, client = values
         end, ip = epoch(expiry), fields.address(address)
-        start = self._reading.taken
-        if start is None:
+        start, lease = self._reading.taken, self._reading.lease
+        if end and lease is not None:
+            start = max(0, end - lease)
+        elif start is None:
             raise ValueError("the lease says no beginning, and when the file was written is not known")
-        if end and end <= start:
+        elif end and end <= start:
             raise ValueError("the lease was over when the file was written")
         mac = duid = None
         if self._is_v6:

@@ -8,9 +8,9 @@
     address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev,hostname,
     hwaddr,state,user_context,hwtype,hwaddr_source
 
-Columns are found by their names: each release added some. A row is the whole state of an address, so that a later one
-takes the place of those before; ``expire`` less ``valid_lifetime`` is when the device was last answered. A lifetime of
-0 says that the lease was deleted, after a release, without saying when: until another row tells, it ends as promised.
+Columns are found by their names: each release added some. A row is the whole state of an address; ``expire`` less
+``valid_lifetime`` is when its device was last answered. A lifetime of 0 says that the lease was deleted, after a
+release, but not when: until another has the address, the lease that was deleted counts as long as it was promised.
 Commas inside a column are written ``&#x2c``.
 """
 
@@ -20,7 +20,6 @@ import re
 from typing import TYPE_CHECKING
 
 from auditor.identity.readers import fields
-from auditor.identity.readers.holdings import Holdings
 from auditor.identity.readers.reader import Refused
 from auditor.identity.readers.times import epoch
 from auditor.model.moment import NANOSECONDS
@@ -48,7 +47,6 @@ class Kea:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._holdings = Holdings()
         self._columns: dict[bytes, int] | None = None
 
     def line(self, number: int, line: bytes) -> Sequence[Told]:
@@ -63,8 +61,8 @@ class Kea:
             return (Refused(number, str(problem)),)
 
     def rest(self) -> Sequence[Told]:
-        """Return each address's last holding."""
-        return self._holdings.rest()
+        """Return nothing: each row stands for itself."""
+        return ()
 
     def _head(self, number: int, line: bytes) -> Sequence[Told]:
         names = {name: at for at, name in enumerate(line.split(b",", _MAX_COLUMNS))}
@@ -91,22 +89,15 @@ class Kea:
         hardware, duid = value(b"hwaddr"), value(b"duid")
         mac = fields.mac(hardware) if len(hardware) == len("52:54:00:12:34:56") else None
         if state == _DECLINED:
-            return self._holdings.close(ip, self._reading.tenancy(number, start, start, ip))
+            return (self._reading.tenancy(number, start, start, ip),)
         if state not in _ASSIGNED:
             raise ValueError("the lease is in no state that is known")
         host = value(b"hostname")
         if not lifetime or not (hardware or duid or host):
             return ()
-        tenancy = self._reading.tenancy(
-            number,
-            start,
-            None if lifetime == _FOREVER else expire,
-            ip,
-            mac,
-            fields.duid(duid) if duid else None,
-            fields.name(_ESCAPE.sub(_character, host) if b"&#x" in host else host),
-        )
-        return self._holdings.hold(ip, tenancy, start)
+        end = None if lifetime == _FOREVER else expire
+        name = fields.name(_ESCAPE.sub(_character, host) if b"&#x" in host else host)
+        return (self._reading.tenancy(number, start, end, ip, mac, fields.duid(duid) if duid else None, name),)
 
 
 def _character(escape: re.Match[bytes]) -> bytes:

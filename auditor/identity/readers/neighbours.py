@@ -11,18 +11,17 @@ or on the same one, is taken as such: seconds since the epoch (``date +%s; ip -j
 (:attr:`Reading.taken`, its modification time), and of several the last counts. ``ip -j -p`` spreads entries over lines.
 
 An entry counts where the kernel heard of the neighbour: ``FAILED`` and ``INCOMPLETE`` mean that nobody answered,
-``NOARP`` that nobody was asked. A neighbour is held to be there from the first snapshot that shows it with a MAC to the
-first that does not.
+``NOARP`` that nobody was asked. Between snapshots that all show a neighbour with the same MAC it was there; from the
+last of them to the first that shows it no longer, or from then on, that is supposed.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.identity.readers import fields
-from auditor.identity.readers.holdings import MAX_HELD, Holdings
 from auditor.identity.readers.reader import Refused
 from auditor.identity.readers.times import fractional_epoch, local
 from auditor.model.identity import Trust
@@ -34,14 +33,31 @@ if TYPE_CHECKING:
     from auditor.identity.readers.reader import Reading, Told
     from auditor.identity.readers.times import Span
     from auditor.model.flow import Address
+    from auditor.model.identity import Tenancy
 
 MAX_SNAPSHOT = 4 << 20
 """Bytes of a snapshot, which ``ip`` prints on one line: some 40,000 neighbours."""
+_MAX_NEIGHBOURS = 1 << 16
 _MAX_ENTRY = 16 << 10
+_BETWEEN = frozenset({b"{", b"}", b"},", b"},{", b"}, {"})
+_ENDS = frozenset({b"]", b"}]", b"} ]"})
+_PART = b'"{}]'
+"""What the lines begin with over which entries are spread."""
 _KNOWN = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"})
 _LONGEST_NAME = 64
 
-_Key = tuple["Address", bytes]
+_Key = tuple["Address", bytes, str]
+"""Address, interface, MAC."""
+
+
+class _Seen(NamedTuple):
+    """When a neighbour was there."""
+
+    line: int
+    since: int
+    first: int
+    """Since then or, where its local time has two readings, since before."""
+    last: int
 
 
 class Neighbours:
@@ -49,14 +65,13 @@ class Neighbours:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._holdings = Holdings()
         self._time: Span | None = None
         """Of the snapshot that comes or is being read."""
         self._is_used = False
         """A snapshot has that time already."""
-        self._before: dict[_Key, None] = {}
-        """Who was in the snapshot before; in order, so that results are."""
-        self._now: dict[_Key, None] = {}
+        self._there: dict[_Key, _Seen] = {}
+        """Who was in the snapshot before, and in the one being read has not been found yet."""
+        self._now: dict[_Key, _Seen] = {}
         self._entry: list[bytes] = []
         """Lines of an entry that is not whole yet."""
         self._entry_bytes = 0
@@ -67,28 +82,41 @@ class Neighbours:
         text = line.strip()
         if not text:
             return ()
+        told: list[Told] = []
+        if self._is_spread and text[0] not in _PART:
+            told.append(Refused(number - 1, "the snapshot breaks off"))
+            self._break_off()
         try:
-            if self._is_spread:
-                return self._part(number, text)
-            at = text.find(b"[")
-            if at < 0:
-                self._begin(text)
-                return ()
-            if at:
-                self._begin(text[:at].strip())
-            self._open()
-            if not text.endswith(b"]"):
-                self._is_spread = True
-                return self._part(number, text[at + 1 :].strip())
-            told = [each for entry in _array(text[at:]) for each in self._neighbour(number, entry)]
-            return (*told, *self._end(number))
+            told.extend(self._part(number, text) if self._is_spread else self._whole(number, text))
         except ValueError as problem:
-            self._is_spread = False
-            return (Refused(number, str(problem)),)
+            self._break_off()
+            told.append(Refused(number, str(problem)))
+        return told
 
     def rest(self) -> Sequence[Told]:
-        """Return who was there last."""
-        return self._holdings.rest()
+        """Return who was in the last snapshot that is whole."""
+        there = self._there | self._now
+        return [each for key, seen in there.items() for each in self._held(key, seen, None)]
+
+    def _whole(self, number: int, text: bytes) -> Iterator[Told]:
+        """Read a line that is no part of an entry."""
+        at = text.find(b"[")
+        if at:
+            self._begin(text[:at].strip() if at > 0 else text)
+        if at < 0:
+            return
+        self._open()
+        if text.endswith(b"]"):
+            for entry in _array(text[at:]):
+                yield from self._neighbour(number, entry)
+            yield from self._end()
+        else:
+            self._is_spread = True
+            yield from self._part(number, text[at + 1 :].strip())
+
+    def _break_off(self) -> None:
+        self._is_spread = False
+        self._entry, self._entry_bytes = [], 0
 
     def _begin(self, text: bytes) -> None:
         """Read a time."""
@@ -98,6 +126,7 @@ class Neighbours:
 
     def _open(self) -> None:
         """Begin a snapshot."""
+        self._there.update(self._now)  # of a snapshot that broke off
         self._now = {}
         if self._time is None or self._is_used:
             taken = self._reading.taken
@@ -106,26 +135,23 @@ class Neighbours:
             self._time = taken, taken
         self._is_used = True
 
-    def _part(self, number: int, text: bytes) -> Sequence[Told]:
+    def _part(self, number: int, text: bytes) -> Iterator[Told]:
         """Read a line of a snapshot that is spread over lines: ``[ {``, ``"dst": …,``, ``},{``, ``} ]``."""
-        told: list[Told] = []
         if text.startswith(b"}"):
-            entry = b"{" + b"".join(self._entry) + b"}"
+            entry = _object(b"{" + b"".join(self._entry) + b"}")
             self._entry, self._entry_bytes = [], 0
-            told.extend(self._neighbour(number, _object(entry)))
-            if text.endswith(b"]"):
-                self._is_spread = False
-                told.extend(self._end(number))
-        elif text == b"]":
-            self._is_spread = False
-            return self._end(number)
-        elif text != b"{":
+            yield from self._neighbour(number, entry)
+        elif text.startswith(b'"'):
             self._entry_bytes += len(text)
             if self._entry_bytes > _MAX_ENTRY:
-                self._entry, self._entry_bytes = [], 0
-                raise ValueError("the entry has no end")
+                raise ValueError("an entry of the snapshot has no end")
             self._entry.append(text)
-        return told
+            return
+        if text in _ENDS:
+            self._is_spread = False
+            yield from self._end()
+        elif text not in _BETWEEN:
+            raise ValueError("the snapshot breaks off")
 
     def _neighbour(self, number: int, entry: object) -> Iterator[Told]:
         """Read one entry."""
@@ -140,27 +166,34 @@ class Neighbours:
         except ValueError as problem:
             yield Refused(number, str(problem))
             return
-        key = ip, _text(entry, "dev")
+        key = ip, _text(entry, "dev"), mac
         earliest, latest = self._time
-        if len(self._now) < MAX_HELD:
-            self._now[key] = None
-        before = self._holdings.held(key)
-        if before is not None and before.mac == mac:
-            return
-        yield from self._holdings.hold(
-            key, self._reading.tenancy(number, earliest, None, ip, mac, trust=Trust.NEIGHBOUR), latest
-        )
+        before = self._there.pop(key, None)
+        if before is not None:
+            self._now[key] = before._replace(last=max(before.last, earliest))
+        elif len(self._now) >= _MAX_NEIGHBOURS:
+            yield Refused(number, f"the snapshot has more than {_MAX_NEIGHBOURS} neighbours")
+        elif key not in self._now:
+            self._now[key] = _Seen(number, earliest, latest, latest)
 
-    def _end(self, number: int) -> Sequence[Told]:
+    def _end(self) -> Sequence[Told]:
         """End a snapshot: whoever is not in it any more is gone."""
-        told: list[Told] = []
-        latest = self._time[1] if self._time else 0
-        for key in self._before:
-            if key not in self._now:
-                over = self._reading.tenancy(number, latest, latest, key[0], trust=Trust.NEIGHBOUR)
-                told.extend(self._holdings.close(key, over))
-        self._before = self._now
+        until = self._time[1] if self._time else None
+        told = [each for key, seen in self._there.items() for each in self._held(key, seen, until)]
+        self._there = self._now
         return told
+
+    def _held(self, key: _Key, seen: _Seen, until: int | None) -> Iterator[Tenancy]:
+        """State how long a neighbour was there: for sure between snapshots that show it, and supposed around them."""
+        ip, _, mac = key
+        line, since, first, last = seen
+        tenancy = self._reading.tenancy(line, first, last, ip, mac, trust=Trust.NEIGHBOUR)
+        if first < last:
+            yield tenancy
+        if since < first:
+            yield tenancy._replace(start=since, end=first, supposed=True)
+        if until is None or last < until:
+            yield tenancy._replace(start=last, end=until, supposed=True)
 
 
 def _array(text: bytes) -> list[Any]:
@@ -177,7 +210,7 @@ def _object(text: bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("the entry is no JSON object") from None
+        raise ValueError("an entry of the snapshot is no JSON object") from None
 
 
 def _text(entry: dict[str, Any], name: str) -> bytes:

@@ -47,7 +47,7 @@ class Reading(NamedTuple):
     """When the file was written last, in nanoseconds since the epoch: its modification time, which whoever opens it
     hands in. A snapshot that does not tell its own time was taken then."""
     lease: int | None = None
-    """How long an address is leased, in nanoseconds, where a server's log leaves that out."""
+    """How long an address is leased, in nanoseconds, where a server's file leaves that out."""
 
     def at(self, line: int) -> SourceLine:
         """Name a line of the file."""
@@ -64,7 +64,7 @@ class Reading(NamedTuple):
         host: str | None = None,
         trust: Trust = Trust.LEASED,
     ) -> Tenancy:
-        """State that a device had an address."""
+        """State that a device had an address; of no length, that it had it no longer."""
         return Tenancy(start, end, trust, self.at(line), ip, mac, duid, self.vlan, self.vantage, host)
 
 

@@ -10,6 +10,7 @@
 Above that, words in the server's language say what the numbers mean. Dates are month first, with two digits of the year
 or four; times are local and say no zone. How long an address is leased does not stand in it: a holding lasts until its
 release, its expiry or the next assignment, or for :attr:`Reading.lease`. A weekday's file is overwritten a week later.
+In an hour that comes twice, a holding is supposed between the two readings of its time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.identity.readers import fields
-from auditor.identity.readers.holdings import Holdings
 from auditor.identity.readers.reader import Refused
 from auditor.identity.readers.times import Calendar, second_of_day
 
@@ -50,7 +50,6 @@ class WindowsDhcp:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._calendar = Calendar(reading.zone, _date)
-        self._holdings = Holdings()
         self._is_begun = False
         """The names of the columns, or a row, were there."""
 
@@ -73,10 +72,8 @@ class WindowsDhcp:
             return (Refused(number, str(problem)),)
 
     def rest(self) -> Sequence[Told]:
-        """Return each address's last holding."""
-        if not self._is_begun:
-            return (Refused(1, "the file has no row of a DHCP audit log"),)
-        return self._holdings.rest()
+        """Say whether this is another kind of file."""
+        return () if self._is_begun else (Refused(1, "the file has no row of a DHCP audit log"),)
 
     def _row(self, number: int, values: list[bytes], *, is_begin: bool) -> Sequence[Told]:
         earliest, latest = self._calendar.span(values[_DATE], second_of_day(values[_TIME]))
@@ -86,11 +83,14 @@ class WindowsDhcp:
             duid = fields.duid(values[_DUID].removeprefix(b"0x")) if len(values) > _DUID and values[_DUID] else None
         elif len(values[_MAC]) in _MAC_LENGTHS:  # a remote access server leases by longer names of its own
             mac = fields.mac(values[_MAC])
-        if not is_begin:
-            return self._holdings.close(ip, self._reading.tenancy(number, latest, latest, ip, mac, duid))
-        end = None if self._reading.lease is None else latest + self._reading.lease
-        tenancy = self._reading.tenancy(number, earliest, end, ip, mac, duid, fields.name(values[_HOST]))
-        return self._holdings.hold(ip, tenancy, latest)
+        if is_begin:
+            end = None if self._reading.lease is None else latest + self._reading.lease
+            sure = self._reading.tenancy(number, latest, end, ip, mac, duid, fields.name(values[_HOST]))
+        else:
+            sure = self._reading.tenancy(number, earliest, earliest, ip, mac, duid)
+        if earliest == latest:
+            return (sure,)
+        return (sure, sure._replace(start=earliest, end=latest, supposed=True))
 
 
 def _date(text: bytes) -> tuple[int, int, int]:

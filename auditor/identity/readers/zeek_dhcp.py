@@ -23,7 +23,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor.identity.readers import fields
-from auditor.identity.readers.holdings import Holdings
 from auditor.identity.readers.reader import Refused
 from auditor.identity.readers.times import fractional_epoch
 from auditor.model.moment import NANOSECONDS
@@ -53,7 +52,6 @@ class ZeekDhcp:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._holdings = Holdings()
         self._separator = b"\t"
         self._unset = b"-"
         self._places: tuple[int, ...] | None = None
@@ -73,8 +71,8 @@ class ZeekDhcp:
             return (Refused(number, str(problem)),)
 
     def rest(self) -> Sequence[Told]:
-        """Return each address's last holding."""
-        return self._holdings.rest()
+        """Return nothing: each row stands for itself."""
+        return ()
 
     def _head(self, line: bytes) -> None:
         """Read a line of the header; a file may have several headers, where files were joined."""
@@ -106,8 +104,7 @@ class ZeekDhcp:
         ts, hardware, assigned, host, fqdn, lease, messages, client = row
         start = moment(ts)
         if b"RELEASE" in messages and client not in _NONE:
-            over = self._reading.tenancy(number, start, start, fields.address(client), _mac(hardware))
-            return self._holdings.close(over.ip, over)
+            return (self._reading.tenancy(number, start, start, fields.address(client), _mac(hardware)),)
         if assigned in _NONE or (messages and b"ACK" not in messages):
             return ()
         ip = fields.address(assigned)
@@ -115,8 +112,10 @@ class ZeekDhcp:
         if mac is None and name is None:
             raise ValueError("the row names no device")
         length = fractional_epoch(lease) if lease else self._reading.lease
+        if length == 0:
+            raise ValueError("the lease ends as it begins")
         end = None if length is None or length >= _FOREVER else start + length
-        return self._holdings.hold(ip, self._reading.tenancy(number, start, end, ip, mac, None, name), start)
+        return (self._reading.tenancy(number, start, end, ip, mac, None, name),)
 
 
 def _mac(text: bytes) -> str | None:

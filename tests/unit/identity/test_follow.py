@@ -157,40 +157,38 @@ LEASE = b"""lease 10.30.0.70 {
 AGAIN = LEASE.replace(b"12:53:07", b"12:58:07").replace(b"13:03:07", b"13:08:07")
 
 
-def test_a_growing_lease_file_settles_what_later_blocks_end(log: Path) -> None:
-    """Half a block says nothing; a lease stays open until the next block of its address, and rest() tells it so far."""
+def test_half_a_block_waits_for_its_end(log: Path) -> None:
+    """Statements come once, when their block is whole; rest() says so far that it is not."""
     following = Following("isc-dhcpd", log, Reading("dhcp", "dhcpd.leases"))
     _add(log, LEASE)
     assert list(following.poll()) == []
+    assert following.rest() == (Refused(1, "the block has no end"),)
     _add(log, b"}\n")
-    assert list(following.poll()) == []
-    (first,) = following.rest()
+    (first,) = following.poll()
+    assert following.rest() == ()
     _add(log, AGAIN + b"}\n")
-    (settled,) = following.poll()
-    (last,) = following.rest()
+    (again,) = following.poll()
 
     assert isinstance(first, Tenancy)
-    assert isinstance(settled, Tenancy)
-    assert isinstance(last, Tenancy)
-    assert settled.start == first.start
-    assert (settled.end, first.end) == (last.start, first.start + 600 * NANOSECONDS)
-    assert last.line.line == 7
+    assert isinstance(again, Tenancy)
+    assert (first.line.line, again.line.line) == (1, 7)
+    assert again.start == first.start + 300 * NANOSECONDS
     following.close()
 
 
 def test_a_new_file_ends_what_was_open_and_has_lines_of_its_own(log: Path) -> None:
-    """The old file's leases come out as they stood when it was put away; the new one's count from its line 1."""
+    """Half a block at the old file's end is refused; the new one's lines count from 1."""
     following = Following("isc-dhcpd", log, Reading("dhcp", "dhcpd.leases"))
     _add(log, LEASE + b"}\nlease 10.30.0.71 {\n")
-    assert list(following.poll()) == []
+    assert [type(each) for each in following.poll()] == [Tenancy]
     log.rename(log.with_suffix(".1"))
     _add(log, AGAIN + b"}\n")
 
-    lease, refused = following.poll()
+    refused, lease = following.poll()
 
-    assert isinstance(lease, Tenancy)
     assert refused == Refused(7, "the block has no end")
-    assert [each.line.line for each in following.rest() if isinstance(each, Tenancy)] == [1]
+    assert isinstance(lease, Tenancy)
+    assert lease.line.line == 1
     following.close()
 
 
