@@ -46,14 +46,16 @@ _PART = b'"{}]'
 _KNOWN = frozenset({"REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT"})
 _LONGEST_NAME = 64
 
-_Key = tuple["Address", bytes, str]
-"""Address, interface, MAC."""
+_Key = tuple[bytes, bytes, bytes]
+"""Address, interface and MAC, as they are written."""
 
 
 class _Seen(NamedTuple):
     """When a neighbour was there."""
 
     line: int
+    ip: Address
+    mac: str
     since: int
     first: int
     """Since then or, where its local time has two readings, since before."""
@@ -96,7 +98,7 @@ class Neighbours:
     def rest(self) -> Sequence[Told]:
         """Return who was in the last snapshot that is whole."""
         there = self._there | self._now
-        return [each for key, seen in there.items() for each in self._held(key, seen, None)]
+        return [each for seen in there.values() for each in self._held(seen, None)]
 
     def _whole(self, number: int, text: bytes) -> Iterator[Told]:
         """Read a line that is no part of an entry."""
@@ -161,39 +163,39 @@ class Neighbours:
         states = entry.get("state")
         if not isinstance(states, list) or _KNOWN.isdisjoint(each for each in states if isinstance(each, str)):
             return
-        try:
-            ip, mac = fields.address(_text(entry, "dst")), fields.mac(_text(entry, "lladdr"))
-        except ValueError as problem:
-            yield Refused(number, str(problem))
-            return
-        key = ip, _text(entry, "dev"), mac
+        key = _text(entry, "dst"), _text(entry, "dev"), _text(entry, "lladdr")
         earliest, latest = self._time
         before = self._there.pop(key, None)
         if before is not None:
-            self._now[key] = before._replace(last=max(before.last, earliest))
+            line, ip, mac, since, first, last = before
+            self._now[key] = _Seen(line, ip, mac, since, first, max(last, earliest))
         elif len(self._now) >= _MAX_NEIGHBOURS:
             yield Refused(number, f"the snapshot has more than {_MAX_NEIGHBOURS} neighbours")
         elif key not in self._now:
-            self._now[key] = _Seen(number, earliest, latest, latest)
+            try:
+                ip, mac = fields.address(key[0]), fields.mac(key[2])
+            except ValueError as problem:
+                yield Refused(number, str(problem))
+            else:
+                self._now[key] = _Seen(number, ip, mac, earliest, latest, latest)
 
     def _end(self) -> Sequence[Told]:
         """End a snapshot: whoever is not in it any more is gone."""
         until = self._time[1] if self._time else None
-        told = [each for key, seen in self._there.items() for each in self._held(key, seen, until)]
+        told = [each for seen in self._there.values() for each in self._held(seen, until)]
         self._there = self._now
         return told
 
-    def _held(self, key: _Key, seen: _Seen, until: int | None) -> Iterator[Tenancy]:
+    def _held(self, seen: _Seen, until: int | None) -> Iterator[Tenancy]:
         """State how long a neighbour was there: for sure between snapshots that show it, and supposed around them."""
-        ip, _, mac = key
-        line, since, first, last = seen
-        tenancy = self._reading.tenancy(line, first, last, ip, mac, trust=Trust.NEIGHBOUR)
+        line, ip, mac, since, first, last = seen
+        tenancy = self._reading.tenancy
         if first < last:
-            yield tenancy
+            yield tenancy(line, first, last, ip, mac, trust=Trust.NEIGHBOUR)
         if since < first:
-            yield tenancy._replace(start=since, end=first, supposed=True)
+            yield tenancy(line, since, first, ip, mac, trust=Trust.NEIGHBOUR, supposed=True)
         if until is None or last < until:
-            yield tenancy._replace(start=last, end=until, supposed=True)
+            yield tenancy(line, last, until, ip, mac, trust=Trust.NEIGHBOUR, supposed=True)
 
 
 def _array(text: bytes) -> list[Any]:

@@ -63,9 +63,13 @@ class Reading(NamedTuple):
         duid: str | None = None,
         host: str | None = None,
         trust: Trust = Trust.LEASED,
+        *,
+        supposed: bool = False,
     ) -> Tenancy:
         """State that a device had an address; of no length, that it had it no longer."""
-        return Tenancy(start, end, trust, self.at(line), ip, mac, duid, self.vlan, self.vantage, host)
+        at = SourceLine(self.source, self.file, line)
+        vlan, vantage = self.vlan, self.vantage
+        return Tenancy(start, end, trust, at, ip, mac, duid, vlan, vantage, host, None, (), (), None, supposed)
 
 
 class Reader(Protocol):

@@ -36,7 +36,11 @@ _COLUMNS = (b"ts", b"mac", b"assigned_addr", b"host_name", b"client_fqdn", b"lea
 _OLD = {b"assigned_ip": b"assigned_addr"}
 """Names of before 2.6."""
 _MAX_COLUMNS = 64
+_LONGEST_SEPARATOR = 16
 _ABSENT = _MAX_COLUMNS + 1
+_NAMES = tuple(column.decode() for column in _COLUMNS)
+_JSON = json.JSONDecoder(parse_float=str)
+"""Numbers stay as they are written: a float has no nanoseconds in this century."""
 _HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _FOREVER = 0xFFFF_FFFF * NANOSECONDS
 _MILLISECONDS_FROM = 10**11
@@ -77,7 +81,7 @@ class ZeekDhcp:
     def _head(self, line: bytes) -> None:
         """Read a line of the header; a file may have several headers, where files were joined."""
         if line.startswith(b"#separator "):
-            self._separator = _HEX.sub(_character, line.split(b" ", 1)[1]) or b"\t"
+            self._separator = _HEX.sub(_character, line.split(b" ", 1)[1])[:_LONGEST_SEPARATOR] or b"\t"
             return
         name, *values = line.split(self._separator, _MAX_COLUMNS)
         if name == b"#unset_field":
@@ -123,9 +127,9 @@ def _mac(text: bytes) -> str | None:
 
 
 def _from_json(line: bytes) -> _Row:
-    """Read a JSON object. Numbers stay as they are written: a float has no nanoseconds in this century."""
+    """Read a JSON object."""
     try:
-        values = json.loads(line, parse_float=str)
+        values = _JSON.decode(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise ValueError("the line is no JSON object") from None
     if not isinstance(values, dict):
@@ -133,15 +137,12 @@ def _from_json(line: bytes) -> _Row:
     for old, new in _OLD.items():
         if old.decode() in values:
             values.setdefault(new.decode(), values[old.decode()])
-    return tuple(_value(values.get(column)) for column in _NAMES)  # type: ignore[return-value]
-
-
-_NAMES = tuple(column.decode() for column in _COLUMNS)
+    found = map(values.get, _NAMES)
+    row = [each.encode("utf-8", "replace") if isinstance(each, str) else _value(each) for each in found]
+    return tuple(row)  # type: ignore[return-value]  # there are as many names as columns
 
 
 def _value(value: object) -> bytes:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace")
     if isinstance(value, int) and not isinstance(value, bool):
         return b"%d" % value
     if isinstance(value, list):
