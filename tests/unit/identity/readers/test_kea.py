@@ -76,9 +76,44 @@ def test_a_declined_address_is_nobodys() -> None:
     assert spans([tenancy]) == [("13:06:18", "13:06:18", "10.30.0.72", None, 2)]
 
 
-def test_a_deleted_lease_says_nothing_of_when() -> None:
-    """A lifetime of 0 is written at a release, with the time of the last transaction before it."""
-    assert held("kea", HEAD4 + ROW.replace(",600,1795352587", ",0,1795351987")) == []
+DELETED = ROW.replace(",600,1795352587", ",0,1795351987")
+
+
+def test_a_deleted_lease_ended_between_the_answers_above_and_below_it() -> None:
+    """When does not stand in its row; but Kea writes rows in the order of its answers, whoever they were for."""
+    above, below = (
+        ROW.replace("10.30.0.70", f"10.30.0.{last}").replace("1795352587", str(1_795_352_587 + later))
+        for last, later in ((71, 120), (72, 180))
+    )
+    told = held("kea", HEAD4 + ROW + above + DELETED + below)
+
+    assert [(*row[:3], each.supposed) for row, each in zip(spans(told), told, strict=True)] == [
+        ("12:53:07", "13:03:07", "10.30.0.70", False),
+        ("12:55:07", "13:05:07", "10.30.0.71", False),
+        ("12:55:07", "12:55:07", "10.30.0.70", False),
+        ("12:55:07", "12:56:07", "10.30.0.70", True),
+        ("12:56:07", "13:06:07", "10.30.0.72", False),
+    ]
+
+
+def test_a_lease_that_was_over_when_it_was_deleted_ended_as_promised() -> None:
+    """Nothing is left to suppose."""
+    later = ROW.replace("10.30.0.70", "10.30.0.71").replace("1795352587", "1795353587")
+
+    assert len(held("kea", HEAD4 + ROW + later + DELETED)) == 2
+
+
+def test_a_deleted_lease_is_supposed_to_have_lasted_from_its_last_answer_on() -> None:
+    """A lifetime of 0 is written at a release, with the time of the transaction before it: when it ended is unknown."""
+    lease, over, supposed = held("kea", HEAD4 + ROW + DELETED)
+
+    assert spans([lease, over, supposed]) == [
+        ("12:53:07", "13:03:07", "10.30.0.70", ALICE, 2),
+        ("12:53:07", "12:53:07", "10.30.0.70", ALICE, 3),
+        ("12:53:07", "13:03:07", "10.30.0.70", ALICE, 3),
+    ]
+    assert [lease.supposed, over.supposed, supposed.supposed] == [False, False, True]
+    assert spans(held("kea", HEAD4 + DELETED))[1][:2] == ("12:53:07", "2026-11-23 12:53:07")
 
 
 def test_a_lease_for_ever_has_no_end() -> None:
