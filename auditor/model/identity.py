@@ -10,6 +10,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from auditor.model.attribution import Status
     from auditor.model.flow import Address
 
@@ -50,8 +52,8 @@ class SourceLine(NamedTuple):
 class Tenancy(NamedTuple):
     """A statement: whose an address or a MAC was, from when to when.
 
-    At least one of ``ip`` and ``mac`` is there: with both it ties an address to a device, with one alone it ties that
-    to a host name, a user or groups.
+    At least one of ``ip``, ``network`` and ``mac`` is there: with an address and a MAC it ties the one to the other, with
+    one alone it ties that to a host name, a user, groups or attributes.
     """
 
     start: int
@@ -74,6 +76,11 @@ class Tenancy(NamedTuple):
     """Groups that the source itself names."""
     attributes: tuple[tuple[str, str], ...] = ()
     """Accounting attributes that a policy may ask for, by name: ``("NAS-Identifier", "vpn1")``."""
+    network: IPv4Network | IPv6Network | None = None
+    """Instead of ``ip``: it is said of every address inside. Of several, the longest prefix is meant."""
+    supposed: bool = False
+    """The source suggests it and does not say it: a session whose end is missing, an address before it was first told.
+    It makes a candidate; alone it makes nobody sure."""
 
 
 class Enrolment(NamedTuple):
@@ -83,6 +90,8 @@ class Enrolment(NamedTuple):
     """A user's or host's name, in lower case."""
     group: str
     line: SourceLine
+    nested: bool = False
+    """``member`` is a group itself, as ``group`` writes it: who belongs to it belongs to ``group`` as well."""
 
 
 class Translation(NamedTuple):
@@ -97,6 +106,8 @@ class Translation(NamedTuple):
     remote: tuple[Address, int] | None = None
     """The other end, where the source tells it; a public endpoint may serve several at once."""
     vantage: str | None = None
+    supposed: bool = False
+    """As in :class:`Tenancy`: beyond the last line that tells of it."""
 
 
 Statement = Tenancy | Enrolment | Translation
