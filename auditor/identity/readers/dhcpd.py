@@ -39,7 +39,7 @@ _LEFT_OUT = frozenset({b"authoring-byte-order", b"server-duid"})
 _OTHERS = frozenset({b"failover", b"host", b"group", b"subgroup", b"class", b"subclass", b"zone", b"key"})
 """Blocks that tell of no address."""
 _BLOCKS = frozenset({b"lease", b"ia-na", b"ia-ta", b"ia-pd"})
-_OVER = frozenset({b"free", b"released", b"expired", b"reset", b"backup"})
+_OVER = frozenset({b"free", b"released", b"expired", b"reset", b"backup", b"abandoned"})
 _NAMES = frozenset({b"ddns-fwd-name", b"ddns-client-fqdn"})
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _NEVER = (LATEST + 1) * NANOSECONDS
@@ -185,26 +185,29 @@ class Dhcpd:
 
     def _settle(self, lease: _Lease) -> Sequence[Told]:
         """Return what a whole block says."""
-        state, starts, ends = lease.state, lease.starts, lease.ends
-        if state == b"active":
+        starts, ends = lease.starts, lease.ends
+        is_named = (lease.mac or lease.duid or lease.host) is not None
+        if lease.state == b"active":
             if starts is None or ends is None:
                 return (Refused(lease.line, "the lease says no beginning or no end"),)
             if ends <= starts:
                 return (Refused(lease.line, "the lease ends before it begins"),)
-        elif state == b"abandoned":
-            return self._free(lease, starts)
-        elif state not in _OVER:
+        elif lease.state not in _OVER:
             return (Refused(lease.line, "the lease is in no state that is known"),)
-        if starts is None or ends is None or ends <= starts or (lease.mac or lease.duid or lease.host) is None:
-            return self._free(lease, ends)
+        if lease.state == b"abandoned" or (lease.state == b"active" and not is_named):
+            return self._free(lease, starts)  # the one before has the address no longer
+        if starts is None or ends is None or ends <= starts or not is_named:
+            return self._free(lease, ends, lease.mac, lease.duid)
         until = None if ends == _NEVER else ends
         return (self._reading.tenancy(lease.line, starts, until, lease.ip, lease.mac, lease.duid, lease.host),)
 
-    def _free(self, lease: _Lease, since: int | None) -> Sequence[Told]:
-        """Say that the device of a block, or if it names none any, has the address no longer."""
+    def _free(
+        self, lease: _Lease, since: int | None, mac: str | None = None, duid: str | None = None
+    ) -> Sequence[Told]:
+        """Say that a device, or if none is named whichever had it, has an address no longer."""
         if since is None or since == _NEVER:
             return ()
-        return (self._reading.tenancy(lease.line, since, since, lease.ip, lease.mac, lease.duid),)
+        return (self._reading.tenancy(lease.line, since, since, lease.ip, mac, duid),)
 
     def _moment(self, value: bytes) -> int | None:
         """Read a time: ``0 2026/11/22 12:53:07;``, with the seconds east of UTC behind it where it is local."""

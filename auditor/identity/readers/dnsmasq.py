@@ -70,4 +70,7 @@ class Dnsmasq:
             duid = fields.duid(client) if client != b"*" else None
         elif len(device) == _MAC_LENGTH:
             mac = fields.mac(device)
-        return (self._reading.tenancy(number, start, end or None, ip, mac, duid, fields.name(host)),)
+        name = fields.name(host)
+        if not (mac or duid or name):
+            raise ValueError("the lease names no device")
+        return (self._reading.tenancy(number, start, end or None, ip, mac, duid, name),)

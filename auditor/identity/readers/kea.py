@@ -105,11 +105,11 @@ class Kea:
         if state not in _ASSIGNED:
             raise ValueError("the lease is in no state that is known")
         host = value(b"hostname")
-        if not (hardware or duid or host):
-            return ()
         end = None if lifetime == _FOREVER else expire
         name = fields.name(_ESCAPE.sub(_character, host) if b"&#x" in host else host)
         tenancy = self._reading.tenancy(number, start, end, ip, mac, fields.duid(duid) if duid else None, name)
+        if not (mac or duid or name):  # the one before has the address no longer
+            return (tenancy._replace(end=start),)
         if not lifetime:
             return self._delete(ip, tenancy)
         self._promise(ip, _OPEN if end is None else end)

@@ -85,10 +85,13 @@ class WindowsDhcp:
             mac = fields.mac(values[_MAC])
         if is_begin:
             end = None if self._reading.lease is None else latest + self._reading.lease
-            sure = self._reading.tenancy(number, latest, end, ip, mac, duid, fields.name(values[_HOST]))
+            name = fields.name(values[_HOST])
+            if not (mac or duid or name):  # the one before has the address no longer
+                end = latest
+            sure = self._reading.tenancy(number, latest, end, ip, mac, duid, name)
         else:
             sure = self._reading.tenancy(number, earliest, earliest, ip, mac, duid)
-        if earliest == latest:
+        if earliest == latest or not (sure.mac or sure.duid or sure.host):
             return (sure,)
         return (sure, sure._replace(start=earliest, end=latest, supposed=True))
 

@@ -113,8 +113,8 @@ class ZeekDhcp:
             return ()
         ip = fields.address(assigned)
         mac, name = _mac(hardware), fields.name(host) or fields.name(fqdn)
-        if mac is None and name is None:
-            raise ValueError("the row names no device")
+        if mac is None and name is None:  # the one before has the address no longer
+            return (self._reading.tenancy(number, start, start, ip),)
         length = fractional_epoch(lease) if lease else self._reading.lease
         if length == 0:
             raise ValueError("the lease ends as it begins")

@@ -222,6 +222,15 @@ def test_another_file_is_refused() -> None:
     ]
 
 
+def test_a_lease_to_nobody_who_is_named_ends_the_one_before() -> None:
+    """A client id alone names no device: whoever it is, it is another holding."""
+    text = ACTIVE.replace("  hardware ethernet 52:54:00:12:34:56;\n", "").replace(
+        '  client-hostname "alice-laptop";\n', ""
+    )
+
+    assert spans(held("isc-dhcpd", text)) == [("12:53:07", "12:53:07", "10.30.0.70", None, 1)]
+
+
 def test_guests_have_no_names() -> None:
     """A lease without a host name is one by its MAC."""
     text = ACTIVE.replace('  client-hostname "alice-laptop";\n', "").replace(ALICE, GUEST)

@@ -67,6 +67,7 @@ def test_leases_say_nothing_where_no_time_is_known_or_it_is_over() -> None:
         ("secret", "a lease has five fields"),
         ("secret 52:54:00:12:34:56 10.30.0.58 a *", "the time is not seconds since the epoch"),
         ("1795352587 52:54:00:12:34:zz 10.30.0.58 a *", "there is no MAC address where one belongs"),
+        ("1795352587 20-00:00:00:12:34:56:78:90 10.30.0.58 * *", "the lease names no device"),
         ("1795352587 52:54:00:12:34:56 secret a *", "there is no IP address where one belongs"),
     ],
 )

@@ -147,6 +147,13 @@ def test_a_broken_row_is_refused_and_the_next_one_read(row: str, reason: str) ->
     assert [type(each) for each in told] == [Refused, Tenancy]
 
 
+def test_a_lease_to_nobody_who_is_named_ends_the_one_before() -> None:
+    """A client id alone names no device: whoever it is, it is another holding."""
+    text = ROW.replace("10.30.0.70,52:54:00:12:34:56", "10.30.0.70,").replace("alice-laptop", "")
+
+    assert spans(held("kea", HEAD4 + text)) == [("12:53:07", "12:53:07", "10.30.0.70", None, 2)]
+
+
 def test_rows_without_columns_are_refused() -> None:
     """The names of the columns are what makes a row one."""
     assert refused("kea", ROW + "address,secret\n" + ROW) == [

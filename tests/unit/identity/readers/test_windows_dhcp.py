@@ -138,6 +138,13 @@ def test_another_file_is_refused_as_a_whole() -> None:
     assert refused("windows-dhcp", "secret\nanother\n") == [Refused(1, "the file has no row of a DHCP audit log")]
 
 
+def test_a_lease_to_nobody_who_is_named_ends_the_one_before() -> None:
+    """Whoever it is, it is another holding."""
+    text = _row(10, mac="5241532088B1C2D3E4F5000001000000").replace("alice-laptop", "")
+
+    assert spans(held("windows-dhcp", text)) == [("13:53:07", "13:53:07", "10.30.0.70", None, 1)]
+
+
 def test_devices_follow_each_other() -> None:
     """Whoever is assigned the address next: both are told, in the order of the file."""
     told = held("windows-dhcp", ASSIGN + _row(10, "14:04:12", mac="525400654321"))

@@ -117,7 +117,6 @@ def test_a_lease_without_a_length_lasts() -> None:
         (ROW.replace("10.30.0.70\t600", "secret\t600"), "there is no IP address where one belongs"),
         (ROW.replace("600.000000", "secret"), "the time is not seconds since the epoch"),
         (ROW.replace("600.000000", "0.000000"), "the lease ends as it begins"),
-        (ROW.replace("52:54:00:12:34:56\talice-laptop", "-\t-"), "the row names no device"),
         ('{"ts": secret}\n', "the line is no JSON object"),
         ("{" * 50_000 + "\n", "the line is no JSON object"),
         ('{"a":' * 9_000 + "\n", "the line is no JSON object"),
@@ -132,6 +131,13 @@ def test_a_broken_row_is_refused_and_the_next_one_read(row: str, reason: str) ->
 
     assert told[0] == Refused(9, reason)
     assert [type(each) for each in told] == [Refused, Tenancy]
+
+
+def test_a_lease_to_nobody_who_is_named_ends_the_one_before() -> None:
+    """Whoever it is, it is another holding."""
+    (tenancy,) = held("zeek-dhcp", HEAD + ROW.replace("52:54:00:12:34:56\talice-laptop", "-\t-"))
+
+    assert (tenancy.start, tenancy.end, tenancy.mac, tenancy.host) == (START, START, None, None)
 
 
 def test_rows_without_columns_are_refused() -> None:
