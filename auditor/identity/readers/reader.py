@@ -43,6 +43,10 @@ class Reading(NamedTuple):
     vlan: int | None = None
     year: int | None = None
     """In which the last line was written, where the format leaves the year out."""
+    idle: int | None = None
+    """For how long a session or a flow may last after it was last heard of, in nanoseconds; ``None``: as is usual."""
+    prefixes: tuple[str, str] | None = None
+    """How a packet filter begins the rows of packets before it translates them, and of translated ones."""
     taken: int | None = None
     """When the file was written last, in nanoseconds since the epoch: its modification time, which whoever opens it
     hands in. A snapshot that does not tell its own time was taken then."""
