@@ -1,0 +1,146 @@
+"""Reads our own list: whose an address, a network or a device was, from when to when.
+
+    valid_from,valid_to,ip,mac,host,user,group
+    2026-01-01T00:00:00Z,,10.20.0.31,52:54:00:12:34:56,alice-laptop,alice,employees
+
+The header says which columns there are, in any order; ``vlan`` may be one. A time is RFC 3339; without an offset it
+is the source's local time, and a date alone is the whole day: ``valid_to`` 2026-03-31 holds to the end of the 31st.
+An empty ``valid_from`` is "ever since", an empty ``valid_to`` "still". ``ip`` may be a network, ``group`` several
+joined by ``;`` or ``|``. Empty lines and lines that begin with ``#`` say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING
+
+from auditor.identity.readers.fields import address, mac, name
+from auditor.identity.readers.reader import Reading, Refused, Told
+from auditor.identity.readers.stamps import rfc3339
+from auditor.identity.readers.table import cells, columns
+from auditor.model.identity import Tenancy, Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from auditor.identity.readers.times import Span
+    from auditor.model.flow import Address
+
+COLUMNS = frozenset({"valid_from", "valid_to", "ip", "mac", "vlan", "host", "user", "group"})
+_KEPT = 1 << 14
+_MAX_VLAN = 4094
+_LONGEST_NETWORK = 64
+_MAX_GROUPS = 64
+
+
+class Intervals:
+    """Every line behind the header stands for itself."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._columns: dict[str, int] | None = None
+        self._is_lost = False
+
+    def line(self, number: int, line: bytes) -> Sequence[Told]:
+        """Read the header, or one row."""
+        if not line.strip() or line.startswith(b"#"):
+            return ()
+        if self._is_lost:
+            return (Refused(number, "the header before it could not be read"),)
+        try:
+            row = cells(line)
+            if self._columns is None:
+                self._columns = _header(row)
+                return ()
+            return (self._tenancy(number, row, self._columns),)
+        except ValueError as problem:
+            self._is_lost = self._columns is None
+            return (Refused(number, str(problem)),)
+
+    def rest(self) -> Sequence[Told]:
+        """Nothing is open."""
+        return ()
+
+    def _tenancy(self, number: int, row: list[str], places: dict[str, int]) -> Tenancy:
+        """Read a row, or raise ``ValueError``."""
+        if len(row) != len(places):
+            raise ValueError(f"the line has {len(row)} fields where the header has {len(places)}")
+        field = {title: row[place].strip() for title, place in places.items()}.get
+        reading = self._reading
+        begins, ends = field("valid_from"), field("valid_to")
+        start = rfc3339(begins, reading.zone)[0] if begins else 0
+        end = _end(ends, reading.zone)[1] if ends else None
+        if end is not None and end <= start:
+            raise ValueError("valid_to is not after valid_from")
+        ip, network = _where(field("ip") or "")
+        device = field("mac")
+        if ip is None and network is None and not device:
+            raise ValueError("neither ip nor mac is given")
+        return Tenancy(
+            start,
+            end,
+            Trust.LISTED,
+            reading.at(number),
+            ip=ip,
+            mac=mac(device.encode()) if device else None,
+            vlan=_vlan(field("vlan")) or reading.vlan,
+            vantage=reading.vantage,
+            host=name((field("host") or "").encode()),
+            user=name((field("user") or "").encode()),
+            groups=_groups(field("group") or ""),
+            network=network,
+        )
+
+
+def _header(row: list[str]) -> dict[str, int]:
+    """Read the header, or raise ``ValueError``."""
+    places = columns(row)
+    if not places.keys() <= COLUMNS:
+        raise ValueError(f"the header names a column that is none of {', '.join(sorted(COLUMNS))}")
+    if not places.keys() & {"ip", "mac"}:
+        raise ValueError("the header has neither ip nor mac")
+    return places
+
+
+@lru_cache(_KEPT)
+def _where(text: str) -> tuple[Address | None, IPv4Network | IPv6Network | None]:
+    """Read an address or a network."""
+    if not text:
+        return None, None
+    if "/" not in text:
+        return address(text.encode()), None
+    try:
+        return None, ip_network(text[:_LONGEST_NETWORK])
+    except ValueError:
+        raise ValueError("ip is no network: digits, a slash and a prefix, and no bits behind the prefix") from None
+
+
+@lru_cache(_KEPT)
+def _groups(text: str) -> tuple[str, ...]:
+    parts = (name(part.encode()) for part in re.split("[;|]", text))
+    return tuple(dict.fromkeys(part for part in parts if part is not None))[:_MAX_GROUPS]
+
+
+@lru_cache(_KEPT)
+def _vlan(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_VLAN)) and 0 < int(text) <= _MAX_VLAN):
+        raise ValueError(f"vlan is not a number from 1 to {_MAX_VLAN}")
+    return int(text)
+
+
+@lru_cache(_KEPT)
+def _end(text: str, zone: tzinfo) -> Span:
+    """Read ``valid_to``: a date alone lasts to its end."""
+    if len(text) > len("2026-01-01"):
+        return rfc3339(text, zone)
+    try:
+        following = date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise ValueError("a time is not written as 2026-01-01T00:00:00Z or 2026-01-01") from None
+    return rfc3339(following.isoformat(), zone)
