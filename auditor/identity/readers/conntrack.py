@@ -46,7 +46,7 @@ _OTHER = re.compile(
 _BARE = re.compile(rb"\s*\[(?:NEW|UPDATE|DESTROY)\]")
 _ID = re.compile(rb"(?:^| )id=([0-9]+)")
 _AGE = re.compile(rb"(?:^| )delta-time=([0-9]{1,9})\b")
-LONGEST = 1024
+MAX_EVENT = 1024
 """Of a line, in bytes; real ones have 400."""
 _MAX_PORT = 65535
 _LOST = b"ENOBUFS"

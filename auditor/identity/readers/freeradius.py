@@ -96,7 +96,7 @@ _NAS = (
     b"packet-src-ipv6-address",
     b"client-ip-address",
 )
-LONGEST = 16 << 10
+MAX_ATTRIBUTE = 16 << 10
 """Of a line, in bytes; an attribute has 253 at most, or 4 KiB in several parts."""
 _MAX_VALUES = 16
 """Of one attribute."""

@@ -37,7 +37,7 @@ MAX_WAITING = 1 << 16
 IDLE: dict[str, int] = {"tcp": 7440 * NANOSECONDS, "udp": 300 * NANOSECONDS}
 """How long a translation may stand after a packet, where the source declares nothing: 2 hours and 4 minutes (RFC 5382
 REQ-5), 5 minutes (RFC 4787 REQ-5)."""
-LONGEST = 4096
+MAX_ROW = 4096
 """Of a line, in bytes; rsyslog takes 8 KiB, the kernel writes 1 KiB at most."""
 _APART = 1 * NANOSECONDS
 """Between the two rows of one packet: they are written within microseconds, and may fall into two seconds."""

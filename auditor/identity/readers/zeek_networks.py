@@ -18,7 +18,7 @@ from auditor.model.identity import Tenancy, Trust
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST = 1024
+MAX_NETWORK = 1024
 """Of a line, in bytes."""
 _LONGEST_NETWORK = 64
 
