@@ -48,6 +48,7 @@ _ID = re.compile(rb"(?:^| )id=([0-9]+)")
 _AGE = re.compile(rb"(?:^| )delta-time=([0-9]{1,9})\b")
 MAX_EVENT = 1024
 """Of a line, in bytes; real ones have 400."""
+_MICROSECOND = 1000
 _MAX_PORT = 65535
 _LOST = b"ENOBUFS"
 
@@ -143,6 +144,7 @@ class Conntrack:
         orig, resp = _end(source, sport), _end(destination, dport)
         back_orig, back_resp = _end(back_destination, back_dport), _end(back_source, back_sport)
         line, vantage = self._reading.at(flow.line), self._reading.vantage
+        end = max(end, flow.start + _MICROSECOND)  # what lasts no time would be an end alone
         told: list[Told] = []
         if masked:
             told.append(

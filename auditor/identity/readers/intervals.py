@@ -6,7 +6,8 @@
 The header says which columns there are, in any order; ``vlan`` may be one. A time is RFC 3339; without an offset it
 is the source's local time, and a date alone is the whole day: ``valid_to`` 2026-03-31 holds to the end of the 31st.
 An empty ``valid_from`` is "ever since", an empty ``valid_to`` "still". ``ip`` may be a network, ``group`` several
-joined by ``;`` or ``|``. Empty lines and lines that begin with ``#`` say nothing.
+joined by ``;`` or ``|``. Where a local time comes twice, the interval is sure between both readings and supposed
+beyond. Empty lines and lines that begin with ``#`` say nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Intervals:
             if self._columns is None:
                 self._columns = _header(row)
                 return ()
-            return (self._tenancy(number, row, self._columns),)
+            return self._tenancies(number, row, self._columns)
         except ValueError as problem:
             self._is_lost = self._columns is None
             return (Refused(number, str(problem)),)
@@ -65,22 +66,22 @@ class Intervals:
         """Nothing is open."""
         return ()
 
-    def _tenancy(self, number: int, row: list[str], places: dict[str, int]) -> Tenancy:
+    def _tenancies(self, number: int, row: list[str], places: dict[str, int]) -> Sequence[Tenancy]:
         """Read a row, or raise ``ValueError``."""
         if len(row) != len(places):
             raise ValueError(f"the line has {len(row)} fields where the header has {len(places)}")
         field = {title: row[place].strip() for title, place in places.items()}.get
         reading = self._reading
         begins, ends = field("valid_from"), field("valid_to")
-        start = rfc3339(begins, reading.zone)[0] if begins else 0
-        end = _end(ends, reading.zone)[1] if ends else None
+        start, sure = rfc3339(begins, reading.zone) if begins else (0, 0)
+        until, end = _end(ends, reading.zone) if ends else (None, None)
         if end is not None and end <= start:
             raise ValueError("valid_to is not after valid_from")
         ip, network = _where(field("ip") or "")
         device = field("mac")
         if ip is None and network is None and not device:
             raise ValueError("neither ip nor mac is given")
-        return Tenancy(
+        one = Tenancy(
             start,
             end,
             Trust.LISTED,
@@ -94,6 +95,19 @@ class Intervals:
             groups=_groups(field("group") or ""),
             network=network,
         )
+        return (one,) if start == sure and until == end else _parts(one, sure, until)
+
+
+def _parts(one: Tenancy, sure: int, until: int | None) -> Sequence[Tenancy]:
+    """Part what is sure of an interval from what is so by one reading of its ends alone."""
+    if until is not None and until <= sure:
+        return (one._replace(supposed=True),)
+    parts = [one._replace(start=sure, end=until)]
+    if one.start < sure:
+        parts.insert(0, one._replace(end=sure, supposed=True))
+    if until is not None and until != one.end:
+        parts.append(one._replace(start=until, supposed=True))
+    return parts
 
 
 def _header(row: list[str]) -> dict[str, int]:

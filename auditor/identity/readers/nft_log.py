@@ -198,6 +198,8 @@ class NftLog:
         told = Translation(
             start, end, self._reading.at(after.line), transport, inside, public, remote, self._reading.vantage
         )
+        if after.time[0] < after.time[1]:
+            return (told._replace(end=end + idle, supposed=True),)  # a local time that came twice
         return told, told._replace(start=end, end=end + idle, supposed=True)
 
 

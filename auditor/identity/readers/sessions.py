@@ -73,7 +73,7 @@ class _Hold:
 class _Session:
     """One session as far as records came."""
 
-    __slots__ = ("attributes", "held", "keys", "line", "mac", "nas", "seen", "start", "user", "vlan")
+    __slots__ = ("attributes", "held", "is_vague", "keys", "line", "mac", "nas", "seen", "start", "user", "vlan")
 
     def __init__(self, event: Event) -> None:
         self.line = event.line
@@ -81,6 +81,8 @@ class _Session:
         self.keys = event.keys
         self.start = begin(event)
         self.seen = event.time[1]
+        self.is_vague = event.time[0] < event.time[1]
+        """A time of it may be either of two: nothing is sure then."""
         self.user = event.user
         self.mac = event.mac
         self.vlan = event.vlan
@@ -102,6 +104,7 @@ class _Session:
         before, self.start = self.seen, min(self.start, begin(event))
         self._hold(event, before)
         self.seen = max(self.seen, event.time[1])
+        self.is_vague = self.is_vague or event.time[0] < event.time[1]
         self.user, self.mac = self.user or event.user, self.mac or event.mac
         self.vlan = event.vlan if self.vlan is None else self.vlan
         if event.attributes != self.attributes:
@@ -143,6 +146,7 @@ class _Session:
             vantage=reading.vantage,
             user=self.user,
             attributes=self.attributes,
+            supposed=self.is_vague,
         )
         if self.mac is not None and not any(hold.first <= self.start for hold in self.held.values()):
             yield common
@@ -280,5 +284,5 @@ def begin(event: Event) -> int:
 
 
 def _suppose(tenancy: Tenancy, start: int, end: int) -> Tenancy:
-    """State something that the source does not say: with the least trust, and marked."""
-    return tenancy._replace(start=start, end=end, trust=Trust.LISTED, supposed=True)
+    """State something that the source does not say."""
+    return tenancy._replace(start=start, end=end, supposed=True)

@@ -113,7 +113,7 @@ def test_a_flow_that_stands_is_sure_to_the_last_line_and_supposed_for_a_while() 
     assert isinstance(sure, Translation)
     assert isinstance(supposed, Translation)
     assert (sure.supposed, supposed.supposed) == (False, True)
-    assert supposed.start == sure.end == T * NANOSECONDS + 478_230_000
+    assert sure.end == supposed.start + 1000 == T * NANOSECONDS + 478_231_000
     assert supposed.end == supposed.start + IDLE["tcp"]
     assert len(reader.line(2, DESTROY.encode())) == 1
     assert not reader.rest()

@@ -170,6 +170,7 @@ def test_without_timestamps_the_first_line_counts_in_local_time() -> None:
     assert start(text) == T
     sure = tenancies(text.replace("Nov 22 13:53:07", "Oct 25 02:30:00"))[0]
     assert sure.end is not None
+    assert sure.supposed
     assert sure.end - sure.start >= HOUR
 
 

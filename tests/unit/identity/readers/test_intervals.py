@@ -67,12 +67,19 @@ def test_dates_are_whole_local_days() -> None:
     assert (told.start, told.end) == (NEW_YEAR - HOUR, NEW_YEAR + 23 * HOUR)
 
 
-def test_an_hour_that_comes_twice_widens_the_interval() -> None:
-    """From the earlier reading of its start to the later one of its end."""
-    told = row("2026-10-25T02:30:00,2026-10-25T02:30:00,10.20.0.31,,,alice,")
+@pytest.mark.parametrize(
+    ("begins", "ends", "lengths"),
+    [
+        ("2026-10-25T02:30:00", "2026-10-25T02:30:00", [(HOUR, True)]),
+        ("2026-10-25T02:30:00", "2026-10-25T04:30:00", [(HOUR, True), (2 * HOUR, False)]),
+        ("2026-10-25T00:30:00", "2026-10-25T02:30:00", [(2 * HOUR, False), (HOUR, True)]),
+    ],
+)
+def test_an_hour_that_comes_twice_is_supposed(begins: str, ends: str, lengths: list[tuple[int, bool]]) -> None:
+    """From the earlier reading of the start, to the later one of the end."""
+    told = rows(f"{begins},{ends},10.20.0.31,,,alice,")
 
-    assert told.end is not None
-    assert told.end - told.start == HOUR
+    assert [((one.end or 0) - one.start, one.supposed) for one in told if isinstance(one, Tenancy)] == lengths
 
 
 @pytest.mark.parametrize(

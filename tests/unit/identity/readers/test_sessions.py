@@ -37,7 +37,11 @@ def told(*events: Event) -> list[tuple[str, int, int | None, str]]:
 
 def shown(tenancies: list[Tenancy]) -> list[tuple[str, int, int | None, str]]:
     """Write tenancies short."""
-    words = {(Trust.LISTED, True): "supposed", (Trust.NEIGHBOUR, False): "weak", (Trust.AUTHENTICATED, False): "sure"}
+    words = {
+        (Trust.AUTHENTICATED, True): "supposed",
+        (Trust.NEIGHBOUR, False): "weak",
+        (Trust.AUTHENTICATED, False): "sure",
+    }
     return [
         (
             f"{tenancy.ip or tenancy.network or 'mac'} {tenancy.user}",
