@@ -19,6 +19,7 @@ is ``group`` is a group in a group; a computer account's ``$`` is left out, so t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _MEMBERS = ("samaccountname", "userprincipalname", "dnshostname")
 _GROUPS = ("group", "groupname", "group name")
 _MAX_GROUPS = 4096
+_LONGEST_KEPT = 512
+_DISTINGUISHED = re.compile(r"\s*(?:CN|OU)\s*=", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"(?<!\\)[;|](?=\s*(?:CN|OU|DC)\s*=)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[;|]")
 _UNJOINED = "ADPropertyValueCollection"
@@ -101,12 +104,22 @@ class AdGroups:
         text = row[places["memberof"]].strip()
         if _UNJOINED in text:
             raise ValueError("MemberOf holds a type's name, no groups: export it with -join ';'")
-        is_distinguished = re.match(r"\s*(?:CN|OU)\s*=", text, re.IGNORECASE) is not None
+        is_distinguished = _DISTINGUISHED.match(text) is not None
         parts = (_BETWEEN_NAMES if is_distinguished else _BETWEEN).split(text)
         if len(parts) > _MAX_GROUPS:
             raise ValueError(f"the line names more than {_MAX_GROUPS} groups")
-        found = (_name(names.first(part)[1] if is_distinguished else part) for part in parts)
+        found = [_called(part) if is_distinguished else _name(part) for part in parts if part]
         return list(dict.fromkeys(group for group in found if group))
+
+
+def _called(text: str) -> str:
+    """Return what a distinguished name begins with."""
+    return _known(text) if len(text) <= _LONGEST_KEPT else _name(names.first(text)[1])
+
+
+@lru_cache(1 << 14)
+def _known(text: str) -> str:
+    return _name(names.first(text)[1])
 
 
 def _name(text: str) -> str:

@@ -36,21 +36,29 @@ IDLE = {"tcp": 7440 * NANOSECONDS, "udp": 300 * NANOSECONDS}
 
 _EVENT = re.compile(
     rb"\[([0-9.]+)\]\s+\[(NEW|UPDATE|DESTROY)\]\s+(?:ipv[46]\s+[0-9]+\s+)?(tcp|udp)\s+(?:6|17)\s"
-    rb"[^=]*src=(\S{1,64}) dst=(\S{1,64}) sport=([0-9]{1,5}) dport=([0-9]{1,5})\s"
-    rb".*?src=(\S{1,64}) dst=(\S{1,64}) sport=([0-9]{1,5}) dport=([0-9]{1,5})(?: (.*))?$"
+    rb"[^=]*(src=\S{1,64} dst=\S{1,64} sport=[0-9]{1,5} dport=[0-9]{1,5})\s"
+    rb".*?(src=\S{1,64} dst=\S{1,64} sport=[0-9]{1,5} dport=[0-9]{1,5})( .*|)$"
 )
 _OTHER = re.compile(
     rb"\[[0-9.]+\]\s+\[(?:NEW|UPDATE|DESTROY)\]\s+(?:ipv[46]\s+[0-9]+\s+)?(?!tcp |udp )[a-z0-9-]+\s+[0-9]{1,3}\s"
 )
 """An event of a protocol that has no ports."""
 _BARE = re.compile(rb"\s*\[(?:NEW|UPDATE|DESTROY)\]")
-_ID = re.compile(rb"(?:^| )id=([0-9]+)")
-_AGE = re.compile(rb"(?:^| )delta-time=([0-9]{1,9})\b")
+_ID, _AGE = b" id=", b" delta-time="
 MAX_EVENT = 1024
 """Of a line, in bytes; real ones have 400."""
 _MICROSECOND = 1000
+_DIGITS = 10
 _MAX_PORT = 65535
 _LOST = b"ENOBUFS"
+
+
+class _Mapped(NamedTuple):
+    """An endpoint that is translated."""
+
+    inside: tuple[Address, int]
+    public: tuple[Address, int]
+    remote: tuple[Address, int]
 
 
 class _Flow(NamedTuple):
@@ -59,8 +67,9 @@ class _Flow(NamedTuple):
     start: int
     line: int
     transport: Literal["tcp", "udp"]
-    ends: tuple[bytes, ...]
-    """Source, destination and their ports, of the flow and of its answer, as they were written."""
+    original: bytes
+    """Its ends, as they were written."""
+    mapped: tuple[_Mapped, ...]
 
 
 class Conntrack:
@@ -79,27 +88,22 @@ class Conntrack:
         found = _EVENT.match(line)
         if found is None:
             return _unread(number, line)
-        stamp, event, transport, *ends, rest = found.groups(b"")
-        identity = _ID.search(rest)
-        key = identity[1] if identity else b" ".join((transport, *ends[:4]))
+        stamp, event, transport, original, reply, rest = found.groups()
+        key = _number(rest, _ID) or transport + original
         known = self._open.get(key)
-        is_same = known is not None and known.ends[:4] == tuple(ends[:4])
+        flow = known if known is not None and known.original == original else None
         try:
             time = fractional_epoch(stamp)
-            if not is_same:
-                for place in (0, 4):
-                    _end(ends[place], ends[place + 2])
-                    _end(ends[place + 1], ends[place + 3])
+            if flow is None:
+                mapped = _mapped(original, reply)
+                flow = _Flow(time, number, "tcp" if transport == b"tcp" else "udp", original, mapped)
         except ValueError as problem:
             return (Refused(number, str(problem)),)
         self._newest = max(self._newest, time)
-        if known is not None and is_same:
-            return self._take(key, known, event, time, rest)
-        told: list[Told] = []
-        if known is not None:  # the number was free again: the end was missed
-            told += self._tell(self._open.pop(key), time)
-        flow = _Flow(time, number, "tcp" if transport == b"tcp" else "udp", tuple(ends))
-        return [*told, *self._take(key, flow, event, time, rest)]
+        if known is None or known is flow:
+            return self._take(key, flow, event, time, rest)
+        del self._open[key]  # the number was free again: the end was missed
+        return [*self._tell(known, time), *self._take(key, flow, event, time, rest)]
 
     def rest(self) -> Sequence[Told]:
         """Tell of the flows that still stood at the last line, and of those that were let go."""
@@ -118,15 +122,17 @@ class Conntrack:
     def _take(self, key: bytes, flow: _Flow, event: bytes, time: int, rest: bytes) -> Sequence[Told]:
         """Keep a flow, or let it end."""
         if event != b"DESTROY":
+            if flow.line < self._line:
+                return ()
             self._open[key] = flow
             if len(self._open) <= MAX_OPEN:
                 return ()
             self._let_go += 1
             return self._so_far(self._open.popitem(last=False)[1], time)
         self._open.pop(key, None)
-        age = _AGE.search(rest)
-        if age is not None:
-            flow = flow._replace(start=max(0, min(flow.start, time - int(age[1]) * NANOSECONDS)))
+        age = _number(rest, _AGE)
+        if age and (began := time - int(age) * NANOSECONDS) < flow.start:
+            flow = flow._replace(start=max(0, began))
         return self._tell(flow, time)
 
     def _so_far(self, flow: _Flow, time: int) -> Sequence[Told]:
@@ -135,31 +141,36 @@ class Conntrack:
         return [*self._tell(flow, time), *self._tell(flow._replace(start=time), time + idle, supposed=True)]
 
     def _tell(self, flow: _Flow, end: int, *, supposed: bool = False) -> Sequence[Told]:
-        """Say what was translated: nothing, one end, or (a host that reaches another by the public address) both."""
-        source, destination, sport, dport, back_source, back_destination, back_sport, back_dport = flow.ends
-        masked = (back_destination, back_dport) != (source, sport)
-        forwarded = (back_source, back_sport) != (destination, dport)
-        if not (masked or forwarded):
-            return ()
-        orig, resp = _end(source, sport), _end(destination, dport)
-        back_orig, back_resp = _end(back_destination, back_dport), _end(back_source, back_sport)
+        """Say what was translated."""
         line, vantage = self._reading.at(flow.line), self._reading.vantage
         end = max(end, flow.start + _MICROSECOND)  # what lasts no time would be an end alone
-        told: list[Told] = []
-        if masked:
-            told.append(
-                Translation(flow.start, end, line, flow.transport, orig, back_orig, back_resp, vantage, supposed)
-            )
-        if forwarded:
-            told.append(Translation(flow.start, end, line, flow.transport, back_resp, resp, orig, vantage, supposed))
-        return told
+        return [
+            Translation(flow.start, end, line, flow.transport, *mapped, vantage, supposed) for mapped in flow.mapped
+        ]
 
 
-def _end(ip: bytes, port: bytes) -> tuple[Address, int]:
-    number = int(port)
-    if number > _MAX_PORT:
+def _number(rest: bytes, title: bytes) -> bytes:
+    """Return a number of at most ten digits that is told behind the tuples, or nothing."""
+    at = rest.find(title)
+    number = rest[at + len(title) :].partition(b" ")[0] if at >= 0 else b""
+    return number if number.isdigit() and len(number) <= _DIGITS else b""
+
+
+def _mapped(original: bytes, reply: bytes) -> tuple[_Mapped, ...]:
+    """Return what is translated: nothing, one end, or (a host that reaches another by the public address) both."""
+    orig, resp = _ends(original)
+    back_resp, back_orig = _ends(reply)
+    masked = (_Mapped(orig, back_orig, back_resp),) if back_orig != orig else ()
+    return (*masked, _Mapped(back_resp, resp, orig)) if back_resp != resp else masked
+
+
+def _ends(text: bytes) -> tuple[tuple[Address, int], tuple[Address, int]]:
+    """Read ``src=10.30.0.71 dst=198.51.100.1 sport=54420 dport=6881``."""
+    source, destination, sport, dport = text.split(b" ")
+    ports = int(sport[6:]), int(dport[6:])
+    if max(ports) > _MAX_PORT:
         raise ValueError("a port is beyond 65535")
-    return address(ip), number
+    return (address(source[4:]), ports[0]), (address(destination[4:]), ports[1])
 
 
 def _unread(number: int, line: bytes) -> Sequence[Told]:

@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from auditor.identity.readers.times import Span
     from auditor.model.flow import Address
 
-COLUMNS = frozenset({"valid_from", "valid_to", "ip", "mac", "vlan", "host", "user", "group"})
+COLUMNS = ("valid_from", "valid_to", "ip", "mac", "vlan", "host", "user", "group")
 _KEPT = 1 << 14
 _MAX_VLAN = 4094
 _LONGEST_NETWORK = 64
 _MAX_GROUPS = 64
+_LONGEST_GROUPS = 2048
 
 
 class Intervals:
@@ -43,7 +44,10 @@ class Intervals:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._columns: dict[str, int] | None = None
+        self._width = 0
+        """Columns of the header."""
+        self._places: list[int] = []
+        """Where each of :data:`COLUMNS` stands; -1 is an empty field behind the row."""
         self._is_lost = False
 
     def line(self, number: int, line: bytes) -> Sequence[Told]:
@@ -54,31 +58,31 @@ class Intervals:
             return (Refused(number, "the header before it could not be read"),)
         try:
             row = cells(line)
-            if self._columns is None:
-                self._columns = _header(row)
+            if not self._width:
+                self._places = _header(row)
+                self._width = len(row)
                 return ()
-            return self._tenancies(number, row, self._columns)
+            return self._tenancies(number, row)
         except ValueError as problem:
-            self._is_lost = self._columns is None
+            self._is_lost = not self._width
             return (Refused(number, str(problem)),)
 
     def rest(self) -> Sequence[Told]:
         """Nothing is open."""
         return ()
 
-    def _tenancies(self, number: int, row: list[str], places: dict[str, int]) -> Sequence[Tenancy]:
+    def _tenancies(self, number: int, row: list[str]) -> Sequence[Tenancy]:
         """Read a row, or raise ``ValueError``."""
-        if len(row) != len(places):
-            raise ValueError(f"the line has {len(row)} fields where the header has {len(places)}")
-        field = {title: row[place].strip() for title, place in places.items()}.get
+        if len(row) != self._width:
+            raise ValueError(f"the line has {len(row)} fields where the header has {self._width}")
+        row.append("")
+        begins, ends, where, device, vlan, host, user, groups = [row[place].strip() for place in self._places]
         reading = self._reading
-        begins, ends = field("valid_from"), field("valid_to")
         start, sure = rfc3339(begins, reading.zone) if begins else (0, 0)
         until, end = _end(ends, reading.zone) if ends else (None, None)
         if end is not None and end <= start:
             raise ValueError("valid_to is not after valid_from")
-        ip, network = _where(field("ip") or "")
-        device = field("mac")
+        ip, network = _where(where)
         if ip is None and network is None and not device:
             raise ValueError("neither ip nor mac is given")
         one = Tenancy(
@@ -88,11 +92,11 @@ class Intervals:
             reading.at(number),
             ip=ip,
             mac=mac(device.encode()) if device else None,
-            vlan=_vlan(field("vlan")) or reading.vlan,
+            vlan=_vlan(vlan) if vlan else reading.vlan,
             vantage=reading.vantage,
-            host=name((field("host") or "").encode()),
-            user=name((field("user") or "").encode()),
-            groups=_groups(field("group") or ""),
+            host=name(host.encode()) if host else None,
+            user=name(user.encode()) if user else None,
+            groups=_groups(groups) if groups else (),
             network=network,
         )
         return (one,) if start == sure and until == end else _parts(one, sure, until)
@@ -110,14 +114,14 @@ def _parts(one: Tenancy, sure: int, until: int | None) -> Sequence[Tenancy]:
     return parts
 
 
-def _header(row: list[str]) -> dict[str, int]:
+def _header(row: list[str]) -> list[int]:
     """Read the header, or raise ``ValueError``."""
     places = columns(row)
-    if not places.keys() <= COLUMNS:
-        raise ValueError(f"the header names a column that is none of {', '.join(sorted(COLUMNS))}")
+    if not places.keys() <= set(COLUMNS):
+        raise ValueError(f"the header names a column that is none of {', '.join(COLUMNS)}")
     if not places.keys() & {"ip", "mac"}:
         raise ValueError("the header has neither ip nor mac")
-    return places
+    return [places.get(title, -1) for title in COLUMNS]
 
 
 @lru_cache(_KEPT)
@@ -135,14 +139,14 @@ def _where(text: str) -> tuple[Address | None, IPv4Network | IPv6Network | None]
 
 @lru_cache(_KEPT)
 def _groups(text: str) -> tuple[str, ...]:
+    if len(text) > _LONGEST_GROUPS:
+        raise ValueError("the groups are too long")
     parts = (name(part.encode()) for part in re.split("[;|]", text))
     return tuple(dict.fromkeys(part for part in parts if part is not None))[:_MAX_GROUPS]
 
 
 @lru_cache(_KEPT)
-def _vlan(text: str | None) -> int | None:
-    if not text:
-        return None
+def _vlan(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_VLAN)) and 0 < int(text) <= _MAX_VLAN):
         raise ValueError(f"vlan is not a number from 1 to {_MAX_VLAN}")
     return int(text)

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 MAX_KNOWN = 300_000
 """Records whose names are kept."""
-MAX_WAITING = 300_000
+MAX_WAITING = 250_000
 """Members whose record has not come yet; above it they are called what their distinguished name begins with."""
+MAX_MEMBERSHIPS = 700_000
+"""Of those."""
 MAX_VALUE = 16 << 10
 """Bytes of a folded value that is kept. A distinguished name has a few hundred; a photograph is nothing to us."""
 _MAX_OF_RECORD = 4096
@@ -44,10 +46,9 @@ _KEPT = _NAMING | _MEMBERS | {b"dn", b"memberuid", b"memberof", b"objectclass", 
 class _Waiting(NamedTuple):
     """A member whose record may still come."""
 
-    key: str
     called: str
-    group: str
-    line: int
+    groups: list[tuple[str, int]]
+    """And the lines that say so."""
 
 
 class _Record:
@@ -86,7 +87,8 @@ class Ldif:
         self._record = _Record()
         self._known: dict[str, tuple[str, ...] | None] = {}
         """By key: an account's names; ``None`` of a group."""
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[str, _Waiting] = {}
+        self._memberships = 0
         self._unkept = 0
 
     def line(self, number: int, line: bytes) -> Sequence[Told]:
@@ -113,11 +115,12 @@ class Ldif:
         """Tell of the record at the end, and of members without a record."""
         last = Ldif(self._reading)
         last._attribute, last._value, last._begun = self._attribute, self._value, self._begun
-        last._record, last._known, last._waiting = self._record.copy(), self._known, list(self._waiting)
+        last._record, last._known = self._record.copy(), self._known
         told = last._finished() if last._attribute else []
         told += last._ended()
-        for waiting in last._waiting:
-            told += self._enrol(waiting, self._known.get(waiting.key, ()))
+        for key, waiting in (*self._waiting.items(), *last._waiting.items()):
+            for group, line in waiting.groups:
+                told += self._enrol(waiting.called, self._known.get(key, ()), group, line)
         if self._unkept:
             told.append(
                 Refused(self._line, f"{self._unkept} records or members were too many to keep: some may be misnamed")
@@ -184,21 +187,25 @@ class Ldif:
     def _member(self, text: str, group: str, line: int) -> list[Told]:
         """Tell of a member, or wait for its record."""
         attribute, called = names.first(text)
-        waiting = _Waiting(names.key(text), harmless(called, MAX_NAME), group, line)
-        found = self._known.get(waiting.key, ())
+        key, called = names.key(text), harmless(called, MAX_NAME)
+        found = self._known.get(key, ())
         if found != () or attribute == "uid":
-            return self._enrol(waiting, found)
-        if len(self._waiting) >= MAX_WAITING:
+            return self._enrol(called, found, group, line)
+        waiting = self._waiting.get(key)
+        if self._memberships >= MAX_MEMBERSHIPS or (waiting is None and len(self._waiting) >= MAX_WAITING):
             self._unkept += 1
-            return self._enrol(waiting, ())
-        self._waiting.append(waiting)
+            return self._enrol(called, (), group, line)
+        if waiting is None:
+            waiting = self._waiting[key] = _Waiting(called, [])
+        waiting.groups.append((group, line))
+        self._memberships += 1
         return []
 
-    def _enrol(self, waiting: _Waiting, found: tuple[str, ...] | None) -> list[Told]:
-        line = self._reading.at(waiting.line)
+    def _enrol(self, called: str, found: tuple[str, ...] | None, group: str, line: int) -> list[Told]:
+        place = self._reading.at(line)
         if found is None:
-            return [Enrolment(waiting.called, waiting.group, line, nested=True)]
-        return [Enrolment(member, waiting.group, line) for member in found or (waiting.called.lower(),)]
+            return [Enrolment(called, group, place, nested=True)]
+        return [Enrolment(member, group, place) for member in found or (called.lower(),)]
 
     def _ended(self) -> list[Told]:
         """Tell what a whole record says of itself, and keep what it is called."""
@@ -216,8 +223,7 @@ class Ldif:
         if record.is_group and record.account not in {"", record.called}:  # two names of one group
             told.append(Enrolment(record.called, record.account, self._reading.at(record.line), nested=True))
         for group, line in record.groups:
-            waiting = _Waiting(record.key, record.called, group, line)
-            told += self._enrol(waiting, None if record.is_group else called)
+            told += self._enrol(record.called, None if record.is_group else called, group, line)
         return told
 
 

@@ -46,21 +46,20 @@ _MAX_ALIKE = 16
 _DAY = 86_400 * NANOSECONDS
 _MAX_PORT = 65535
 
-_LINE = re.compile(
-    rb"(?:<[0-9]{1,3}>)?"
-    rb"(?:([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) ([0-9:]{8})"
-    rb"|([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]{8,20}(?:Z|[+-][0-9:]{4,5})?))"
-    rb" \S{1,255} (.*?)\bIN=\S{0,32} OUT=\S{0,32} (.*)$"
-)
-"""A time as RFC 3164 or RFC 3339 has it, the host, the prefix, and the row."""
 _ROW = re.compile(
-    rb"(?:[A-Z]+=\S* )*?SRC=(\S{1,64}) DST=(\S{1,64}) LEN=([0-9]{1,5}) (.*?)"
+    rb"(?<![^ ])IN=\S{0,32} OUT=\S{0,32} (?:[A-Z]+=\S* )*?SRC=(\S{1,64}) DST=(\S{1,64}) LEN=([0-9]{1,5}) (.*?)"
     rb"PROTO=(TCP|UDP) SPT=([0-9]{1,5}) DPT=([0-9]{1,5})( .*|)$"
 )
-_IDENTIFICATION = re.compile(rb"\b(?:ID|FLOWLBL)=([0-9]{1,7})\b")
+_HEAD = re.compile(
+    rb"(?:<[0-9]{1,3}>)?"
+    rb"((?:[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9:]{8})"
+    rb"|(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]{8,20}(?:Z|[+-][0-9:]{4,5})?))"
+    rb" \S{1,255} (?:kernel(?:\[[0-9]+\])?: *)?(?:\[ *[0-9.]+\] ?)?(.*)$"
+)
+"""A time as RFC 3164 or RFC 3339 has it, the host, the program, seconds since the machine was started, the prefix."""
+_IDENTIFICATION = re.compile(rb"(?:ID|FLOWLBL)=([0-9]{1,7})\b")
 _MARKS = re.compile(rb" (?:MARK|UID|GID)=\S+")
 """What rules put on a packet, and may change between the two rows."""
-_KERNEL = re.compile(rb"kernel(?:\[[0-9]+\])?: *(?:\[ *[0-9.]+\] ?)?")
 
 
 class _Row(NamedTuple):
@@ -81,32 +80,28 @@ class NftLog:
         self._waiting: OrderedDict[int, tuple[bytes, _Row]] = OrderedDict()
         """By line, with what tells the packet."""
         self._by_packet: dict[bytes, list[_Row]] = {}
+        self._prefixes = {self._before, self._after}
+        self._stamp, self._moment = b"", (0, 0)
+        """The last time, and what it was."""
         self._line = 0
         self._alone = self._unsure = self._unpaired = 0
 
     def line(self, number: int, line: bytes) -> Sequence[Told]:
         """Read one row."""
         self._line = number
-        found = _LINE.match(line)
-        if found is None:
-            return _unread(number, line)
-        prefix, row = _KERNEL.sub(b"", found[5], count=1).strip(), _ROW.match(found[6])
-        if row is not None and not self._before:
+        row = _ROW.search(line)
+        if row is None:
+            return ()  # of another protocol, or of another program
+        if not self._before:
             self._alone += 1
-        if row is None or not prefix or prefix not in {self._before, self._after}:
-            return ()  # of another protocol, or of another rule
+            return ()
+        head = _HEAD.match(line, 0, row.start())
+        if head is not None and head[2].strip() not in self._prefixes:
+            return ()  # of another rule
         try:
-            read = _Row(number, self._time(found), _end(row[1], row[6]), _end(row[2], row[7]))
+            return self._row(number, head, row)
         except ValueError as problem:
             return (Refused(number, str(problem)),)
-        identification = _IDENTIFICATION.search(row[4])
-        mark = identification[1] if identification else b"0"
-        packet = b" ".join((row[5], row[3], mark, _MARKS.sub(b"", row[8]).strip()))
-        self._forget(read.time[0])
-        if prefix == self._before:
-            self._wait(packet, read)
-            return ()
-        return self._pair(packet, read, "tcp" if row[5] == b"TCP" else "udp", is_marked=mark.strip(b"0") != b"")
 
     def rest(self) -> Sequence[Told]:
         """Say how many rows mapped nothing."""
@@ -127,12 +122,35 @@ class NftLog:
             )
         return told
 
-    def _time(self, found: re.Match[bytes]) -> Span:
+    def _row(self, number: int, head: re.Match[bytes] | None, found: re.Match[bytes]) -> Sequence[Told]:
+        """Read a row of one of the two rules, or raise ``ValueError``."""
+        if head is None:
+            raise ValueError("the row has no time of day that is known here")
+        source, destination, length, middle, protocol, sport, dport, tail = found.groups()
+        row = _Row(number, self._time(head[1]), _end(source, sport), _end(destination, dport))
+        identification = _IDENTIFICATION.search(middle)
+        mark = identification[1] if identification else b"0"
+        if b" MARK=" in tail or b" UID=" in tail:
+            tail = _MARKS.sub(b"", tail)
+        packet = b" ".join((protocol, length, mark, tail.strip()))
+        if head[2].strip() == self._before:
+            self._wait(packet, row)
+            return ()
+        return self._pair(packet, row, "tcp" if protocol == b"TCP" else "udp", is_marked=mark.strip(b"0") != b"")
+
+    def _time(self, stamp: bytes) -> Span:
         """Return when a row was written; raise ``ValueError`` where that is not known."""
+        if stamp != self._stamp:
+            self._moment = self._read(stamp.decode("ascii"))
+            self._stamp = stamp  # many rows have the same
+            self._forget(self._moment[0])
+        return self._moment
+
+    def _read(self, stamp: str) -> Span:
         zone = self._reading.zone
-        if found[4] is not None:
-            return rfc3339(found[4].decode("ascii"), zone)
-        month, clock, day = MONTHS.get(found[1].decode("ascii")), found[3].decode("ascii"), int(found[2])
+        if stamp[:1].isdigit():
+            return rfc3339(stamp, zone)
+        month, day, clock = MONTHS.get(stamp[:3]), int(stamp[4:-9]), stamp[-8:]
         if month is None:
             raise ValueError("there is no such month")
         year = self._reading.year
@@ -169,19 +187,19 @@ class NftLog:
 
     def _remove(self, packet: bytes, row: _Row) -> None:
         rows = self._by_packet[packet]
-        rows.remove(row)
-        if not rows:
+        if len(rows) == 1:
             del self._by_packet[packet]
+        else:
+            rows.remove(row)
 
     def _pair(self, packet: bytes, after: _Row, transport: Literal["tcp", "udp"], *, is_marked: bool) -> Sequence[Told]:
         """Tell of a translated row with the one row of its packet from before."""
-        found = [
-            row for row in self._by_packet.get(packet, ()) if _is_near(row, after) and _may_be(row, after, is_marked)
-        ]
+        alike = self._by_packet.get(packet, ())
+        found = [row for row in alike if _is_near(row, after) and _may_be(row, after, is_marked=is_marked)]
         if not found:
             self._unpaired += 1
             return ()
-        if len({(row.source, row.destination) for row in found}) > 1:
+        if len(found) > 1 and (len(alike) == _MAX_ALIKE or len({row[2:] for row in found}) > 1):
             self._unsure += 1
             return ()
         before = found[0]
@@ -194,20 +212,21 @@ class NftLog:
         else:
             return ()  # not translated
         start, end = min(before.time[0], after.time[0]), max(before.time[1], after.time[1]) + NANOSECONDS
-        idle = IDLE[transport] if self._reading.idle is None else self._reading.idle
-        told = Translation(
-            start, end, self._reading.at(after.line), transport, inside, public, remote, self._reading.vantage
+        until = end + (IDLE[transport] if self._reading.idle is None else self._reading.idle)
+        line, vantage = self._reading.at(after.line), self._reading.vantage
+        if after.time[0] < after.time[1]:  # a local time that came twice
+            return (Translation(start, until, line, transport, inside, public, remote, vantage, supposed=True),)
+        return (
+            Translation(start, end, line, transport, inside, public, remote, vantage),
+            Translation(end, until, line, transport, inside, public, remote, vantage, supposed=True),
         )
-        if after.time[0] < after.time[1]:
-            return (told._replace(end=end + idle, supposed=True),)  # a local time that came twice
-        return told, told._replace(start=end, end=end + idle, supposed=True)
 
 
 def _is_near(row: _Row, other: _Row) -> bool:
     return row.time[0] - _APART <= other.time[1] and other.time[0] - _APART <= row.time[1]
 
 
-def _may_be(before: _Row, after: _Row, is_marked: bool) -> bool:
+def _may_be(before: _Row, after: _Row, *, is_marked: bool) -> bool:
     """Whether two rows can be of one packet: one end is the same, and the other's port too if nothing else tells it.
 
     Linux leaves the identification of datagrams that may not be fragmented at 0 (RFC 6864 section 4.1).
@@ -222,10 +241,3 @@ def _end(ip: bytes, port: bytes) -> tuple[Address, int]:
     if number > _MAX_PORT:
         raise ValueError("a port is beyond 65535")
     return address(ip), number
-
-
-def _unread(number: int, line: bytes) -> Sequence[Told]:
-    """Refuse a row without a time of day; what else stands in a syslog is none of ours."""
-    if b" SRC=" in line and b" DST=" in line and b"IN=" in line:
-        return (Refused(number, "the row has no time of day that is known here"),)
-    return ()
