@@ -8,6 +8,7 @@ is ten seconds of one core and 300 MB for each; ``--check`` fails where one is m
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 from collections import deque
@@ -29,6 +30,9 @@ MEGABYTES = 300.0
 DEVICES = 20_000
 START = 1_795_305_600
 """2026-11-22 00:00:00 UTC."""
+TAKEN = START + 40 * 86_400
+"""When the files are said to have been written."""
+PREFIXES = ("nat-before:", "nat-after:")
 STEP = 3
 """Seconds from one event to the next: a million are five weeks."""
 LEASE = 3600
@@ -141,6 +145,109 @@ def neighbours() -> Iterator[str]:
         yield f"[{','.join(entries)}]"
 
 
+def freeradius() -> Iterator[str]:
+    """``detail``: sessions with an Interim-Update, sixteen lines a record; a session's records lie far apart."""
+    started: deque[tuple[int, Event]] = deque()
+    for number, event in enumerate(events()):
+        started.append((number, event))
+        yield from _record(number, event, "Start", 0)
+        if number >= DEVICES // 100:
+            yield from _record(*started[-DEVICES // 100], "Interim-Update", 600)
+            yield from _record(*started.popleft(), "Stop", 1200)
+
+
+def _record(number: int, event: Event, status: str, lasted: int) -> Iterator[str]:
+    when = datetime.fromtimestamp(event.when + lasted, UTC)
+    yield when.strftime("%a %b %d %H:%M:%S %Y")
+    yield f"\tAcct-Status-Type = {status}"
+    yield f'\tAcct-Session-Id = "{number:08X}"'
+    yield "\tNAS-IP-Address = 10.0.0.2"
+    yield '\tNAS-Identifier = "ap-1"'
+    yield "\tNAS-Port-Type = Wireless-802.11"
+    yield '\tCalled-Station-Id = "00-11-22-33-44-55:Corp"'
+    yield '\tTunnel-Private-Group-Id:0 = "120"'
+    yield f'\tUser-Name = "{event.host}"'
+    yield f'\tCalling-Station-Id = "{event.mac}"'
+    yield f"\tFramed-IP-Address = {event.ip}"
+    yield f"\tAcct-Session-Time = {lasted}"
+    yield f'\tEvent-Timestamp = "{when.strftime("%b %d %Y %H:%M:%S")} UTC"'
+    yield f'\tAcct-Unique-Session-Id = "{number:032x}"'
+    yield f"\tTimestamp = {event.when + lasted}"
+    yield ""
+
+
+def conntrack() -> Iterator[str]:
+    """``conntrack -E -o timestamp,id``: every flow begins and ends, one in twenty does not."""
+    for number, (when, ip, _, _, _) in enumerate(events()):
+        remote = f"198.{number % 250}.{number // 250 % 250}.{number % 249}"
+        port, public = 1024 + number % 60_000, 1024 + 7 * number % 60_000
+        ends = f"src={ip} dst={remote} sport={port} dport=6881"
+        back = f"src={remote} dst=203.0.113.{number % 8} sport=6881 dport={public}"
+        yield f"[{when}.478230]\t    [NEW] tcp      6 120 SYN_SENT {ends} [UNREPLIED] {back} id={number}"
+        if number % 20:
+            yield (
+                f"[{when + 2}.462491]\t[DESTROY] tcp      6 116 TIME_WAIT {ends} packets=4 bytes=216 {back} packets=2 "
+                f"bytes=112 [ASSURED] delta-time=2 id={number}"
+            )
+
+
+def nft_log() -> Iterator[str]:
+    """Rows of two rules: each packet before and after its translation."""
+    for number, (when, ip, _, mac, _) in enumerate(events()):
+        at = datetime.fromtimestamp(START + (when - START) % (39 * 86_400), UTC)
+        head = f"{at:%b %d %H:%M:%S} gw kernel: [{number}.5]"
+        row = (
+            f"DST=198.{number % 250}.{number // 250 % 250}.{number % 249} LEN=60 TOS=0x00 PREC=0x00 TTL=63 "
+            f"ID={number % 65_535 + 1} DF PROTO=TCP SPT=%d DPT=6881 WINDOW=64240 RES=0x00 SYN URGP=0 "
+        )
+        ports = 1024 + number % 60_000, 1024 + 7 * number % 60_000
+        yield f"{head} {PREFIXES[0]} IN=lan OUT=wan MAC={mac} SRC={ip} {row % ports[0]}"
+        yield f"{head} {PREFIXES[1]} IN= OUT=wan SRC=203.0.113.7 {row % ports[1]}"
+
+
+def intervals() -> Iterator[str]:
+    """Our own list."""
+    yield "valid_from,valid_to,ip,mac,host,user,group"
+    for when, ip, _, mac, host in events():
+        starts = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield f"{starts},2027-12-31,{ip},{mac},{host},user-{host},employees"
+
+
+def zeek_networks() -> Iterator[str]:
+    """``networks.cfg``: nobody has as many."""
+    for number in itertools.count():
+        yield f"10.{number >> 8 & 0xFF}.{number & 0xFF}.0/24          Building {number % 100}"
+
+
+def ldif() -> Iterator[str]:
+    """Groups of a thousand first, then 50,000 people, and so on."""
+    for part in itertools.count():
+        for group in range(200):
+            yield f"dn: CN=Group {part}-{group},OU=Groups,DC=corp,DC=example"
+            yield "objectClass: group"
+            for member in range(1000):
+                person = (1000 * group + 7 * member) % 50_000
+                yield f"member: CN=Person {part}-{person},OU=Staff,DC=corp,DC=example"
+            yield ""
+        for person in range(50_000):
+            yield f"dn: CN=Person {part}-{person},OU=Staff,DC=corp,DC=example"
+            yield "objectClass: user"
+            yield f"sAMAccountName: person{part}-{person}"
+            yield f"memberOf: CN=Group {part}-{person % 200},OU=Groups,DC=corp,DC=example"
+            yield "telephoneNumber: +1 555 0100"
+            yield ""
+
+
+def ad_groups() -> Iterator[str]:
+    """Users with two groups each."""
+    yield '"SamAccountName","MemberOf"'
+    for number in itertools.count():
+        yield (
+            f'"person{number}","CN=Group {number % 200},OU=Groups,DC=corp,DC=example;'
+            'CN=Staff,OU=Groups,DC=corp,DC=example"'
+        )
+
+
 KINDS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "isc-dhcpd": ("isc-dhcpd", dhcpd),
     "kea (IPv4)": ("kea", kea4),
@@ -150,6 +257,13 @@ KINDS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "zeek-dhcp (tabs)": ("zeek-dhcp", zeek_dhcp),
     "zeek-dhcp (JSON)": ("zeek-dhcp", zeek_dhcp_json),
     "neighbours": ("neighbours", neighbours),
+    "freeradius": ("freeradius", freeradius),
+    "conntrack": ("conntrack", conntrack),
+    "nft-log": ("nft-log", nft_log),
+    "intervals": ("intervals", intervals),
+    "zeek-networks": ("zeek-networks", zeek_networks),
+    "ldif": ("ldif", ldif),
+    "ad-groups": ("ad-groups", ad_groups),
 }
 """What is measured: the kind that reads it, and its lines without end."""
 
@@ -189,7 +303,7 @@ def _read(kind: str, path: str, count: str) -> int:
     """Read a file as a command does, and fail if anything was refused or left out."""
     from auditor.identity.readers.lines import Lines  # noqa: PLC0415  its imports belong to what is measured
 
-    reading = Reading("bench", path, ZoneInfo("Europe/Berlin"), taken=START * 10**9, year=2026)
+    reading = Reading("bench", path, ZoneInfo("Europe/Berlin"), year=2026, prefixes=PREFIXES, taken=TAKEN * 10**9)
     with Path(path).open("rb") as file:
         lines = Lines(file, READERS[kind].longest)
         statements = refused = 0

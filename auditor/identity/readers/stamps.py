@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from auditor.identity.readers.times import local, second_of_day
+from auditor.identity.readers.times import Calendar, second_of_day
 from auditor.model.moment import MINUTE, NANOSECONDS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MONTHS = {
     )
 }
 _KEPT = 1 << 14
+_EPOCH = date(1970, 1, 1).toordinal()
 _EARLIEST = 1970
 _LATEST = 9998
 _RFC3339 = re.compile(
@@ -81,10 +82,25 @@ def written(text: str, zone: tzinfo) -> Span:
     raise ValueError("a time's zone is neither UTC nor the one that is declared for the source")
 
 
-@lru_cache(_KEPT)
 def on_clock(year: int, month: int, day: int, clock: str, zone: tzinfo) -> Span:
     """Return what ``12:53:07`` of a day may mean in ``zone``."""
-    return local(_date(year, month, day), second_of_day(clock.encode()), zone)
+    second = second_of_day(clock.encode())
+    on = _date(year, month, day)
+    if zone is UTC:
+        moment = (86_400 * (on.toordinal() - _EPOCH) + second) * NANOSECONDS
+        return moment, moment
+    return _calendar(zone).span(b"%d-%d-%d" % (year, month, day), second)
+
+
+@lru_cache(16)
+def _calendar(zone: tzinfo) -> Calendar:
+    """Return a zone's days, as far as they were looked up."""
+    return Calendar(zone, _numbers)
+
+
+def _numbers(text: bytes) -> tuple[int, int, int]:
+    year, month, day = text.split(b"-")
+    return int(year), int(month), int(day)
 
 
 def _date(year: int, month: int, day: int) -> date:
