@@ -160,14 +160,15 @@ class _Session:
             )
             until = end if hold.until is None else min(end, hold.until)
             last = sure if hold.until is None else min(until, hold.last + NANOSECONDS)
-            if hold.since is None and self.start < hold.first:
-                yield one._replace(end=hold.first, trust=Trust.NEIGHBOUR)
-            elif hold.since is not None and hold.since < hold.first:
-                yield _suppose(one, hold.since, hold.first)
-            if hold.first < last:
-                yield one._replace(start=hold.first, end=last)
-            if max(last, hold.first) < until:
-                yield _suppose(one, max(last, hold.first), until)
+            first = max(self.start, min(hold.first, last - NANOSECONDS))  # a Stop tells of the second before it
+            if hold.since is None and self.start < first:
+                yield one._replace(end=first, trust=Trust.NEIGHBOUR)
+            elif hold.since is not None and hold.since < first:
+                yield _suppose(one, hold.since, first)
+            if first < last:
+                yield one._replace(start=first, end=last)
+            if max(last, first) < until:
+                yield _suppose(one, max(last, first), until)
 
     def copy(self) -> _Session:
         """Return another that may go on by itself."""

@@ -101,7 +101,8 @@ def test_a_stop_alone_tells_when_its_session_began() -> None:
     """The start was in yesterday's file."""
     assert told(event("stop", 50, A, lasted=40)) == [
         ("mac alice", 10, 50, "sure"),
-        ("10.20.0.31 alice", 10, 50, "weak"),
+        ("10.20.0.31 alice", 10, 49, "weak"),
+        ("10.20.0.31 alice", 49, 50, "sure"),
     ]
 
 
