@@ -35,10 +35,8 @@ class ZeekNetworks:
         if not words:
             return ()
         try:
-            text = words[0].decode("ascii")
-            network = ip_network(
-                text[:_LONGEST_NETWORK], strict=False
-            )  # as Zeek does: bits behind the prefix are dropped
+            text = words[0][:_LONGEST_NETWORK].decode("ascii")
+            network = ip_network(text, strict=False)  # as Zeek does: bits behind the prefix are dropped
         except ValueError:
             return (Refused(number, "the line does not begin with a network"),)
         called = name(words[1]) if len(words) > 1 else None
