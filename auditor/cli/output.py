@@ -72,6 +72,7 @@ _ANOMALIES = {
     "utp-overfull": "uTP connections between two sockets beyond what is told apart",
     "message-malformed": "malformed BitTorrent messages",
     "krpc-malformed": "datagrams that look like the DHT's and are not",
+    "krpc-echoed": "datagrams of the DHT that were sent back under the node id of the other end",
     "tracker-malformed": "malformed messages to and from trackers",
     "tracker-overfull": "torrents, requests or peers at one tracker beyond what is told apart",
     "websocket-malformed": "malformed or overlong WebSocket messages",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+End = tuple[str, int]
+"""An address and port."""
+
+
 class Handshake(NamedTuple):
     """One direction of a TCP connection that begins with a whole peer-wire handshake."""
 
@@ -66,31 +70,48 @@ class Facts:
     handshakes: frozenset[Handshake]
     pieces: dict[Way, Pieces]
     """By sender and receiver, of every direction with a handshake; several connections of one 5-tuple are summed."""
-    dht: dict[tuple[str, int], Node]
+    dht: dict[End, Node]
 
 
 def observe(path: Path) -> Facts:
     """Read a pcap or pcapng file, plain or gzip, and find its facts."""
-    streams, nodes = Streams(), defaultdict[tuple[str, int], Node](Node)
+    streams, nodes = Streams(), defaultdict[End, Node](Node)
+    whose: dict[tuple[frozenset[End], bytes], End] = {}
     for packet in packets(path):
         if packet.tcp is None:
-            _datagram(packet.way, packet.payload, nodes)
+            _datagram(packet.way, packet.payload, nodes, whose)
         else:
             streams.add(packet.way, packet.tcp, packet.payload)
     handshakes, pieces = set(), dict[Way, Pieces]()
-    for way, data, whole in streams.assembled():
-        if (found := peer_wire.read(data)) is None:
+    for way, data, whole, unsure in streams.assembled():
+        if (found := peer_wire.read(data)) is None or (unsure is not None and _is_quoted(found, unsure)):
             continue
-        infohash, peer_id, count, size, begun, sound = found
-        handshakes.add(Handshake(*way, infohash.hex(), peer_id.hex()))
+        handshakes.add(Handshake(*way, found.infohash.hex(), found.peer_id.hex()))
         before = pieces.get(way, Pieces(0, 0, 0, partial=False))
         pieces[way] = Pieces(
-            before.count + count, before.size + size, before.begun + begun, before.partial or not (whole and sound)
+            before.count + found.pieces,
+            before.size + found.piece_bytes,
+            before.begun + found.begun,
+            before.partial or not (whole and found.sound),
         )
     return Facts(frozenset(handshakes), pieces, dict(nodes))
 
 
-def _datagram(way: Way, payload: bytes, nodes: dict[tuple[str, int], Node]) -> None:
+def _is_quoted(found: peer_wire.Spoken, other: bytes) -> bool:
+    """Say whether a handshake stands in something else, where the beginning of its direction was not captured.
+
+    Not if it is answered, for the same torrent or a hybrid's other half; but if what follows it, or what the other end
+    says, is not the protocol's.
+    """
+    answer = peer_wire.read(other)
+    if answer is not None and (found.infohash == answer.infohash or found.is_hybrid or answer.is_hybrid):
+        return False
+    is_refuted = not answer.sound if answer is not None else not peer_wire.may_speak(other)
+    return is_refuted or not found.sound
+
+
+def _datagram(way: Way, payload: bytes, nodes: dict[End, Node], whose: dict[tuple[frozenset[End], bytes], End]) -> None:
+    """Take a datagram. What comes under an id that the other end used before is an echo, and nobody's word."""
     message = krpc.read(payload)
     if message is None:
         return
@@ -98,6 +119,8 @@ def _datagram(way: Way, payload: bytes, nodes: dict[tuple[str, int], Node]) -> N
     source, target = nodes[sender], nodes[receiver]
     source.partners.add(receiver)
     target.partners.add(sender)
+    if message.node is not None and whose.setdefault((frozenset({sender, receiver}), message.node), sender) != sender:
+        return
     if message.kind == "q":
         source.queries_out[message.method] += 1
         target.queries_in[message.method] += 1

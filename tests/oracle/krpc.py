@@ -13,6 +13,8 @@ class Message(NamedTuple):
     method: str
     infohash: bytes | None
     """Of a query that names one."""
+    node: bytes | None
+    """The id of the node that says this; an error has none."""
 
 
 def read(payload: bytes) -> Message | None:
@@ -25,12 +27,12 @@ def read(payload: bytes) -> Message | None:
         return None
     match message.get(b"y"), message:
         case b"e", {b"e": list()}:
-            return Message("e", "", None)
+            return Message("e", "", None, None)
         case b"r", {b"r": {b"id": identity}} if _is_id(identity):
-            return Message("r", "", None)
+            return Message("r", "", None, identity)
         case b"q", {b"q": bytes(method), b"a": {b"id": identity} as arguments} if _is_id(identity):
             infohash = arguments.get(b"info_hash")
-            return Message("q", method.decode("latin-1"), infohash if _is_id(infohash) else None)
+            return Message("q", method.decode("latin-1"), infohash if _is_id(infohash) else None, identity)
         case _:
             return None
 

@@ -37,6 +37,8 @@ class TcpHead(NamedTuple):
 
     seq: int
     syn: bool
+    acknowledged: int | None
+    """What it says that it expects next, if it says so."""
 
 
 @dataclass(frozen=True)
@@ -73,4 +75,5 @@ def _packet(network: IP | IPv6, transport: TCP | UDP) -> Packet:
     way = Way(src, transport.sport, dst, transport.dport)
     if isinstance(transport, UDP):
         return Packet(way, None, raw[8 : max(8, transport.len)])
-    return Packet(way, TcpHead(transport.seq, bool(transport.flags.S)), raw[transport.dataofs * 4 :])
+    head = TcpHead(transport.seq, bool(transport.flags.S), transport.ack if transport.flags.A else None)
+    return Packet(way, head, raw[transport.dataofs * 4 :])

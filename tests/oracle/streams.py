@@ -6,10 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.oracle.packets import Way
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.oracle.packets import TcpHead, Way
+    from tests.oracle.packets import TcpHead
 
 CIRCLE = 1 << 32
 
@@ -31,6 +33,8 @@ class Streams:
 
     def __init__(self) -> None:
         self._directions: dict[Way, list[_Direction]] = {}
+        self._promised: dict[Way, int] = {}
+        """Sequence numbers of first bytes, as answers to a SYN expect them."""
 
     def add(self, way: Way, head: TcpHead, payload: bytes) -> None:
         """Take one segment."""
@@ -41,16 +45,29 @@ class Streams:
         direction = directions[-1]
         if head.syn:
             direction.begun = first
+            if head.acknowledged is not None:
+                self._promised[_back(way)] = head.acknowledged
         step = (first - direction.latest + CIRCLE // 2) % CIRCLE - CIRCLE // 2
         direction.latest += step
         if payload:
             direction.segments[direction.latest].append(payload)
 
-    def assembled(self) -> Iterator[tuple[Way, bytes, bool]]:
-        """Yield each direction's bytes up to the first hole, and whether there was none."""
+    def assembled(self) -> Iterator[tuple[Way, bytes, bool, bytes | None]]:
+        """Yield each direction's bytes up to the first hole, and whether there was none.
+
+        Where nobody knows where it begins, also the bytes of the other direction, by which one may guess.
+        """
         for way, directions in self._directions.items():
             for direction in directions:
-                yield way, *_assemble(direction)
+                other = None
+                if direction.begun is None and len(directions) == 1 and way not in self._promised:
+                    there = self._directions.get(_back(way), [])
+                    other = _assemble(there[0])[0] if there else b""
+                yield way, *_assemble(direction), other
+
+
+def _back(way: Way) -> Way:
+    return Way(way.dst, way.dport, way.src, way.sport)
 
 
 def _assemble(direction: _Direction) -> tuple[bytes, bool]:

@@ -26,7 +26,8 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
     frames nor ports, and the incident is the same with and without them.
     """
     observations = [o for o in flow.observations if isinstance(o.fact, Datagrams)]
-    participation, confidence = _present(spoke=any(o.end == end for o in observations))
+    own = [o.fact for o in observations if o.end == end and isinstance(o.fact, Datagrams)]
+    participation, confidence = _present(spoke=any(fact.queries + fact.replies for fact in own))
     yield Part(
         kind="dht",
         host=host_of(flow, end),
@@ -43,7 +44,7 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
 
 def of_activity(index: int, activity: Activity) -> Iterator[Part]:
     """Yield an activity as a part of its host's DHT conduct, and one part of a swarm for each infohash it told of."""
-    spoke = sum(activity.queries_out.values()) + activity.replies_out + activity.errors_out > 0
+    spoke = sum(activity.queries_out.values()) + activity.replies_out > 0
     host = Host(activity.vantage, activity.endpoint.ip, activity.vlan, activity.endpoint.mac)
     participation, confidence = _present(spoke=spoke)
     yield Part(
@@ -84,4 +85,5 @@ def _target(index: int, activity: Activity, host: Host, target: DhtTarget, parti
 
 
 def _present(*, spoke: bool) -> tuple[Participation, Confidence]:
+    """Say what a host is that spoke under a node id of its own; an error has none, and may be an echo."""
     return (Participation.PRESENT, Confidence.CONFIRMED) if spoke else CONTACTED

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
     from scapy.packet import Packet
 
+    from tests.build.frames import Side
+
 CLIENT, SERVER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
 CLIENT6, SERVER6 = End("2001:db8::5", 51000), End("2001:db8:1::7", 6881)
 INFOHASH, LEECH, SEED, NODE = b"h" * 20, b"-qB4520-aaaaaaaaaaaa", b"-TR4060-bbbbbbbbbbbb", b"n" * 20
+OTHER = b"o" * 20
 HELLO, ANSWER = handshake(INFOHASH, LEECH), handshake(INFOHASH, SEED)
 UP, DOWN = Way(CLIENT.ip, 51000, SERVER.ip, 6881), Way(SERVER.ip, 6881, CLIENT.ip, 51000)
 BOTH = {Handshake(*UP, INFOHASH.hex(), LEECH.hex()), Handshake(*DOWN, INFOHASH.hex(), SEED.hex())}
@@ -111,6 +114,32 @@ def test_a_port_used_again_is_another_connection(facts_of: Callable[..., Facts])
     assert facts.pieces[UP] == Pieces(2, 10, 0, partial=False)
 
 
+@pytest.mark.parametrize(
+    ("said", "answered", "is_one"),
+    [
+        (HELLO, ANSWER, True),
+        (HELLO + message(2), b"", True),
+        (HELLO + message(2), message(1), True),
+        (HELLO, handshake(b"o" * 20, SEED, bytes(7) + b"\x10"), True),
+        (HELLO + b"and so on", b"", False),
+        (HELLO + message(2), b"250 OK\r\n", False),
+        (HELLO, b"HTTP/1.1 200 OK\r\n", False),
+    ],
+)
+def test_a_handshake_that_may_not_be_the_beginning_may_be_refuted(
+    facts_of: Callable[..., Facts], said: bytes, answered: bytes, *, is_one: bool
+) -> None:
+    """By what follows it, or by what the other end says."""
+    turns: list[tuple[Side, bytes]] = [("orig", said), ("resp", answered)]
+    whole = tcp_stream(CLIENT, SERVER, turns)
+
+    found = [
+        Handshake(*UP, INFOHASH.hex(), LEECH.hex()) in facts_of(frames).handshakes for frames in (whole, whole[3:])
+    ]
+
+    assert found == [True, is_one]
+
+
 @pytest.mark.parametrize("data", [HELLO[:67], b"\x12" + HELLO[1:], b"GET " + HELLO, bytes(100)])
 def test_nothing_else_is_a_handshake(facts_of: Callable[..., Facts], data: bytes) -> None:
     """Not its beginning, not the words elsewhere."""
@@ -160,11 +189,11 @@ def test_the_dht_is_told_by_host(facts_of: Callable[..., Facts]) -> None:
         SERVER,
         [
             ("orig", ping(NODE)),
-            ("resp", krpc_reply({b"id": NODE})),
+            ("resp", krpc_reply({b"id": OTHER})),
             ("orig", get_peers(NODE, INFOHASH)),
             ("orig", announce_peer(NODE, b"a" * 20, 6881, b"token")),
             ("resp", krpc_error()),
-            ("resp", get_peers(NODE, b"r" * 20)),
+            ("resp", get_peers(OTHER, b"r" * 20)),
         ],
     )
 
@@ -190,6 +219,20 @@ def test_the_dht_is_told_by_host(facts_of: Callable[..., Facts]) -> None:
             looked_up={(b"r" * 20).hex()},
             partners={client},
         ),
+    }
+
+
+def test_what_comes_back_under_the_askers_id_is_nobodys_word(facts_of: Callable[..., Facts]) -> None:
+    """It is an echo."""
+    asked = [(side, data) for data in (get_peers(NODE, INFOHASH), ping(OTHER)) for side in ("orig", "resp")]
+
+    facts = facts_of(udp_exchange(CLIENT, SERVER, asked))  # type: ignore[arg-type]
+
+    queries, client, server = Counter({"get_peers": 1, "ping": 1}), (CLIENT.ip, 51000), (SERVER.ip, 6881)
+    looked_up = {INFOHASH.hex()}
+    assert facts.dht == {
+        client: Node(queries, looked_up=looked_up, partners={server}),
+        server: Node(queries_in=queries, partners={client}),
     }
 
 

@@ -59,6 +59,8 @@ anomalies! {
     MessageMalformed = "message-malformed",
     /// A datagram that looks like KRPC and is not.
     KrpcMalformed = "krpc-malformed",
+    /// A KRPC datagram under a node id of the end that it is sent to: an echo, which says nothing of who sends it back.
+    KrpcEchoed = "krpc-echoed",
     /// A tracker's message, or one to it, that is cut short or contradicts itself.
     TrackerMalformed = "tracker-malformed",
     /// More torrents, requests or peers at one tracker than are told apart.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditor.model.scale import Confidence, Participation
@@ -14,10 +16,12 @@ def test_an_activity_is_present_only_if_the_host_spoke() -> None:
     [spoke] = dht.of_activity(0, activity(EMPLOYEE, queries_out=1, replies_out=0))
     [replied] = dht.of_activity(0, activity(EMPLOYEE, queries_out=0, replies_out=1))
     [silent] = dht.of_activity(0, activity(EMPLOYEE, queries_out=0, queries_in=1000))
+    [refused] = dht.of_activity(0, replace(activity(EMPLOYEE, queries_out=0), errors_out=1))
 
     assert (spoke.participation, spoke.confidence) == (Participation.PRESENT, Confidence.CONFIRMED)
     assert replied.participation is Participation.PRESENT
-    assert (silent.participation, silent.confidence) == (Participation.CONTACTED, Confidence.SUSPECTED)
+    for each in (silent, refused):  # An error bears no node's id: an echo's looks the same.
+        assert (each.participation, each.confidence) == (Participation.CONTACTED, Confidence.SUSPECTED)
 
 
 @pytest.mark.parametrize(

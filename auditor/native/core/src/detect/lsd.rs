@@ -1,8 +1,8 @@
 //! `bt.lsd`: a client announces its torrents to the local network (BEP 14).
 //!
 //! Sees each BT-SEARCH datagram, on any port. Proves that the sender announced these torrents with this listen port, in
-//! clear and of its own accord. Fooled by whoever forges a source address, within the same network. Seen only where
-//! multicast comes by. Costs a look at each datagram's first bytes.
+//! clear and of its own accord; not of who sends back what it was sent. Fooled by whoever forges a source address, within
+//! the same network. Seen only where multicast comes by. Costs a look at each datagram's first bytes.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,9 @@ impl DatagramReader for Reader {
         let endpoint = Endpoint { ip: datagram.endpoint(by).ip, port };
         for infohash in announce.infohashes() {
             let key = (by, infohash, port);
+            if self.announced.contains_key(&(by.other(), infohash, port)) {
+                continue; // Announces are for groups, which are silent: this is an echo.
+            }
             if let Some((span, count)) = self.announced.get_mut(&key) {
                 span.extend(stamp);
                 *count = count.saturating_add(1);
@@ -110,6 +113,18 @@ mod tests {
         assert_eq!((named[0].infohash, named[3].stamp.frame.number), ([0xaa; 20], 2));
         assert!(reader.named().is_empty() && anomalies == Anomalies::default());
         assert!(!format!("{seen:?}").contains("5ec7e7"));
+    }
+
+    #[test]
+    fn an_echo_announces_nothing() {
+        let (mut reader, mut anomalies) = (Lsd.open(), Anomalies::default());
+        let key = (endpoint("198.51.100.7:6771"), endpoint("10.20.0.7:7"));
+        for (number, end) in [(1, End::Orig), (2, End::Resp), (3, End::Orig), (4, End::Resp)] {
+            datagram(&key, end, number, ANNOUNCE, |datagram| read(&mut *reader, datagram, &mut anomalies));
+        }
+        assert!(reader.named().iter().all(|named| named.by == End::Orig));
+        let seen = finish(&mut *reader);
+        assert_eq!(seen.iter().map(|seen| (seen.end, seen.count)).collect::<Vec<_>>(), [(End::Orig, 2); 2]);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Sees each KRPC datagram; folds them into one [`Activity`] a host, so that a storm of a million datagrams is a
 //! few facts. Proves that the sender speaks KRPC and asked or announced this infohash. Other software uses this DHT
 //! too, and routing look-ups name random targets: an infohash counts as looked up only further on, by how many nodes
-//! were asked. What outsiders ask an inside host says nothing about it.
+//! were asked. What outsiders ask an inside host says nothing about it, nor what comes back from an echo server.
 
 pub mod activity;
+mod ids;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -13,6 +14,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 
 use self::activity::{Activity, HostKey, IDLE};
+use self::ids::{Ids, MoreIds, Whose};
 use super::named::{Named, Source};
 use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
 use crate::anomaly::{Anomalies, Anomaly};
@@ -70,15 +72,23 @@ pub struct Dht {
     pub named: Vec<Named>,
 }
 
-/// What one flow adds to the activities of its ends.
+/// What one flow adds to the activities of its ends. There are as many as flows, and each fills a line of the cache.
 #[derive(Clone, Debug, Default)]
 struct Link {
     activities: Ends<Option<Place>>,
     era: u32,
     last: Timestamp,
     pending: Ends<Option<Pending>>,
+    ids: Ids,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few flows need.
+#[derive(Clone, Debug, Default)]
+struct Rare {
     /// Kept only where flows are reported one by one.
-    sent: Option<Box<Ends<Option<Sent>>>>,
+    sent: Option<Ends<Option<Sent>>>,
+    ids: MoreIds,
 }
 
 /// The last query of one end that awaits its reply.
@@ -87,7 +97,7 @@ struct Pending {
     transaction: u32,
     /// Of the activity that has the target.
     serial: u32,
-    target: u32,
+    target: u16,
     announce: bool,
 }
 
@@ -131,6 +141,7 @@ impl Dht {
     }
 
     /// Takes a datagram in. `slot` is this detector's place in the datagram's flow. Answers whether it was KRPC.
+    #[inline(never)] // Made one with its only caller, both are slower.
     pub fn inspect(
         &mut self,
         datagram: &Datagram<'_>,
@@ -151,7 +162,17 @@ impl Dht {
         let Self { activities, links, seed, limits, room, named, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
-        if let Some(sent) = &mut link.sent {
+        let whose = match id(&krpc.body) {
+            Some(id) => link.ids.whose(id, from, || &mut link.rare.get_or_insert_default().ids),
+            None => Whose::Own,
+        };
+        let is_echo = whose == Whose::Others;
+        if is_echo {
+            anomalies.count(Anomaly::KrpcEchoed);
+        }
+        if whose == Whose::Own
+            && let Some(sent) = link.rare.as_mut().and_then(|rare| rare.sent.as_mut())
+        {
             Sent::count(sent.at_mut(from), &krpc.body, stamp);
         }
         if let Some(host) = link.activities.at(from).and_then(|place| activities.get_mut(place)) {
@@ -160,15 +181,20 @@ impl Dht {
             if let Some(macs) = datagram.path.macs {
                 host.note_mac(macs.src, stamp);
             }
-            if let Some(client) = krpc.client {
-                host.note_client(client);
+            if whose == Whose::Own {
+                if let Some(client) = krpc.client {
+                    host.note_client(client);
+                }
+                let node = || mark(*seed, datagram.endpoint(to));
+                *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits, room);
             }
-            let node = || mark(*seed, datagram.endpoint(to));
-            *link.pending.at_mut(from) = send(host, &krpc, node, stamp, limits, room);
         }
         if let Some(host) = link.activities.at(to).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Resp, datagram.payload.len() as u64);
+            if is_echo {
+                return true;
+            }
             let node = || mark(*seed, datagram.endpoint(from));
             let asked = receive(host, &krpc, node, stamp, link.pending.at_mut(to), limits);
             if let (Some(infohash), Body::Reply(reply)) = (asked, &krpc.body) {
@@ -223,7 +249,7 @@ impl Dht {
 
     /// Says that the flow with this slot has ended; returns what was observed in it.
     pub fn flow_ended(&mut self, slot: Place) -> Vec<Observation> {
-        let Some(sent) = self.links.remove(slot).and_then(|link| link.sent) else { return Vec::new() };
+        let Some(sent) = self.links.remove(slot).and_then(|link| link.rare?.sent) else { return Vec::new() };
         let ends = [End::Orig, End::Resp].into_iter();
         ends.filter_map(|end| sent.at(end).map(|sent| sent.observation(end))).collect()
     }
@@ -267,8 +293,9 @@ impl Dht {
 
     fn link(&mut self, datagram: &Datagram<'_>) -> Link {
         let activities = self.activities_of(datagram, true);
-        let sent = self.by_flow.then(Box::default);
-        Link { activities, era: self.era, last: datagram.stamp.time, pending: Ends::default(), sent }
+        let sent = self.by_flow.then(Ends::default);
+        let rare = sent.map(|sent| Box::new(Rare { sent: Some(sent), ..Rare::default() }));
+        Link { activities, era: self.era, last: datagram.stamp.time, rare, ..Link::default() }
     }
 
     /// Looks for a flow's activities anew where other datagrams may have kept the flow while they ended, and others
@@ -374,7 +401,8 @@ fn send(
             };
             let target = targets.count(query.infohash?, query.id, node(), stamp, room);
             limits.targets += u64::from(target.is_none());
-            Some(Pending { transaction: transaction(krpc), serial: host.serial, target: target?, announce })
+            let target = u16::try_from(target?).ok()?;
+            Some(Pending { transaction: transaction(krpc), serial: host.serial, target, announce })
         }
         Body::Reply(reply) => {
             host.sent.replies += 1;
@@ -410,7 +438,7 @@ fn receive(
                 |pending: &mut Pending| pending.serial == serial && pending.transaction == transaction(krpc);
             if let Some(Pending { target, announce, .. }) = pending.take_if(is_answered) {
                 let targets = if announce { &mut host.announced } else { &mut host.looked_up };
-                let infohash = targets.answered(target);
+                let infohash = targets.answered(u32::from(target));
                 return infohash.filter(|_| !announce);
             }
         }
@@ -456,4 +484,24 @@ fn mark(seed: Seeded, endpoint: &Endpoint) -> u32 {
 /// A transaction's id as a number: clients use two to four bytes.
 fn transaction(krpc: &Krpc<'_>) -> u32 {
     krpc.transaction.iter().fold(0, |id: u32, byte| id.rotate_left(8) ^ u32::from(*byte))
+}
+
+/// The node id under which a message was sent; an error has none.
+const fn id<'a>(body: &Body<'a>) -> Option<&'a [u8; 20]> {
+    match body {
+        Body::Query(query) => Some(query.id),
+        Body::Reply(reply) => Some(reply.id),
+        Body::Error(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_fills_one_line_of_the_cache() {
+        assert!(size_of::<Option<Link>>() <= 64);
+        assert!(u16::try_from(activity::TARGETS).is_ok(), "the place of a target fits");
+    }
 }

@@ -170,7 +170,7 @@ fn a_reply_answers_no_query_of_another_activity() {
         let head = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:";
         [&head[..], &[infohash; 20], b"e1:q9:get_peers1:t1:a1:y1:qe"].concat()
     };
-    let reply = b"d1:rd2:id20:abcdefghij0123456789e1:t1:a1:y1:re";
+    let reply = b"d1:rd2:id20:mnopqrstuvwxyz123456e1:t1:a1:y1:re";
     // The capturing host's clock is set back by hours, and the flow is the one that it was.
     let story = vec![
         (0, datagram(1, HOST, node(1), &[], &ask(b'x'))),

@@ -60,7 +60,7 @@ impl Story {
     fn told(&mut self, node: Side, peer: Side) {
         let ask =
             b"d1:ad2:id20:abcdefghij01234567899:info_hash20:iiiiiiiiiiiiiiiiiiiie1:q9:get_peers1:t1:a1:y1:qe";
-        let mut reply = b"d1:rd2:id20:abcdefghij01234567895:token1:t6:valuesl6:".to_vec();
+        let mut reply = b"d1:rd2:id20:mnopqrstuvwxyz1234565:token1:t6:valuesl6:".to_vec();
         reply.extend(peer.0);
         reply.extend(peer.1.to_be_bytes());
         reply.extend(b"ee1:t1:a1:y1:re");
