@@ -38,7 +38,7 @@ PACKAGES = {
     "wg": "wireguard-tools", "aiosmtpd": "python3-aiosmtpd",
 }  # fmt: skip
 """Packages whose name is not the program's."""
-PART = ("curl", "dnsmasq", "openssl", "shadowsocks", "messenger", "near-misses", "rlpx", "dhtnode", "call", "raknet")
+PART = ("curl", "dnsmasq", "openssl", "shadowsocks", "messenger", "near-misses", "rlpx", "libtorrent", "call", "raknet")
 """The negatives that continuous integration makes, of one seed."""
 
 
