@@ -1,7 +1,7 @@
 //! What one client told one tracker, folded: an observation a torrent, however often it was announced.
 
 use super::{Confidence, Fact, Observation, Span, Stamp};
-use crate::flow::key::End;
+use crate::flow::key::{End, Ends};
 use crate::wire::bt::tracker::Event;
 
 /// What a client says of itself in an announce. The tracker cannot check it, and neither can we.
@@ -188,6 +188,21 @@ impl Announces {
     }
 }
 
+/// Suspects what an end asked for and was not given, where the beginning of its direction was not captured: a request
+/// that a file or a mail quotes looks the same, and the answer to something else follows it.
+#[must_use]
+pub fn doubt(mut seen: Vec<Observation>, begun: Ends<bool>) -> Vec<Observation> {
+    for observation in seen.iter_mut().filter(|seen| !begun.at(seen.end)) {
+        if let Fact::TrackerAnnounce { answer: None, .. }
+        | Fact::TrackerScrape { answered: false, .. }
+        | Fact::WebSeed { bytes: 0, .. } = observation.fact
+        {
+            observation.confidence = Confidence::Suspected;
+        }
+    }
+    seen
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +247,22 @@ mod tests {
         assert!(announces.announce(&announce(256, Event::Regular, 1), &span()).is_none());
         assert!(announces.announce(&announce(0, Event::Regular, 1), &span()).is_some());
         assert_eq!(announces.observations("x", End::Orig).count(), Announces::MOST);
+    }
+
+    #[test]
+    fn what_may_be_quoted_is_suspected_until_it_is_answered() {
+        let mut announces = Announces::default();
+        let [answered, _] = [1, 2].map(|number| {
+            let told = announces.announce(&announce(number, Event::Started, 1), &span());
+            told.unwrap()
+        });
+        announces.answer(answered, TrackerAnswer::default());
+        let grades = |begun| {
+            let seen = doubt(announces.observations("x", End::Orig).collect(), begun);
+            seen.iter().map(|seen| seen.confidence).collect::<Vec<_>>()
+        };
+        assert_eq!(grades(Ends { orig: true, resp: false }), [Confidence::Confirmed; 2]);
+        assert_eq!(grades(Ends::default()), [Confidence::Confirmed, Confidence::Suspected]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ use self::named::Named;
 use self::passed::{Collected, SentPieces};
 pub use self::span::{FrameRef, Span, Stamp};
 use crate::anomaly::Anomalies;
-use crate::flow::key::{End, Endpoint, FlowKey};
+use crate::flow::key::{End, Endpoint, Ends, FlowKey};
 use crate::flow::stream::HeldBytes;
 use crate::wire::path::{Path, Vlans};
 
@@ -82,6 +82,13 @@ pub trait StreamReader: Send {
 
     /// What was seen so far.
     fn observations(&self) -> Vec<Observation>;
+
+    /// What can be believed of it. `begun` says of which ends the beginning was captured: what came first from another
+    /// one need not be what it began with, but may be quoted in the midst of something else.
+    fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {
+        let _ = begun;
+        self.observations()
+    }
 
     /// The endpoints named for a swarm since the last call.
     fn named(&mut self) -> Vec<Named> {

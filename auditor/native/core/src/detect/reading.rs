@@ -332,7 +332,16 @@ impl Reading {
     /// What the reader saw, under the ends' own names.
     #[must_use]
     pub fn observations(&self) -> Vec<Observation> {
-        let mut seen = self.reader.as_ref().map(|reader| reader.observations()).unwrap_or_default();
+        self.believable(Ends { orig: true, resp: true })
+    }
+
+    /// What can be believed of it, where `begun` says of which ends the beginning was captured.
+    #[must_use]
+    pub fn believable(&self, mut begun: Ends<bool>) -> Vec<Observation> {
+        if self.is_turned {
+            begun.swap();
+        }
+        let mut seen = self.reader.as_ref().map(|reader| reader.believable(begun)).unwrap_or_default();
         seen.extend(self.inner.as_ref().map(|inner| inner.observations()).unwrap_or_default());
         for observation in &mut seen {
             observation.end = self.as_told(observation.end);

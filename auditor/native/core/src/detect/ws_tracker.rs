@@ -160,6 +160,10 @@ impl StreamReader for Reader {
         }
         found
     }
+
+    fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {
+        announces::doubt(self.observations(), begun)
+    }
 }
 
 impl Reader {

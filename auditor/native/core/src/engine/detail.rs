@@ -74,6 +74,8 @@ impl First {
 #[derive(Default)]
 pub(super) struct Detail {
     streams: Ends<Option<Stream>>,
+    /// Of which ends the beginning was captured.
+    begun: Ends<bool>,
     /// Payload bytes from before a direction was followed again, retransmissions among them.
     unfollowed: Ends<u64>,
     reading: Reading,
@@ -122,6 +124,7 @@ impl Detail {
         anomalies: &mut Anomalies,
     ) -> Outcome {
         self.capture = arrival.stamp.frame.capture;
+        *self.begun.at_mut(end) |= first.is_some();
         let known = self.streams.at_mut(end).take();
         let mut stream = known.unwrap_or_else(|| Stream::around(first.unwrap_or(arrival.seq)));
         if first.is_none() && self.reading.was_matched_by(end) && stream.is_belied_by(arrival.seq) {
@@ -158,6 +161,7 @@ impl Detail {
         anomalies: &mut Anomalies,
     ) -> Outcome {
         let Some(mut stream) = self.streams.at_mut(end).take() else { return Outcome::Going };
+        *self.begun.at_mut(end) = true;
         let mut outcome = Outcome::Going;
         if !stream.has_begun() {
             stream.begin(first, budget, &mut self.reading.sink(end, true, anomalies, &mut outcome));
@@ -170,6 +174,7 @@ impl Detail {
     /// Says that the ends are the other way round.
     pub(super) fn turn(&mut self) {
         self.streams.swap();
+        self.begun.swap();
         self.unfollowed.swap();
         self.macs.swap();
         self.closed = self.closed.map(|(time, end)| (time, end.other()));
@@ -198,7 +203,7 @@ impl Detail {
             }
             *self.streams.at_mut(end) = Some(stream);
         }
-        self.reading.observations()
+        self.reading.believable(self.begun)
     }
 
     /// Forgets what is held.

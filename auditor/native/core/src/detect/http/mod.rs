@@ -29,6 +29,7 @@ mod tests;
 use self::exchange::Exchange;
 use self::requests::Requests;
 use self::responses::{Responses, Told};
+use super::announces;
 use super::inner::{Content, Inner};
 use super::named::Named;
 use super::{Observation, Probe, Span, Stamp, StreamDetector, StreamReader};
@@ -188,6 +189,10 @@ impl StreamReader for Reader {
 
     fn observations(&self) -> Vec<Observation> {
         self.talk.as_ref().map(Talk::observations).unwrap_or_default()
+    }
+
+    fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {
+        announces::doubt(self.observations(), begun)
     }
 
     fn named(&mut self) -> Vec<Named> {

@@ -178,6 +178,26 @@ impl StreamReader for Reader {
         found
     }
 
+    /// A handshake at the first byte proves that its sender speaks the protocol. Of one that may be quoted, the answer
+    /// does, or what follows it; and what follows, or the other end's words, may refute it.
+    fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {
+        let mut seen = self.observations();
+        for end in [End::Orig, End::Resp] {
+            let (talk, other) = (self.ends.at(end), self.ends.at(end.other()));
+            if *begun.at(end) || talk.infohash().is_none() || talk.fits(other) {
+                continue;
+            }
+            if talk.is_foreign() || other.is_foreign() {
+                seen.retain(|observation| observation.end != end);
+            } else if !talk.is_fluent() {
+                for observation in seen.iter_mut().filter(|observation| observation.end == end) {
+                    observation.confidence = Confidence::Suspected;
+                }
+            }
+        }
+        seen
+    }
+
     fn named(&mut self) -> Vec<Named> {
         self.names.take()
     }

@@ -8,7 +8,7 @@ use crate::content::Budget;
 use crate::content::pieces::{PieceCounts, PieceDigest, PieceDigests};
 use crate::error::ParseError;
 use crate::flow::key::End;
-use crate::wire::bt::handshake::{Handshake, HandshakeHead};
+use crate::wire::bt::handshake::{Handshake, HandshakeHead, Reserved};
 use crate::wire::bt::message::{Kind, MessageHead};
 
 /// The pieces of an allowed-fast set that are kept: as many as BEP 6 recommends to send.
@@ -32,6 +32,8 @@ pub(super) struct Talk {
     /// The pieces that it gives even while it chokes, the first of them, in order; and where it said so.
     allowed_fast: Option<(Vec<u32>, Span)>,
     lost: bool,
+    /// What came was no peer wire.
+    is_foreign: bool,
     /// The bytes of a message that is collected whole.
     body: Vec<u8>,
     /// Those that are.
@@ -76,6 +78,8 @@ enum Expects {
         left: usize,
         id: Option<u8>,
     },
+    /// It began with no handshake: the first message of a stream whose beginning was not captured, or something else.
+    Midstream,
     /// It is no peer wire, or its messages can no longer be told apart.
     Nothing,
 }
@@ -89,6 +93,25 @@ impl Talk {
 
     pub(super) fn wants(&self) -> bool {
         !matches!(self.expects, Expects::Nothing)
+    }
+
+    /// Whether its bytes, whole as they are, are not the protocol's.
+    pub(super) const fn is_foreign(&self) -> bool {
+        self.is_foreign
+    }
+
+    /// Whether a message came of which the bytes are the protocol's own: zeros are a keep-alive, and any id may be one.
+    pub(super) fn is_fluent(&self) -> bool {
+        let meaningless = [Kind::KeepAlive, Kind::Other(0)].map(Kind::label);
+        self.counts.keys().any(|label| !meaningless.contains(label))
+    }
+
+    /// Whether both name one torrent, as far as handshakes tell: the two sides of a hybrid have two names (BEP 52).
+    pub(super) fn fits(&self, other: &Self) -> bool {
+        self.handshake.zip(other.handshake).is_some_and(|(ours, theirs)| {
+            let upgrade = [ours, theirs].map(|seen| Reserved(seen.reserved).offers_upgrade());
+            ours.infohash == theirs.infohash || upgrade != [false, false]
+        })
     }
 
     /// The torrent that the handshake names.
@@ -136,6 +159,10 @@ impl Talk {
                         left => self.expects = Expects::Whole { left, id },
                     }
                     rest
+                }
+                Expects::Midstream => {
+                    self.read_midstream(bytes);
+                    return;
                 }
                 Expects::Nothing => return,
             };
@@ -213,8 +240,8 @@ impl Talk {
             },
             Err(ParseError::Truncated { .. }) => return rest,
             Err(_) => {
-                self.partial = Vec::new();
-                self.expects = Expects::Nothing;
+                self.expects = Expects::Midstream;
+                self.read_midstream(rest);
                 return &[];
             }
         };
@@ -224,6 +251,19 @@ impl Talk {
             self.expects = Expects::Head;
         }
         rest
+    }
+
+    /// Looks whether what came instead of a handshake may be a message.
+    fn read_midstream(&mut self, bytes: &[u8]) {
+        let room = MessageHead::MAX_HEADER.saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.is_foreign = match MessageHead::parse(&self.partial) {
+            Ok((head, _)) => matches!(head.kind, Kind::Other(_)),
+            Err(ParseError::Truncated { .. }) => return,
+            Err(_) => true,
+        };
+        self.partial = Vec::new();
+        self.expects = Expects::Nothing;
     }
 
     /// Reads one message's head; returns the bytes after it.
@@ -258,6 +298,7 @@ impl Talk {
             }
             Err(_) => {
                 anomalies.count(Anomaly::MessageMalformed);
+                self.is_foreign = true;
                 self.give_up();
                 &[]
             }

@@ -70,6 +70,50 @@ fn every_cut_in_two_and_every_single_byte_gives_the_same_facts() {
     assert_eq!(facts(&*reader), expected());
 }
 
+/// What can be believed of what the orig end said first, where the beginning of neither direction was captured.
+fn believed(orig: &[u8], resp: &[u8]) -> Option<Confidence> {
+    let mut found = Vec::new();
+    for step in [1, 3, 70, 200] {
+        let (mut reader, mut anomalies) = (PeerWire.open(), Anomalies::default());
+        for (end, bytes) in [(End::Orig, orig), (End::Resp, resp)] {
+            bytes.chunks(step).for_each(|part| reader.read(end, part, stamp(1), &mut anomalies));
+        }
+        let certain = Ends { orig: true, resp: true };
+        assert_eq!(reader.believable(certain), reader.observations(), "the first byte is proof enough");
+        let seen = reader.believable(Ends::default());
+        found.push(seen.iter().filter(|seen| seen.end == End::Orig).map(|seen| seen.confidence).max());
+    }
+    found.dedup();
+    let [found] = found[..] else { panic!("it depends on how it is cut: {found:?}") };
+    found
+}
+
+#[test]
+fn a_handshake_that_may_be_quoted_is_suspected_until_something_proves_it() {
+    let fluent = [handshake(), vec![0, 0, 0, 1, 2]].concat();
+    assert_eq!(believed(&handshake(), b""), Some(Confidence::Suspected));
+    assert_eq!(believed(&[handshake(), vec![0; 4]].concat(), b""), Some(Confidence::Suspected), "zeros");
+    assert_eq!(believed(&fluent, b""), Some(Confidence::Confirmed), "a message follows");
+    assert_eq!(believed(&handshake(), &handshake()), Some(Confidence::Confirmed), "it is answered");
+    assert_eq!(believed(&fluent, &[0, 0, 0, 1, 1]), Some(Confidence::Confirmed), "whose handshake is missed");
+    let mut other = handshake();
+    other[28..48].fill(0xbb);
+    assert_eq!(believed(&handshake(), &other), Some(Confidence::Suspected), "by another torrent's");
+    other[27] |= 0x10;
+    assert_eq!(believed(&handshake(), &other), Some(Confidence::Confirmed), "by a hybrid's other name");
+}
+
+#[test]
+fn what_follows_a_quotation_or_answers_it_refutes_it() {
+    let fluent = [handshake(), vec![0, 0, 0, 1, 2]].concat();
+    assert_eq!(believed(&[&handshake(), &b"and so on"[..]].concat(), b""), None);
+    assert_eq!(believed(&[&fluent, &b"and so on"[..]].concat(), b""), None);
+    for reply in [&b"HTTP/1.1 200 OK\r\n"[..], b"250 OK\r\n", b"\x17\x03\x03\0\x20", b"\0\0\0\x45\xffSMB"] {
+        assert_eq!(believed(&handshake(), reply), None);
+        assert_eq!(believed(&fluent, reply), None);
+    }
+}
+
 #[test]
 fn a_gap_inside_a_piece_is_stepped_over_and_counts() {
     let mut reader = PeerWire.open();
