@@ -77,6 +77,11 @@ pub trait StreamReader: Send {
     /// Steps over bytes whose content was not captured: `missing` of them, `u64::MAX` where nobody can say how many.
     fn skip(&mut self, end: End, missing: u64, stamp: Stamp);
 
+    /// Says that no detector wanted the first bytes of this direction: what comes next is from its middle.
+    fn miss_beginning(&mut self, end: End) {
+        let _ = end;
+    }
+
     /// Whether further bytes of this direction can still tell anything.
     fn wants(&self, end: End) -> bool;
 

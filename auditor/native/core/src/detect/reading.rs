@@ -93,6 +93,8 @@ pub struct Reading {
     reader: Option<Box<dyn StreamReader>>,
     /// The end whose first bytes matched.
     matched: Option<End>,
+    /// The ends whose first bytes nobody wanted.
+    refused: Ends<bool>,
     /// The reader calls the ends by the names that they had before a late SYN turned them.
     is_turned: bool,
     minutes: Minutes,
@@ -123,7 +125,10 @@ impl Dialogue {
         }
         match self.reading.take(end, run, stamp, true, anomalies) {
             Outcome::Going => {}
-            Outcome::Rejected => *self.rejected.at_mut(end) = true,
+            Outcome::Rejected => {
+                *self.rejected.at_mut(end) = true;
+                self.reading.refuse(end);
+            }
             Outcome::Misread => self.is_dropped = true,
         }
         let is_vain = !self.reading.wants(end) && self.reading.is_vain();
@@ -257,10 +262,20 @@ impl Reading {
         self.minutes.add(time, end, bytes);
     }
 
+    /// Says that no detector wanted the first bytes of `end`.
+    pub fn refuse(&mut self, end: End) {
+        *self.refused.at_mut(end) = true;
+        let told = self.as_told(end);
+        if let Some(reader) = &mut self.reader {
+            reader.miss_beginning(told);
+        }
+    }
+
     /// Says that the ends are the other way round.
     pub fn turn(&mut self) {
         self.heads.swap();
         self.minutes.swap();
+        self.refused.swap();
         self.matched = self.matched.map(End::other);
         self.is_turned ^= self.is_on();
     }
@@ -374,6 +389,9 @@ impl Reading {
                 }
                 let mut reader = detector.open();
                 for end in [End::Orig, End::Resp] {
+                    if *self.refused.at(end) {
+                        reader.miss_beginning(end);
+                    }
                     for (bytes, stamp) in std::mem::take(self.heads.at_mut(end)).runs() {
                         self.minutes.add(stamp.time, end, bytes.len() as u64);
                         reader.read(end, bytes, stamp, anomalies);

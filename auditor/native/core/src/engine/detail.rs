@@ -215,6 +215,11 @@ impl Detail {
         }
     }
 
+    /// Says that no detector wanted the first bytes of a direction.
+    pub(super) fn refuse(&mut self, end: End) {
+        self.reading.refuse(end);
+    }
+
     /// Takes in that a direction sent so many bytes by `time`, unless it is followed: no detector wanted it, until
     /// one matched in the other.
     pub(super) fn catch_up(&mut self, end: End, sent: u64, time: Timestamp) {

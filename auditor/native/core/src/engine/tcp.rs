@@ -161,6 +161,7 @@ fn payload(
     }
     let Some(detail) = details.of(flow) else { return };
     if rejected {
+        detail.refuse(end);
         detail.catch_up(end, *flow.bytes.at(end) - u64::from(arrival.sent), arrival.stamp.time);
     }
     let outcome = detail.segment(end, arrival, first, budget, anomalies);

@@ -162,6 +162,10 @@ impl StreamReader for Reader {
         self.ends.at_mut(end).skip(missing, &mut self.budget);
     }
 
+    fn miss_beginning(&mut self, end: End) {
+        self.ends.at_mut(end).miss_beginning();
+    }
+
     fn wants(&self, end: End) -> bool {
         self.ends.at(end).wants()
     }

@@ -91,6 +91,13 @@ impl Talk {
         self.handshake_hidden = true;
     }
 
+    /// Says that it did not begin with a handshake: one that comes now is quoted.
+    pub(super) fn miss_beginning(&mut self) {
+        if matches!(self.expects, Expects::Handshake) {
+            self.expects = Expects::Nothing;
+        }
+    }
+
     pub(super) fn wants(&self) -> bool {
         !matches!(self.expects, Expects::Nothing)
     }

@@ -104,6 +104,18 @@ fn a_handshake_that_may_be_quoted_is_suspected_until_something_proves_it() {
 }
 
 #[test]
+fn who_began_with_something_else_shakes_no_hands_later() {
+    let (mut reader, mut anomalies) = (PeerWire.open(), Anomalies::default());
+    reader.read(End::Resp, &handshake(), stamp(1), &mut anomalies);
+    reader.miss_beginning(End::Orig);
+    assert!(!reader.wants(End::Orig));
+    reader.read(End::Orig, &stream(), stamp(2), &mut anomalies);
+    reader.miss_beginning(End::Resp);
+    assert!(reader.wants(End::Resp), "its handshake has come");
+    assert!(reader.observations().iter().all(|seen| seen.end == End::Resp));
+}
+
+#[test]
 fn what_follows_a_quotation_or_answers_it_refutes_it() {
     let fluent = [handshake(), vec![0, 0, 0, 1, 2]].concat();
     assert_eq!(believed(&[&handshake(), &b"and so on"[..]].concat(), b""), None);
