@@ -185,18 +185,19 @@ impl Dht {
         true
     }
 
-    /// Reads a little of what a datagram of the flow with this slot will need; answers with its activities.
-    #[must_use]
+    /// Has what is kept of the flow with this slot fetched.
     #[inline]
-    pub fn touch(&self, slot: Place) -> Ends<Option<Place>> {
-        self.links.get(slot).map_or_else(Ends::default, |link| link.activities)
+    pub fn prefetch_link(&self, slot: Place) {
+        self.links.prefetch(slot);
     }
 
-    /// Reads a little of what a datagram of this activity will need.
-    #[must_use]
+    /// Has the activities of the flow with this slot fetched.
     #[inline]
-    pub fn touch_activity(&self, place: Place) -> u64 {
-        self.activities.get(place).map_or(0, Activity::touch)
+    pub fn prefetch_activities(&self, slot: Place) {
+        let activities = self.links.get(slot).map_or_else(Ends::default, |link| link.activities);
+        for place in [activities.orig, activities.resp].into_iter().flatten() {
+            self.activities.prefetch(place);
+        }
     }
 
     /// Reads a little of what the first datagram of a flow with this hash will need.
