@@ -175,6 +175,7 @@ impl Engine {
                 options.ours.clone(),
                 options.vlan_in_key,
                 options.dht_flows,
+                options.caps.flows / share,
                 options.caps.infohashes / share,
                 seed,
             ),

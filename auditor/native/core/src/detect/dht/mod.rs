@@ -102,9 +102,17 @@ struct Sent {
 
 impl Dht {
     /// Makes the detector. Activities are kept of hosts in `ours`; of talk between others, of the end that began.
-    /// What each flow carried is kept only if `by_flow` asks for it, and `infohashes` at once of all hosts.
+    /// What each flow carried is kept only if `by_flow` asks for it, and `infohashes` at once of all hosts. There may be
+    /// so many `flows` at once.
     #[must_use]
-    pub fn new(ours: Networks, vlan_in_key: bool, by_flow: bool, infohashes: usize, seed: Seeded) -> Self {
+    pub fn new(
+        ours: Networks,
+        vlan_in_key: bool,
+        by_flow: bool,
+        flows: usize,
+        infohashes: usize,
+        seed: Seeded,
+    ) -> Self {
         Self {
             ours,
             seed,
@@ -113,7 +121,8 @@ impl Dht {
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
             nodes: HashTable::new(),
-            links: Slab::default(),
+            // Memory counts only where it is written; and what never moves is never there twice.
+            links: Slab::with_capacity(flows),
             ended: Vec::new(),
             begun: 0,
             era: 0,
