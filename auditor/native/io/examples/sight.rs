@@ -12,6 +12,10 @@ use auditor_core::networks::Networks;
 use auditor_io::run::run;
 use auditor_io::{CaptureSource, SourceKind, Stream, StreamOptions};
 
+/// As in the Python module: what is measured is what ships.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 10.0.0.0/8, where the benchmark's inside hosts are.
 const TEN: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0];
 

@@ -30,13 +30,15 @@ impl DatagramDetector for Dns {
 }
 
 /// The message and the entry that it asks about.
+#[inline]
 fn listed<'a>(datagram: &Datagram<'a>) -> Option<(Message<'a>, &'static Entry)> {
     // Unicast and multicast DNS.
     let is_dns = |end: &Endpoint| end.port == 53 || end.port == 5353;
-    if !is_dns(&datagram.key.low) && !is_dns(&datagram.key.high) {
-        return None;
-    }
-    let (message, _) = Message::parse(datagram.payload).ok()?;
+    if is_dns(&datagram.key.low) || is_dns(&datagram.key.high) { asked(datagram.payload) } else { None }
+}
+
+fn asked(payload: &[u8]) -> Option<(Message<'_>, &'static Entry)> {
+    let (message, _) = Message::parse(payload).ok()?;
     let entry = names::find(message.name(&mut [0; MAX_NAME])?)?;
     Some((message, entry))
 }

@@ -24,7 +24,8 @@ pub struct Lsd;
 
 impl DatagramDetector for Lsd {
     fn probe(&self, datagram: &Datagram<'_>) -> bool {
-        LocalAnnounce::parse(datagram.payload).is_ok()
+        // Nearly every datagram is something else, and seen to be so without a call.
+        datagram.payload.first() == Some(&b'B') && LocalAnnounce::parse(datagram.payload).is_ok()
     }
 
     fn open(&self) -> Box<dyn DatagramReader> {

@@ -17,7 +17,7 @@ use super::{Datagram, DatagramDetector, DatagramReader, Observation, Span, Stamp
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::flow::key::{End, Endpoint, Ends};
 use crate::wire::bt::tracker::Event;
-use crate::wire::bt::udp_tracker::{Announce, AnnounceReply, Reply, Request, Scrape};
+use crate::wire::bt::udp_tracker::{Announce, AnnounceReply, MAGIC, Reply, Request, Scrape};
 
 /// The detector's id.
 pub const UDP_TRACKER: &str = "bt.tracker.udp";
@@ -33,7 +33,9 @@ pub struct UdpTracker;
 
 impl DatagramDetector for UdpTracker {
     fn probe(&self, datagram: &Datagram<'_>) -> bool {
-        matches!(Request::parse(datagram.payload), Ok(Request::Connect { .. }))
+        // Nearly every datagram is something else, and seen to be so without a call.
+        datagram.payload.first_chunk() == Some(&MAGIC.to_be_bytes())
+            && matches!(Request::parse(datagram.payload), Ok(Request::Connect { .. }))
     }
 
     fn open(&self) -> Box<dyn DatagramReader> {

@@ -18,7 +18,28 @@ use crate::time::Timestamp;
 
 impl Engine {
     /// Finds the flow of a packet, or begins one. `None`: the packet was delivered twice.
+    #[inline]
     pub(super) fn flow(
+        &mut self,
+        passage: &Passage<'_>,
+        mark: impl Fn() -> Option<u32>,
+        renew: impl Fn(&Flow, &Notes, &Details) -> bool,
+    ) -> Option<Place> {
+        // The usual case: the flow that was fetched is the packet's, and goes on.
+        if let Some(place) = passage.guess
+            && let Some(flow) = self.flows.get(place)
+            && flow.key == passage.key
+            && !flow.expired(passage.stamp.time)
+            && (flow.vlans == passage.path.vlans || !self.options.vlan_in_key)
+            && let Some(notes) = self.flows.notes(place)
+            && !renew(flow, notes, &self.details)
+        {
+            return Some(place);
+        }
+        self.find_or_begin(passage, mark, renew)
+    }
+
+    fn find_or_begin(
         &mut self,
         passage: &Passage<'_>,
         mark: impl Fn() -> Option<u32>,

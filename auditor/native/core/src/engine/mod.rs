@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use self::content::Content;
 use self::detail::Details;
 use self::learning::Learning;
-use self::passage::TOGETHER;
+use self::passage::{TOGETHER, Waiting};
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
@@ -175,6 +175,7 @@ impl Engine {
                 options.ours.clone(),
                 options.vlan_in_key,
                 options.dht_flows,
+                options.caps.flows / share,
                 options.caps.infohashes / share,
                 seed,
             ),
@@ -202,14 +203,14 @@ impl Engine {
 
     /// Takes frames in, in their order.
     pub fn ingest<'a>(&mut self, frames: impl IntoIterator<Item = Frame<'a>>) {
-        let mut waiting = Vec::with_capacity(TOGETHER);
+        let mut waiting = Waiting::default();
         for frame in frames {
             self.decode(&frame, &mut waiting);
-            if waiting.len() >= TOGETHER {
-                self.pass(&mut waiting);
+            if waiting.decoded.len() >= TOGETHER {
+                self.advance(&mut waiting);
             }
         }
-        self.pass(&mut waiting);
+        self.pass_all(&mut waiting);
     }
 
     /// Ends what was idle too long at `now`. Frames do this by themselves; a live source calls it in quiet times.

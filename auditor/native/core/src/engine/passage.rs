@@ -1,24 +1,38 @@
 //! A frame on its way to its flow: decoded, given its flow's key, and put beside others whose flows are fetched together.
 
 use std::hash::{BuildHasher, Hasher};
+use std::mem;
 
 use super::{Engine, Frame, of_capture};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::detect::Stamp;
 use crate::detect::dht::Dht;
-use crate::flow::key::{Endpoint, Ends, FlowKey, Seeded, Transport as Protocol};
-use crate::flow::table::Notes;
+use crate::flow::key::{Endpoint, FlowKey, Seeded, Transport as Protocol};
+use crate::flow::slab::Place;
 use crate::wire::decode::{self, Datagram, Decoded, Packet, Segment, Transport};
 use crate::wire::path::Path;
 
-/// How many packets are decoded before their flows are looked at. A flow is rarely in the cache; asking for many at
-/// once costs little more than asking for one.
+/// How many packets are decoded, or taken to their flows, at a time: enough that what was asked for arrives meanwhile.
 pub(super) const TOGETHER: usize = 32;
+
+/// Packets between their frames and their flows. A flow is rarely in the cache, and waiting for it takes longer than
+/// decoding several packets: so the flows of some are fetched while others, that came before, are taken to theirs.
+#[derive(Default)]
+pub(super) struct Waiting<'a> {
+    /// The latest.
+    pub(super) decoded: Vec<Passage<'a>>,
+    /// Those whose flows are on their way into the cache.
+    asked: Vec<Passage<'a>>,
+    /// The earliest: of theirs, what the DHT keeps of a flow is on its way too.
+    ready: Vec<Passage<'a>>,
+}
 
 /// A packet on its way to its flow.
 pub(super) struct Passage<'a> {
     pub(super) key: FlowKey,
     pub(super) hash: u64,
+    /// Where its flow probably is, found before earlier packets were taken to theirs.
+    pub(super) guess: Option<Place>,
     pub(super) from_low: bool,
     /// IPv4 identification.
     ip_id: u32,
@@ -60,32 +74,42 @@ pub(super) enum Load<'a> {
 
 impl Engine {
     /// Decodes a frame; its packet joins those that wait.
-    pub(super) fn decode<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Vec<Passage<'a>>) {
+    #[inline]
+    pub(super) fn decode<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
+        let snapped = frame.bytes.len() < frame.wire_len as usize;
+        let first_worker = self.options.shard.0 == 0;
+        if let Some(anomalies) = of_capture(&mut self.anomalies, frame.place.capture)
+            && snapped
+            && first_worker
+        {
+            anomalies.count(Anomaly::FrameSnapped);
+        }
+        // Apart from the thorough way, so that what nearly every packet brings is written once, where it waits.
+        match decode::plain(frame.link, frame.bytes) {
+            Some(packet) => self.wait(&packet, frame, &mut waiting.decoded),
+            None => self.decode_thoroughly(frame, waiting),
+        }
+    }
+
+    fn decode_thoroughly<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
         let mut ignored = Anomalies::default();
-        let stamp = Stamp { time: frame.time, frame: frame.place };
         let first_worker = self.options.shard.0 == 0;
         // Every worker decodes every frame; what the decoder refuses must count once.
         let anomalies = match of_capture(&mut self.anomalies, frame.place.capture) {
             Some(anomalies) if first_worker => anomalies,
             _ => &mut ignored,
         };
-        if frame.bytes.len() < frame.wire_len as usize {
-            anomalies.count(Anomaly::FrameSnapped);
-        }
         match decode::decode(frame.link, frame.bytes, anomalies) {
-            Decoded::Packet(packet) => {
-                if let Some(passage) = self.passage(&packet, frame.vantage, stamp) {
-                    waiting.push(passage);
-                }
-            }
+            Decoded::Packet(packet) => self.wait(&packet, frame, &mut waiting.decoded),
             Decoded::Fragment(fragment) => {
                 self.totals.fragments += u64::from(first_worker);
                 let whole = self.fragments.insert(frame.time, frame.vantage, &fragment, anomalies);
                 if let Some((header, payload)) = whole
                     && let Decoded::Packet(packet) = decode::decode_reassembled(&header, &payload, anomalies)
                 {
-                    self.pass(waiting);
-                    let mut whole: Vec<_> = self.passage(&packet, frame.vantage, stamp).into_iter().collect();
+                    self.pass_all(waiting);
+                    let mut whole = Vec::new();
+                    self.wait(&packet, &Frame { bytes: &[], ..*frame }, &mut whole);
                     self.pass(&mut whole);
                 }
             }
@@ -93,9 +117,9 @@ impl Engine {
         }
     }
 
-    /// Says where a packet belongs; `None` if to no flow, or to another worker's.
+    /// Says where a packet belongs, and has it wait; one of no flow, or of another worker's, does not.
     #[inline]
-    fn passage<'a>(&mut self, packet: &Packet<'a>, vantage: u16, stamp: Stamp) -> Option<Passage<'a>> {
+    fn wait<'a>(&mut self, packet: &Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
         let (load, protocol, src_port, dst_port) = match packet.transport {
             Transport::Tcp(segment) => {
                 (Load::Tcp(segment), Protocol::Tcp, segment.src_port, segment.dst_port)
@@ -105,63 +129,91 @@ impl Engine {
             }
             Transport::Other(_) => {
                 self.totals.other_packets += u64::from(self.options.shard.0 == 0);
-                return None;
+                return;
             }
         };
         let src = Endpoint { ip: packet.src, port: src_port };
         let dst = Endpoint { ip: packet.dst, port: dst_port };
-        let (key, from_low) = FlowKey::new(src, dst, protocol, vantage, &packet.path);
+        let (key, from_low) = FlowKey::new(src, dst, protocol, frame.vantage, &packet.path);
         let (shard, shards) = self.options.shard;
         if shards > 1 && key.shard_hash() % shards != shard {
-            return None;
+            return;
         }
         let hash = self.flows.hash(&key);
-        Some(Passage { key, hash, from_low, ip_id: packet.ip_id, path: packet.path, stamp, load })
+        let stamp = Stamp { time: frame.time, frame: frame.place };
+        waiting.push(Passage {
+            key,
+            hash,
+            guess: None,
+            from_low,
+            ip_id: packet.ip_id,
+            path: packet.path,
+            stamp,
+            load,
+        });
     }
 
-    /// Takes the waiting packets to their flows.
-    pub(super) fn pass(&mut self, waiting: &mut Vec<Passage<'_>>) {
-        if waiting.len() > 1 {
-            self.warm(waiting);
+    /// Takes the earliest packets to their flows, and has what the others will need fetched.
+    pub(super) fn advance(&mut self, waiting: &mut Waiting<'_>) {
+        self.fetch_flows(&mut waiting.decoded);
+        self.fetch_links(&waiting.asked);
+        self.fetch_activities(&waiting.ready);
+        self.pass(&mut waiting.ready);
+        mem::swap(&mut waiting.ready, &mut waiting.asked);
+        mem::swap(&mut waiting.asked, &mut waiting.decoded);
+    }
+
+    /// Takes all waiting packets to their flows.
+    pub(super) fn pass_all(&mut self, waiting: &mut Waiting<'_>) {
+        for _ in 0..3 {
+            self.advance(waiting);
         }
-        for passage in waiting.iter() {
+    }
+
+    fn pass(&mut self, packets: &mut Vec<Passage<'_>>) {
+        for passage in packets.iter() {
             self.now = self.now.max(passage.stamp.time);
             match &passage.load {
                 Load::Tcp(segment) => self.tcp(passage, segment),
                 Load::Udp(datagram) => self.udp(passage, datagram),
             }
         }
-        waiting.clear();
+        packets.clear();
     }
 
-    /// Brings the flows of the waiting packets into the cache: each step's reads do not depend on one another, so the
-    /// processor does them side by side.
-    fn warm(&self, waiting: &[Passage<'_>]) {
-        let mut guesses = [None; TOGETHER];
-        let mut touched = 0;
-        for (guess, passage) in guesses.iter_mut().zip(waiting) {
-            *guess = self.flows.guess(passage.hash);
-            if guess.is_none() && passage.is_dht() {
-                touched ^= i64::from(self.dht.touch_pair(passage.hash, passage.path.vlans));
-            }
-        }
-        let mut slots = [None; TOGETHER];
-        for (slot, place) in slots.iter_mut().zip(guesses.into_iter().flatten()) {
-            if let Some(flow) = self.flows.get(place) {
-                touched ^= flow.touch();
-                *slot = flow.dht_slot();
-                if flow.is_noted() {
-                    touched ^= self.flows.notes(place).map_or(0, Notes::touch);
+    fn fetch_flows(&self, packets: &mut [Passage<'_>]) {
+        let mut found = false;
+        for passage in packets {
+            passage.guess = self.flows.guess(passage.hash);
+            match (passage.guess, &passage.load) {
+                (Some(place), Load::Tcp(_)) => self.flows.prefetch(place, true),
+                (Some(place), Load::Udp(_)) => self.flows.prefetch(place, passage.is_dht()),
+                (None, Load::Udp(_)) if passage.is_dht() => {
+                    found ^= self.dht.touch_pair(passage.hash, passage.path.vlans);
                 }
+                (None, _) => {}
             }
         }
-        let mut activities = [Ends::default(); TOGETHER];
-        for (activity, slot) in activities.iter_mut().zip(slots.into_iter().flatten()) {
-            *activity = self.dht.touch(slot);
+        std::hint::black_box(found);
+    }
+
+    fn fetch_links(&self, packets: &[Passage<'_>]) {
+        for slot in packets.iter().filter_map(|passage| self.dht_slot(passage)) {
+            self.dht.prefetch_link(slot);
         }
-        for place in activities.into_iter().flat_map(|ends| [ends.orig, ends.resp]).flatten() {
-            touched ^= self.dht.touch_activity(place).cast_signed();
+    }
+
+    fn fetch_activities(&self, packets: &[Passage<'_>]) {
+        for slot in packets.iter().filter_map(|passage| self.dht_slot(passage)) {
+            self.dht.prefetch_activities(slot);
         }
-        std::hint::black_box(touched);
+    }
+
+    /// The DHT's place for the flow to which a datagram probably belongs.
+    fn dht_slot(&self, passage: &Passage<'_>) -> Option<Place> {
+        match passage.load {
+            Load::Udp(_) => self.flows.get(passage.guess?)?.dht_slot(),
+            Load::Tcp(_) => None,
+        }
     }
 }

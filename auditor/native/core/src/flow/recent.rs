@@ -19,13 +19,6 @@ impl<const N: usize> Default for Recent<N> {
 }
 
 impl<const N: usize> Recent<N> {
-    /// Reads a little of it.
-    #[must_use]
-    #[inline]
-    pub fn touch(&self) -> u32 {
-        u32::from(self.held)
-    }
-
     /// Whether the packet marked `mark` is one of those that are remembered.
     #[must_use]
     pub fn holds(&self, mark: u32) -> bool {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use auditor_prefetch::prefetch;
+
 /// A place in a [`Slab`]: the index plus one, so that an absent one costs nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place(NonZeroU32);
@@ -77,6 +79,14 @@ impl<T> Slab<T> {
     #[must_use]
     pub fn get(&self, place: Place) -> Option<&T> {
         self.values.get(place.index())?.as_ref()
+    }
+
+    /// Has the value at a place fetched.
+    #[inline]
+    pub fn prefetch(&self, place: Place) {
+        if let Some(value) = self.values.get(place.index()) {
+            prefetch(value);
+        }
     }
 
     /// The value at a place, to change.

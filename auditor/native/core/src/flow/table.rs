@@ -4,6 +4,7 @@
 //! other tags (overlapping address plans), and not where the same frame merely crosses the vantage point under two
 //! tags, as it does before and after a router: the engine tells the two cases apart and the table keeps both.
 
+use auditor_prefetch::prefetch;
 use hashbrown::HashTable;
 
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
@@ -70,13 +71,6 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Reads a little of it.
-    #[must_use]
-    #[inline]
-    pub fn touch(&self) -> i64 {
-        i64::from(self.recent.touch())
-    }
-
     /// Says that the other end began after all.
     const fn turn(&mut self) {
         self.rejected.swap();
@@ -121,16 +115,6 @@ impl Flow {
         }
     }
 
-    /// Reads a little of each part of a flow that its next packet will need.
-    #[must_use]
-    #[inline]
-    pub fn touch(&self) -> i64 {
-        let key = self.key.low.port ^ self.key.high.port;
-        let counts = self.packets.orig ^ self.packets.resp;
-        let bytes = (self.bytes.orig ^ self.bytes.resp).cast_signed();
-        self.last.0 ^ bytes ^ i64::from(key) ^ i64::from(counts)
-    }
-
     /// The DHT's place for it.
     #[must_use]
     #[inline]
@@ -145,13 +129,6 @@ impl Flow {
             Transport::Tcp => self.phase == Phase::Reading,
             Transport::Udp => self.slot.is_some() || self.detail.is_some(),
         }
-    }
-
-    /// Whether its next packet will need the notes on it.
-    #[must_use]
-    #[inline]
-    pub fn is_noted(&self) -> bool {
-        self.slot.is_some() || (self.key.transport == Transport::Tcp && self.phase != Phase::Rejected)
     }
 
     /// The end that a packet of the low or high end comes from.
@@ -271,6 +248,15 @@ impl FlowTable {
     pub fn guess(&self, hash: u64) -> Option<Place> {
         let hash = short(hash);
         self.index.find(spread(hash), |(other, _)| *other == hash).map(|(_, place)| *place)
+    }
+
+    /// Has the flow at a place fetched, and the notes on it.
+    #[inline]
+    pub fn prefetch(&self, place: Place, with_notes: bool) {
+        self.flows.prefetch(place);
+        if with_notes && let Some(notes) = self.notes(place) {
+            prefetch(notes);
+        }
     }
 
     /// The flow at a place.

@@ -316,14 +316,6 @@ impl Activity {
         }
     }
 
-    /// Reads a little of each part that its next datagram will need.
-    #[must_use]
-    #[inline]
-    pub(super) fn touch(&self) -> u64 {
-        let id = self.last_id.map_or(0, |id| u64::from(id[0]));
-        self.span.last.0.cast_unsigned() ^ self.sent.replies ^ self.received.replies ^ id
-    }
-
     /// Notes the link address of a frame that the host sent.
     pub fn note_mac(&mut self, mac: [u8; 6], stamp: Stamp) {
         if self.mac.is_none() || stamp < self.mac_seen {

@@ -112,9 +112,17 @@ struct Sent {
 
 impl Dht {
     /// Makes the detector. Activities are kept of hosts in `ours`; of talk between others, of the end that began.
-    /// What each flow carried is kept only if `by_flow` asks for it, and `infohashes` at once of all hosts.
+    /// What each flow carried is kept only if `by_flow` asks for it, and `infohashes` at once of all hosts. There may be
+    /// so many `flows` at once.
     #[must_use]
-    pub fn new(ours: Networks, vlan_in_key: bool, by_flow: bool, infohashes: usize, seed: Seeded) -> Self {
+    pub fn new(
+        ours: Networks,
+        vlan_in_key: bool,
+        by_flow: bool,
+        flows: usize,
+        infohashes: usize,
+        seed: Seeded,
+    ) -> Self {
         Self {
             ours,
             seed,
@@ -123,7 +131,8 @@ impl Dht {
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
             nodes: HashTable::new(),
-            links: Slab::default(),
+            // Memory counts only where it is written; and what never moves is never there twice.
+            links: Slab::with_capacity(flows),
             ended: Vec::new(),
             begun: 0,
             era: 0,
@@ -211,18 +220,19 @@ impl Dht {
         true
     }
 
-    /// Reads a little of what a datagram of the flow with this slot will need; answers with its activities.
-    #[must_use]
+    /// Has what is kept of the flow with this slot fetched.
     #[inline]
-    pub fn touch(&self, slot: Place) -> Ends<Option<Place>> {
-        self.links.get(slot).map_or_else(Ends::default, |link| link.activities)
+    pub fn prefetch_link(&self, slot: Place) {
+        self.links.prefetch(slot);
     }
 
-    /// Reads a little of what a datagram of this activity will need.
-    #[must_use]
+    /// Has the activities of the flow with this slot fetched.
     #[inline]
-    pub fn touch_activity(&self, place: Place) -> u64 {
-        self.activities.get(place).map_or(0, Activity::touch)
+    pub fn prefetch_activities(&self, slot: Place) {
+        let activities = self.links.get(slot).map_or_else(Ends::default, |link| link.activities);
+        for place in [activities.orig, activities.resp].into_iter().flatten() {
+            self.activities.prefetch(place);
+        }
     }
 
     /// Reads a little of what the first datagram of a flow with this hash will need.

@@ -73,16 +73,23 @@ struct Grant {
 }
 
 impl Message {
+    #[inline]
     fn parse(datagram: &Datagram<'_>) -> Option<Self> {
         let (host, gateway) = (datagram.endpoint(datagram.from), datagram.endpoint(datagram.from.other()));
         if gateway.port == PORT {
             Self::to_gateway(datagram.payload, host)
         } else if host.port == PORT {
             Self::from_gateway(datagram.payload)
+        } else if datagram.payload.first() == Some(&b'M') {
+            Self::search(datagram.payload)
         } else {
-            let (search, _) = Search::parse(datagram.payload).ok()?;
-            Some(Self::Search { client: clients::named(search.user_agent()?)? })
+            None
         }
+    }
+
+    fn search(payload: &[u8]) -> Option<Self> {
+        let (search, _) = Search::parse(payload).ok()?;
+        Some(Self::Search { client: clients::named(search.user_agent()?)? })
     }
 
     fn to_gateway(payload: &[u8], host: &Endpoint) -> Option<Self> {

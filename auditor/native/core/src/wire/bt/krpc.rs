@@ -18,6 +18,7 @@
 //! append any, and a whole datagram that parses is what tells KRPC from chance.
 
 mod read;
+mod usual;
 
 use std::net::IpAddr;
 
@@ -159,13 +160,18 @@ pub struct Refusal<'a> {
 }
 
 impl<'a> Krpc<'a> {
-    /// Reads one whole datagram, in one pass.
+    /// Reads one whole datagram.
     ///
     /// # Errors
     /// `Truncated` if the datagram is a proper prefix of a dict, as a capture's snap length leaves it.
     /// `Mismatch` if it is no bencoded dict, has bytes after it, or lacks what its `y` requires: `t` and, of a
     /// query, a method and a 20-byte id; of a reply, a 20-byte id; of an error, a list of a code and a text.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, ParseError> {
+        usual::read(datagram).map_or_else(|| Self::parse_any(datagram), Ok)
+    }
+
+    /// Reads one whole datagram with its keys in any order, in one pass.
+    fn parse_any(datagram: &'a [u8]) -> Result<Self, ParseError> {
         let mut top = read::Top::default();
         let mut reader = Reader::new(datagram);
         let mut taken = reader.dict(|key, reader| top.read(key, reader));
@@ -410,6 +416,19 @@ mod tests {
     }
 
     #[test]
+    fn what_clients_write_goes_the_short_way() {
+        let answer = b"d2:ip6:\xcb\x00\x71\x07\xc8\xd51:rd2:id20:abcdefghij01234567895:nodes0:5:token2:xy\
+            6:valuesl6:axje.uee1:t2:aa1:v4:LT011:y1:re";
+        let query = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:mnopqrstuvwxyz123456e1:q9:get_peers1:t2:aa1:y1:qe";
+        for datagram in [PING, PONG, answer, query] {
+            let usual = usual::read(datagram);
+            assert!(usual.is_some(), "{}", datagram.escape_ascii());
+            assert_eq!(usual.ok_or(()), Krpc::parse_any(datagram).map_err(drop));
+        }
+        assert_eq!(usual::read(ANNOUNCE), None);
+    }
+
+    #[test]
     fn nesting_is_bounded_from_the_datagram_on() {
         let nested = |depth| {
             let value = [vec![b'l'; depth], vec![b'e'; depth]].concat();
@@ -450,8 +469,11 @@ mod tests {
         }
     }
 
-    /// Reads all that a message offers.
+    /// Reads all that a message offers, and checks that the short way read what the long one does.
     fn read_all(datagram: &[u8]) {
+        if let Some(usual) = usual::read(datagram) {
+            assert_eq!(Ok(usual), Krpc::parse_any(datagram));
+        }
         let Ok(krpc) = Krpc::parse(datagram) else { return };
         if let Body::Reply(reply) = krpc.body {
             let mut peers = reply.peers();
@@ -470,6 +492,21 @@ mod tests {
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
             read_all(&bytes);
             read_all(&[b"d1:rd2:id20:abcdefghij0123456789", &bytes[..], b"e1:t2:aa1:y1:re"].concat());
+        }
+
+        #[test]
+        fn the_short_way_reads_what_the_long_one_does(
+            top in prop::collection::vec(prop::sample::select(TOP.to_vec()), 0..7),
+            inner in prop::collection::vec(prop::sample::select(INNER.to_vec()), 0..5),
+            end in prop::sample::select(vec![&b"e"[..], b"", b"ee"]),
+        ) {
+            let inner = inner.concat();
+            let entries: Vec<_> = top.into_iter().map(|entry| if entry == b"*" { &inner[..] } else { entry }).collect();
+            read_all(&[b"d", &entries.concat()[..], end].concat());
+            for kind in [&b"1:a"[..], b"1:r"] {
+                let tail = if kind == b"1:a" { &b"e1:q9:get_peers2:roi1e1:t2:aa1:v4:UT011:y1:qe"[..] } else { b"e1:t1:a1:y1:re" };
+                read_all(&[b"d", kind, b"d2:id20:abcdefghij0123456789", &inner[..], tail].concat());
+            }
         }
 
         #[test]
@@ -513,6 +550,38 @@ mod tests {
             }));
         }
     }
+
+    /// Entries of messages, and of the dicts in them, in the order in which clients write them.
+    const TOP: [&[u8]; 12] = [
+        b"2:ip6:\xcb\x00\x71\x07\xc8\xd5",
+        b"2:ip3:abc",
+        b"1:ad2:id20:abcdefghij0123456789",
+        b"1:rd2:id20:abcdefghij0123456789",
+        b"*",
+        b"e",
+        b"1:q4:ping",
+        b"2:roi1e",
+        b"1:t2:aa",
+        b"1:v4:UT01",
+        b"1:y1:q",
+        b"1:y1:r",
+    ];
+    const INNER: [&[u8]; 14] = [
+        b"9:info_hash20:mnopqrstuvwxyz123456",
+        b"6:target20:mnopqrstuvwxyz123456",
+        b"5:nodes26:mnopqrstuvwxyz123456\xc0\x00\x02\x01\x1a\xe1",
+        b"5:nodesle",
+        b"6:nodes60:",
+        b"1:pi6881e",
+        b"1:pi-1e",
+        b"5:token002:xy",
+        b"6:valuesl6:axje.u6:idhtnme",
+        b"6:valueslllllllllllllllllllllllllllllleeeeeeeeeeeeeeeeeeeeeeeeeeeee",
+        b"6:valueslllllllllllllllllllllllllllllllleeeeeeeeeeeeeeeeeeeeeeeeeeeeeee",
+        b"6:valuesi1e",
+        b"2:ip4:\xcb\x00\x71\x07",
+        b"4:wantl2:n4e",
+    ];
 
     const ARGUMENTS: [&[u8]; 6] = [
         b"2:id20:abcdefghij0123456789",

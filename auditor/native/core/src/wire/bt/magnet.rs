@@ -167,18 +167,12 @@ impl Finder {
     }
 }
 
-/// Where the first link begins. Pages are long and question marks rare in them: blocks without one are passed over.
+/// Where the first link begins. Pages are long and question marks rare in them.
 fn find(text: &[u8]) -> Option<usize> {
-    const BLOCK: usize = 64;
-    let ends_scheme = |place: usize| {
+    memchr::memchr_iter(b'?', text).find_map(|place| {
         let start = (place + 1).checked_sub(SCHEME.len())?;
         text.get(start..=place).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME)).map(|_| start)
-    };
-    let blocks = (0_usize..).step_by(BLOCK).zip(text.chunks(BLOCK));
-    blocks
-        .filter(|(_, block)| block.contains(&b'?'))
-        .flat_map(|(at, block)| (at..).zip(block).filter(|(_, byte)| **byte == b'?'))
-        .find_map(|(place, _)| ends_scheme(place))
+    })
 }
 
 /// Whether a byte stands after a link.

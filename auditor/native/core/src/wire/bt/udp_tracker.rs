@@ -23,7 +23,7 @@ use super::tracker::Event;
 use crate::error::ParseError;
 
 /// What a connect request has in the place of a connection.
-const MAGIC: u64 = 0x0417_2710_1980;
+pub(crate) const MAGIC: u64 = 0x0417_2710_1980;
 
 const CONNECT: u32 = 0;
 const ANNOUNCE: u32 = 1;

@@ -25,6 +25,31 @@ impl<'a> Reader<'a> {
         Self { rest: input, len: input.len(), depth: 0, error: None }
     }
 
+    /// A reader of what stands within so many dicts.
+    pub(in crate::wire::bt) const fn inside(input: &'a [u8], dicts: u32) -> Self {
+        Self { rest: input, len: input.len(), depth: dicts, error: None }
+    }
+
+    /// Takes this text, if it comes next.
+    #[inline]
+    pub(in crate::wire::bt) fn tag<const N: usize>(&mut self, text: &[u8; N]) -> bool {
+        match self.rest.split_first_chunk() {
+            Some((next, rest)) if next == text => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes so many bytes, if they are there: a string whose length was taken.
+    #[inline]
+    pub(in crate::wire::bt) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (array, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(array)
+    }
+
     /// The bytes not taken yet.
     pub(in crate::wire::bt) const fn rest(&self) -> &'a [u8] {
         self.rest
