@@ -36,11 +36,7 @@ class TooManyStatements(ValueError):  # noqa: N818 - there are, and it is no fau
 
 
 class TooMany(Exception):  # noqa: N818 - an answer that is cut short
-    """More intervals would have to be looked through; :attr:`found` has those that were met."""
-
-    def __init__(self, found: list[int]) -> None:
-        super().__init__()
-        self.found = found
+    """More intervals would have to be looked through."""
 
 
 class Places:
@@ -160,24 +156,30 @@ class Spans:
         """Return which series an interval is of."""
         return self._series[span]
 
+    def of_series(self, series: int) -> range:
+        """Return all intervals of a series."""
+        return range(self._begins[series], self._begins[series + 1])
+
     def places(self, span: int) -> tuple[int, ...]:
         """Return the places of the first and the last statement behind an interval."""
         first, last = self._first[span], self._last[span]
         return (first,) if first == last else (first, last)
 
-    def overlapping(self, series: int, first: int, last: int) -> list[int]:
+    def overlapping(self, series: int, first: int, last: int, most: int | None = None) -> list[int]:
         """Return the intervals of a series that share a moment with ``first`` to ``last``, both included.
+
+        So many are looked through as ``most`` says, or :data:`MAX_WALK`.
 
         Raises:
             TooMany: if too many would have to be looked through.
         """
         low, high = self._begins[series], self._begins[series + 1]
         at = bisect_right(self.starts, last, low, high) - 1
-        stop = max(low, at - MAX_WALK)
+        stop = max(low, at - (MAX_WALK if most is None else most))
         found: list[int] = []
         while at >= low and self._reach[at] > first:
             if at < stop:
-                raise TooMany(found)
+                raise TooMany
             if self.ends[at] > first:
                 found.append(at)
             at -= 1
@@ -229,7 +231,7 @@ class ByKey:
         found: list[int] = []
         while at >= low and self._reach[at] > first:
             if at < stop:
-                raise TooMany(found)
+                raise TooMany
             if self._spans.ends[self._order[at]] > first:
                 found.append(self._order[at])
             at -= 1

@@ -18,7 +18,7 @@ from auditor.identity.translations import Translations
 from auditor.model.identity import Enrolment, Tenure, Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from auditor.model.flow import Address
     from auditor.model.identity import Asked, Offset, Statement, Trust
@@ -39,22 +39,22 @@ class Directory:
     def __init__(
         self,
         statements: Iterable[Statement],
-        clocks: Mapping[str, Offset] | None = None,
+        clocks: Mapping[str, Offset] | Callable[[], Mapping[str, Offset]] | None = None,
         tolerances: Mapping[str, int] | None = None,
         trusts: Mapping[str, Trust] | None = None,
     ) -> None:
         """Take in statements in any order.
 
-        ``clocks`` and ``tolerances`` are by source; ``trusts`` has the sources that are believed more or less than
-        others of their kind.
+        ``clocks`` and ``tolerances`` are by source. Clocks may be measured by the statements as they pass: what is
+        called for them is called when all have. ``trusts`` has the sources that are believed more or less than others
+        of their kind.
 
         Raises:
             TooManyStatements: if there are more than can be kept.
         """
         self._places = Places()
-        self._clocks = Clocks(clocks or {}, tolerances or {})
-        self._tenancies = Tenancies(self._places, self._clocks, trusts or {})
-        self._translations = Translations(self._places, self._clocks)
+        self._tenancies = Tenancies(self._places, trusts or {})
+        self._translations = Translations(self._places)
         self._enrolments = Enrolments(self._places)
         for statement in statements:
             if isinstance(statement, Translation):
@@ -64,8 +64,9 @@ class Directory:
             else:
                 self._tenancies.add(statement)
         self._places.settle()
-        self._tenancies.settle()
-        self._translations.settle()
+        self._clocks = Clocks((clocks() if callable(clocks) else clocks) or {}, tolerances or {})
+        self._tenancies.settle(self._clocks)
+        self._translations.settle(self._clocks)
         self._answers: dict[tuple[tuple[_State, ...], str | None], Answer] = {}
 
     def ask(self, asked: Asked) -> tuple[Tenure, ...]:
@@ -85,12 +86,13 @@ class Directory:
         vantage: str,
         transport: str,
         public: tuple[Address, int],
-        remote: tuple[Address, int],
+        remote: tuple[Address, int] | None,
         first: int,
         last: int,
     ) -> tuple[Translation, ...]:
         """Return the translations that may have held at some moment of a span, with their times by the capture's clock.
 
+        Without a remote endpoint those towards any are meant; the ones of an inside endpoint that touch are one then.
         Those are among them that hold only if their source's clock is off as far as it may be: see :meth:`margin`.
         """
         return self._translations.behind(vantage, transport, public, remote, first, last)
@@ -147,7 +149,7 @@ class Directory:
             is_sure,
             self._tenancies.facts(span),
             tuple(self._places.line(place) for place in self._tenancies.places(span)),
-            header.clock.offset,
+            self._tenancies.clock(span).offset,
             header.prefix,
             via,
         )

@@ -38,7 +38,6 @@ class Header(NamedTuple):
     """How far they are believed."""
     vlan: int | None
     vantage: str | None
-    clock: Clock
     prefix: int
     """Of a network; of an address or a device, :data:`NO_NETWORK`."""
 
@@ -69,9 +68,8 @@ class Edges(NamedTuple):
 class Tenancies:
     """Takes statements in any order with :meth:`add`; after :meth:`settle` it is asked."""
 
-    def __init__(self, places: Places, clocks: Clocks, trusts: Mapping[str, Trust]) -> None:
+    def __init__(self, places: Places, trusts: Mapping[str, Trust]) -> None:
         self._places = places
-        self._clocks = clocks
         self._trusts = trusts
         self._gathering = Gathering()
         self._numbers: dict[_Facts, int] = {}
@@ -79,6 +77,7 @@ class Tenancies:
         self._series: dict[tuple[int, object], int] = {}
         self._header_numbers: dict[Header, int] = {}
         self._headers: list[Header] = []
+        self._clocks: list[Clock] = []
         self._header_of = array("I")
         self._addresses: dict[bytes, list[int]] = {}
         self._networks: dict[tuple[int, int], dict[int, list[int]]] = {}
@@ -117,16 +116,17 @@ class Tenancies:
         source, told = statement.line.source, statement.trust
         prefix = NO_NETWORK if statement.network is None else statement.network.prefixlen
         believed = self._trusts.get(source, told)
-        header = Header(source, told, believed, statement.vlan, statement.vantage, self._clocks.of(source), prefix)
+        header = Header(source, told, believed, statement.vlan, statement.vantage, prefix)
         number = self._header_numbers.setdefault(header, len(self._headers))
         if number == len(self._headers):
             self._headers.append(header)
         return number
 
-    def settle(self) -> None:
+    def settle(self, clocks: Clocks) -> None:
         """Make intervals of the statements, once all are there."""
+        self._clocks = [clocks.of(header.source) for header in self._headers]
         self._facts = [Facts(*facts) for facts in self._numbers]
-        self._widest = max((header.clock.margin for header in self._headers), default=0)
+        self._widest = max((clock.margin for clock in self._clocks), default=0)
         devices: dict[str, int] = {}
         holders = array("i")
         for facts in self._facts:
@@ -139,7 +139,7 @@ class Tenancies:
                 held: Sequence[holdings.Held] = holdings.as_written(said)
             else:
                 held = holdings.settle(said, words, sessions=header.told is Trust.AUTHENTICATED)
-            self._spans.append(held, header.clock.shift)
+            self._spans.append(held, self._clocks[self._header_of[series]].shift)
         self._gathering = Gathering()
         self._numbers.clear()
         self._series.clear()
@@ -175,12 +175,13 @@ class Tenancies:
             series = [*series, *self._around(asked.ip)]
         found: list[Found] = []
         for each in series:
-            header = self._headers[self._header_of[each]]
+            number = self._header_of[each]
+            header = self._headers[number]
             if header.vlan is not None and header.vlan not in asked.vlan:
                 continue
             if header.vantage is not None and header.vantage != asked.vantage:
                 continue
-            margin = header.clock.margin
+            margin = self._clocks[number].margin
             found += [Found(span) for span in self._spans.overlapping(each, first - margin, last + margin)]
         return found
 
@@ -228,6 +229,10 @@ class Tenancies:
         """Return what an interval shares with its series."""
         return self._headers[self._header_of[self._spans.series_of(span)]]
 
+    def clock(self, span: int) -> Clock:
+        """Return the clock by which an interval was written down."""
+        return self._clocks[self._header_of[self._spans.series_of(span)]]
+
     def facts(self, span: int) -> Facts:
         """Return what an interval says of its holder."""
         return self._facts[self._spans.facts[span]]
@@ -239,7 +244,7 @@ class Tenancies:
     def edges(self, span: int) -> Edges:
         """Return from when to when an interval holds."""
         start, end = self._spans.starts[span], self._spans.ends[span]
-        margin = self.header(span).clock.margin
+        margin = self.clock(span).margin
         latest = OPEN if end == OPEN else end + margin
         sure_end = OPEN if end == OPEN else end - margin
         if self._spans.supposed[span]:

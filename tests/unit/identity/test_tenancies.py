@@ -22,11 +22,11 @@ def settled(statements: Iterable[Tenancy], margin: float = 0) -> Tenancies:
     """Settle statements whose sources have clocks with a margin."""
     places = Places()
     sources = ("dhcp", "dhcp2", "radius", "list")
-    made = Tenancies(places, Clocks({s: Offset("measured", 0, seconds(margin)) for s in sources}, {}), {})
+    made = Tenancies(places, {})
     for statement in statements:
         made.add(statement)
     places.settle()
-    made.settle()
+    made.settle(Clocks({s: Offset("measured", 0, seconds(margin)) for s in sources}, {}))
     return made
 
 

@@ -11,7 +11,6 @@ from auditor.model.moment import NANOSECONDS
 from tests.unit.identity.said import EXACT, line, seconds
 
 if TYPE_CHECKING:
-    import pytest
 
     from auditor.model.flow import Address
 
@@ -92,9 +91,18 @@ def test_the_statement_is_told_with_its_line() -> None:
     assert known.behind("here", "tcp", PUBLIC, REMOTE, 0, seconds(1)) == (behind(0, 100, ALICE, 9, supposed=True),)
 
 
-def test_a_search_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found until then shows that there are several."""
-    monkeypatch.setattr("auditor.identity.columns.MAX_WALK", 2)
-    ends = [behind(0, None, (ip_address("10.20.0.31"), port), port) for port in range(1, 9)]
+def test_of_many_remote_endpoints_all_are_meant() -> None:
+    """One socket talks with a thousand: what touches is one; another host in between is seen."""
+    peers = [(ip_address("198.51.100.9"), port) for port in range(1000)]
+    statements = [behind(n, n + 5, ALICE, n, remote=peer) for n, peer in enumerate(peers)]
+    known = Directory(
+        [*statements, behind(2000, 2001, BOB, 7, remote=REMOTE)], {"nat": Offset("measured", seconds(10))}
+    )
 
-    assert len(found(ends, 10, 20)) == 3
+    def inside(first: float, last: float) -> list[tuple[float, float | None, tuple[Address, int]]]:
+        told = known.behind("here", "tcp", PUBLIC, None, seconds(first), seconds(last))
+        return [(each.start / NANOSECONDS, each.end and each.end / NANOSECONDS, each.inside) for each in told]
+
+    assert inside(20, 500) == [(10, 1014, ALICE)]
+    assert inside(20, 2010) == [(10, 1014, ALICE), (2010, 2011, BOB)]
+    assert inside(1014, 2009) == []
