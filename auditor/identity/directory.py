@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from auditor.identity.columns import Places, TooMany
 from auditor.identity.enrolments import Enrolments
-from auditor.identity.join import NOBODY, Answer, Claim, answer
+from auditor.identity.join import MAX_CLAIMS, NOBODY, Answer, Claim, answer
 from auditor.identity.tenancies import NO_NETWORK, Found, Tenancies
 from auditor.identity.tolerance import Clocks
 from auditor.identity.translations import Translations
 from auditor.model.identity import Enrolment, Tenure, Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from auditor.model.flow import Address
     from auditor.model.identity import Asked, Offset, Statement, Trust
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_TENURES = 4096
 """Parts of one answer; what is left of the span behind them is one part in which nobody is named."""
 _ANSWERS_KEPT = 1 << 16
+_MAX_ACTIVE = 4 * MAX_CLAIMS
+"""Intervals that are looked at for one moment, those of wider networks among them, which mostly fall away."""
 _UNWEIGHED = Answer("ambiguous")
 """Where more is said than can be weighed."""
 
@@ -108,21 +110,25 @@ class Directory:
     def _in_parts(self, found: Sequence[Found], mac: str | None, first: int, last: int) -> tuple[Tenure, ...]:
         """Part the span where something begins or ends, and answer each part."""
         edges = [self._tenancies.edges(each.span) for each in found]
-        points = {edge for each in edges for edge in each if first < edge <= last}
-        if not points:
-            return (Tenure(first, last, *self._answer(_states(found, [each.holds(first) for each in edges]), mac)),)
-        holds = [each.holds(first) for each in edges]
-        changes: dict[int, list[int]] = {point: [] for point in sorted(points)}
+        changes: dict[int, list[int]] = {}
+        active: dict[int, bool] = {}
         for number, each in enumerate(edges):
+            is_sure = each.holds(first)
+            if is_sure is not None:
+                active[number] = is_sure
             for edge in each:
-                if edge in changes:
-                    changes[edge].append(number)
+                if first < edge <= last:
+                    changes.setdefault(edge, []).append(number)
         tenures: list[Tenure] = []
-        begin, current = first, self._answer(_states(found, holds), mac)
-        for point, numbers in changes.items():
+        begin, current = first, self._answer(found, active, mac)
+        for point, numbers in sorted(changes.items()):
             for number in numbers:
-                holds[number] = edges[number].holds(point)
-            following = self._answer(_states(found, holds), mac)
+                is_sure = edges[number].holds(point)
+                if is_sure is None:
+                    active.pop(number, None)
+                else:
+                    active[number] = is_sure
+            following = self._answer(found, active, mac)
             if following == current:
                 continue
             tenures.append(Tenure(begin, point - 1, *current))
@@ -132,7 +138,11 @@ class Directory:
                 break
         return (*tenures, Tenure(begin, last, *current))
 
-    def _answer(self, states: tuple[_State, ...], mac: str | None) -> Answer:
+    def _answer(self, found: Sequence[Found], active: Mapping[int, bool], mac: str | None) -> Answer:
+        """Answer for what holds at one moment; the same is asked again and again."""
+        if len(active) > _MAX_ACTIVE:
+            return _UNWEIGHED
+        states = tuple(sorted((*found[number], is_sure) for number, is_sure in active.items()))
         known = self._answers.get((states, mac))
         if known is None:
             if len(self._answers) >= _ANSWERS_KEPT:
@@ -153,13 +163,3 @@ class Directory:
             header.prefix,
             via,
         )
-
-
-def _states(found: Sequence[Found], holds: Sequence[bool | None]) -> tuple[_State, ...]:
-    return tuple(sorted(_held(found, holds)))
-
-
-def _held(found: Sequence[Found], holds: Sequence[bool | None]) -> Iterator[_State]:
-    for each, is_sure in zip(found, holds, strict=True):
-        if is_sure is not None:
-            yield each.span, each.via, is_sure

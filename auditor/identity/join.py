@@ -1,10 +1,11 @@
 """From what sources say of an address at one moment to its holder: a step at a time, each won by the most trusted.
 
 The steps: which device had the address; who was at the device or logged in from the address; which host name; groups
-and attributes. In each step the trust of the statement decides (:class:`auditor.model.identity.Trust`). At equal trust
-a statement that names address and device goes before one that names one of them, and that before one about a network.
-Different values at the same height tie; equal ones are one. A statement that names another device or another person
-than the one that won has no say in the steps behind.
+and attributes. In each step the trust of the statement decides (:class:`auditor.model.identity.Trust`); at equal trust
+a statement about the address or the device goes before one about a network. Different values at the same height tie;
+equal ones are one. A statement that names another device or another person than the one that won has no say in the
+steps behind. Of one source the narrowest statement counts: about the address before about a network around it, and
+about the address and its device before what cannot be true beside it and is about the device elsewhere.
 
 What a clock (or the source itself) leaves uncertain never wins: it stands beside what is sure, or alone.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from auditor.identity.facts import Facts, duid_key, mac_of_duid, names_of, same_host
+from auditor.identity.facts import Facts, contradict, duid_key, mac_of_duid, names_of, same_host
 from auditor.model.identity import Holder, Offset, SourceLine, Trust
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def answer(claims: Sequence[Claim], mac: str | None, enrolled: Callable[[str | N
     """Return who held an address of which ``claims`` are made, and whose frames bore ``mac``."""
     if len(claims) == 1 and claims[0].about == "address":
         return _alone(claims[0], mac, enrolled)
-    claims = _of_use(sorted(claims, key=_in_order))
+    claims, outdone = _of_use(sorted(claims, key=_in_order))
     if not any(claim.about != "device" for claim in claims):
         return NOBODY
     if len(claims) > MAX_CLAIMS:
@@ -103,7 +104,8 @@ def answer(claims: Sequence[Claim], mac: str | None, enrolled: Callable[[str | N
     winners = [_standing(candidate, len(candidates), is_sure=candidate.sure) for candidate in candidates]
     backed = {claim for candidate in candidates for claim in candidate.support}
     rest = [claim for claim in claims if claim not in backed and (claim.about != "device" or claim in weighed)]
-    losers = _losers(rest)[: MAX_HOLDERS - len(winners)]
+    losers = [*_losers(rest, "less trusted"), *_losers(outdone, "said of the device elsewhere")]
+    del losers[MAX_HOLDERS - len(winners) :]
     clock = _clock(backed)
     return Answer("attributed" if is_attributed else "ambiguous", (*winners, *losers), clock)
 
@@ -130,13 +132,29 @@ def _alone(claim: Claim, mac: str | None, enrolled: Callable[[str | None, str | 
 
 
 def _in_order(claim: Claim) -> tuple[object, ...]:
-    return (-claim.trust, claim.about, claim.lines, claim.via, not claim.sure)
+    """Sort what is said of the address first, then of its device, then of networks; the most trusted before others."""
+    return (claim.about, -claim.trust, claim.lines, claim.via, not claim.sure)
 
 
-def _of_use(claims: Sequence[Claim]) -> list[Claim]:
-    """Leave out what is said of a device elsewhere and no more than what is said here."""
-    said = {(claim.facts, claim.trust) for claim in claims if claim.about == "address" and claim.sure}
-    return _longest_prefix([c for c in claims if c.about != "device" or (c.facts, c.trust) not in said])
+def _of_use(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Leave out what is said of a device elsewhere and is said here too.
+
+    Return it apart where the same source says otherwise here.
+    """
+    here = [claim for claim in claims if claim.about == "address" and claim.sure]
+    said = {(claim.facts, claim.trust) for claim in here}
+    kept = [claim for claim in claims if claim.about != "device"]
+    outdone: list[Claim] = []
+    for claim in claims:
+        if claim.about == "device" and (claim.facts, claim.trust) not in said:
+            (outdone if any(_outdoes(each, claim) for each in here) else kept).append(claim)
+    return _longest_prefix(kept), outdone
+
+
+def _outdoes(here: Claim, elsewhere: Claim) -> bool:
+    """Whether a source says of a device at this address what cannot be true beside what it says of it elsewhere."""
+    is_one = here.lines[0].source == elsewhere.lines[0].source and here.trust == elsewhere.trust
+    return is_one and elsewhere.via in names_of(here.facts) and contradict(here.facts, elsewhere.facts)
 
 
 def _longest_prefix(claims: Sequence[Claim]) -> list[Claim]:
@@ -206,10 +224,7 @@ def _speaks_of(claim: Claim, device: str | None, aliases: frozenset[str], *, has
 
 
 def _height(claim: Claim) -> int:
-    if claim.about == "network":
-        return 4 * claim.trust
-    names_both = claim.about == "address" and (claim.facts.mac or claim.facts.duid)
-    return 4 * claim.trust + (2 if names_both else 1)
+    return 2 * claim.trust + (claim.about != "network")
 
 
 def _persons(told: Sequence[Claim], device: str | None, *, is_sure: bool) -> Iterable[_Person]:
@@ -309,13 +324,13 @@ def _standing(candidate: _Candidate, count: int, *, is_sure: bool) -> Holder:
     return candidate.holder._replace(standing=f"most trusted: {word}" if is_sure else f"uncertain in time: {word}")
 
 
-def _losers(claims: Sequence[Claim]) -> list[Holder]:
+def _losers(claims: Sequence[Claim], why: str) -> list[Holder]:
     """Say who else was named, in order of trust, each once."""
     lines: dict[tuple[Facts, Trust], dict[SourceLine, None]] = {}
     for claim in claims:
         lines.setdefault((claim.facts, claim.trust), {}).update(dict.fromkeys(claim.lines))
     return [
-        Holder(trust, tuple(sorted(said))[:MAX_LINES], *facts, standing=f"less trusted: {_WORDS[trust]}")
+        Holder(trust, tuple(sorted(said))[:MAX_LINES], *facts, standing=f"{why}: {_WORDS[trust]}")
         for (facts, trust), said in lines.items()
     ]
 

@@ -39,10 +39,10 @@ def holders(
     ]
     there = [(t, trust) for t, trust in true if t.vantage in {None, asked.vantage}]
     here = [(t, trust) for t, trust in there if t.vlan is None or t.vlan in asked.vlan]
-    address = [(t, 4 * trust + (2 if _names(t) else 1)) for t, trust in here if t.ip == asked.ip]
+    address = [(t, 2 * trust + 1) for t, trust in here if t.ip == asked.ip]
     address += _networks(here, asked, {t.line.source for t, _ in address})
     device_there = [(t, trust) for t, trust in there if not asked.vlan or t.vlan is None or t.vlan in asked.vlan]
-    return _weigh(address, [(t, 4 * trust + 1) for t, trust in device_there], asked.mac, statements)
+    return _weigh(address, [(t, 2 * trust + 1) for t, trust in device_there], asked.mac, statements)
 
 
 def _series(statements: Iterable[Statement]) -> list[list[Tenancy]]:
@@ -129,7 +129,7 @@ def _networks(here: Iterable[tuple[Tenancy, Trust]], asked: Asked, told: set[str
     for t, _ in around:
         assert t.network
         nearest[t.line.source] = max(nearest.get(t.line.source, 0), t.network.prefixlen)
-    return [(t, 4 * trust) for t, trust in around if t.network and t.network.prefixlen == nearest[t.line.source]]
+    return [(t, 2 * trust) for t, trust in around if t.network and t.network.prefixlen == nearest[t.line.source]]
 
 
 def _weigh(
@@ -139,7 +139,7 @@ def _weigh(
     statements: Sequence[Statement],
 ) -> set[Who]:
     by_mac = any(t.mac for t, _ in address if t.ip)
-    votes = {(t.mac if by_mac else t.duid, height // 4) for t, height in address if t.ip}
+    votes = {(t.mac if by_mac else t.duid, height // 2) for t, height in address if t.ip}
     votes = {(device, trust) for device, trust in votes if device}
     best = max((trust for _, trust in votes), default=0)
     devices: set[str | None] = {device for device, trust in votes if trust == best} or {None}
@@ -152,7 +152,8 @@ def _weigh(
         own = [(t, height) for t, height in address if _may_be(t, device, by_mac=by_mac)]
         names = {device} | {name for t, _ in own for name in (_names(t) if t.mac or not by_mac else {t.duid})}
         if device is not None:
-            own += [(t, h) for t, h in anywhere if all(t is not a for a, _ in address) and names & _names(t)]
+            elsewhere = [(t, h) for t, h in anywhere if all(t is not a for a, _ in address)]
+            own += [(t, h) for t, h in elsewhere if any(_counts(t, h, name, address) for name in names & _names(t))]
         for user in _best((t.user.lower(), height) for t, height in own if t.user) or {None}:
             his = [(t, h) for t, h in own if user is None or t.user is None or t.user.lower() == user]
             longest = sorted({t.host.lower() for t, _ in his if t.host}, key=lambda host: (-len(host), host))
@@ -181,6 +182,12 @@ def _names_of_duid(duid: str) -> set[str]:
 def _may_be(t: Tenancy, device: str | None, *, by_mac: bool) -> bool:
     own = t.mac if by_mac else t.duid
     return t.ip is None or own is None or own == device
+
+
+def _counts(t: Tenancy, height: int, name: str, address: list[tuple[Tenancy, int]]) -> bool:
+    """Whether what is said of a device elsewhere is not said otherwise of it here, by the same source."""
+    here = [a for a, h in address if a.ip and a.line.source == t.line.source and h == height and name in _names(a)]
+    return not any(_conflict(a, t) for a in here)
 
 
 def _best(votes: Iterable[tuple[str, int]]) -> set[str]:

@@ -113,7 +113,7 @@ def winners(tenure: Tenure) -> set[Who]:
             frozenset(holder.attributes),
         )
         for holder in tenure.holders
-        if not holder.standing.startswith("less trusted")
+        if not holder.standing.startswith(("less trusted", "said of the device elsewhere"))
     }
 
 

@@ -74,7 +74,7 @@ def test_a_temporary_address_leads_to_its_device() -> None:
     ]
     (part,) = ask(statements, 60, 70, ip=TEMPORARY[1])
     assert (part.holders[0].host, part.holders[0].user) == ("pc", "alice")
-    assert part.holders[0].lines == (line("radius", 4), line("dhcp", 3), line("capture", 2))
+    assert part.holders[0].lines == (line("capture", 2), line("radius", 4), line("dhcp", 3))
 
 
 def test_a_duid_with_an_address_in_it_leads_to_the_device() -> None:

@@ -76,7 +76,7 @@ def test_who_is_at_a_device_is_joined_by_its_mac() -> None:
 
     (holder,) = found.holders
     assert (found.status, holder.mac, holder.host, holder.user) == ("attributed", ALICE, "pc", "alice")
-    assert holder.lines == (line("radius"), line("dhcp"))
+    assert holder.lines == (line("dhcp"), line("radius"))
     assert holder.trust is Trust.LEASED
 
 
@@ -100,8 +100,8 @@ def test_a_list_by_address_says_who_where_nobody_else_does() -> None:
     ]
 
 
-def test_at_equal_trust_address_and_device_go_before_one_of_them() -> None:
-    """A session of this address says who is here now, another of the same device who is somewhere."""
+def test_what_a_source_says_here_goes_before_what_it_says_elsewhere() -> None:
+    """A session of this address says who is here now, another of the same device who was; two lists just differ."""
     here = claim("radius", Trust.AUTHENTICATED, mac=ALICE, user="alice")
     there = claim("radius", Trust.AUTHENTICATED, about="device", via=ALICE, mac=ALICE, user="bob")
     by_address = claim("list", Trust.LISTED, user="alice")
@@ -109,7 +109,11 @@ def test_at_equal_trust_address_and_device_go_before_one_of_them() -> None:
 
     assert [each.user for each in who(here, there).holders] == ["alice", "bob"]
     assert who(here, there).status == "attributed"
+    assert who(here, there._replace(lines=(line("radius2"),))).status == "ambiguous"
     assert who(LEASE, by_address, by_device).status == "ambiguous"
+    assert who(claim("list", Trust.LISTED, mac=ALICE, user="alice"), claim("l2", Trust.LISTED, user="bob")).status == (
+        "ambiguous"
+    )
 
 
 def test_the_frames_mac_decides_between_candidates() -> None:

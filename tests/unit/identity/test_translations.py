@@ -11,7 +11,6 @@ from auditor.model.moment import NANOSECONDS
 from tests.unit.identity.said import EXACT, line, seconds
 
 if TYPE_CHECKING:
-
     from auditor.model.flow import Address
 
 PUBLIC = (ip_address("203.0.113.7"), 54420)
