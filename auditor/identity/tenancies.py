@@ -25,7 +25,7 @@ _SEVERAL, _NOTHING = -1, -2
 _TRUST_BITS = 3
 
 _Facts = tuple[str | None, str | None, str | None, str | None, tuple[str, ...], tuple[tuple[str, str], ...]]
-"""The fields of :class:`Facts`, which is made once for each that differs."""
+"""The fields of :class:`Facts`, of which most are never looked at."""
 
 
 class Header(NamedTuple):
@@ -79,9 +79,10 @@ class Tenancies:
         self._headers: list[Header] = []
         self._clocks: list[Clock] = []
         self._header_of = array("I")
-        self._addresses: dict[bytes, list[int]] = {}
+        self._addresses: dict[bytes, tuple[int, ...]] = {}
+        """The series of each address."""
         self._networks: dict[tuple[int, int], dict[int, list[int]]] = {}
-        self._facts: list[Facts] = []
+        self._facts: list[_Facts] = []
         self._spans = Spans()
         self._device_numbers: dict[str, int] = {}
         self._devices: ByKey
@@ -105,7 +106,7 @@ class Tenancies:
             series = self._series[header, where] = self._gathering.open()
             self._header_of.append(header)
             if isinstance(where, bytes):
-                self._addresses.setdefault(where, []).append(series)
+                self._addresses[where] = (*self._addresses.get(where, ()), series)
             elif network is not None:
                 level = self._networks.setdefault((network.version, network.prefixlen), {})
                 level.setdefault(int(network.network_address), []).append(series)
@@ -125,14 +126,16 @@ class Tenancies:
     def settle(self, clocks: Clocks) -> None:
         """Make intervals of the statements, once all are there."""
         self._clocks = [clocks.of(header.source) for header in self._headers]
-        self._facts = [Facts(*facts) for facts in self._numbers]
+        self._facts = list(self._numbers)
+        self._numbers.clear()
+        self._series.clear()
         self._widest = max((clock.margin for clock in self._clocks), default=0)
         devices: dict[str, int] = {}
         holders = array("i")
-        for facts in self._facts:
-            name = facts.mac or facts.duid
+        for mac, duid, *_ in self._facts:
+            name = mac or duid
             holders.append(-1 if name is None else devices.setdefault(name, len(devices)))
-        words = Words(holders.__getitem__, lambda one, other: contradict(self._facts[one], self._facts[other]))
+        words = Words(holders.__getitem__, lambda one, other: contradict(self._made(one), self._made(other)))
         for series, said in enumerate(self._gathering.series(self._places)):
             header = self._headers[self._header_of[series]]
             if header.told is Trust.LISTED:
@@ -141,16 +144,17 @@ class Tenancies:
                 held = holdings.settle(said, words, sessions=header.told is Trust.AUTHENTICATED)
             self._spans.append(held, self._clocks[self._header_of[series]].shift)
         self._gathering = Gathering()
-        self._numbers.clear()
-        self._series.clear()
         self._index_devices()
+
+    def _made(self, fact: int) -> Facts:
+        return Facts(*self._facts[fact])
 
     def _index_devices(self) -> None:
         """Let what says more of a device than its name be found by each of its names."""
         numbers = self._device_numbers
         names: list[tuple[int, ...]] = [
             tuple(numbers.setdefault(name, len(numbers)) for name in names_of(facts)) if facts.is_of_person else ()
-            for facts in self._facts
+            for facts in (Facts(*fields) for fields in self._facts)
         ]
         self._sole = array("q", [_NOTHING]) * len(numbers)
         self._devices = ByKey(self._spans, names, len(numbers))
@@ -203,7 +207,7 @@ class Tenancies:
         sure: set[int] = set()
         for span in known:
             fact = self._spans.facts[span]
-            names.update(dict.fromkeys(names_of(self._facts[fact])))
+            names.update(dict.fromkeys(names_of(self._made(fact))))
             edges = self.edges(span)
             if edges.sure_first <= first and last < edges.sure_end:
                 sure.add(self._weight(span))
@@ -235,7 +239,7 @@ class Tenancies:
 
     def facts(self, span: int) -> Facts:
         """Return what an interval says of its holder."""
-        return self._facts[self._spans.facts[span]]
+        return self._made(self._spans.facts[span])
 
     def places(self, span: int) -> tuple[int, ...]:
         """Return where an interval's first and last statements stand."""
