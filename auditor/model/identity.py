@@ -52,6 +52,8 @@ class SourceLine(NamedTuple):
 class Tenancy(NamedTuple):
     """A statement: whose an address or a MAC was, from when to when.
 
+    An empty interval is a release: from there on its device, or if it names none whoever had it, has it no longer.
+
     At least one of ``ip``, ``network`` and ``mac`` is there: with an address and a MAC it ties the one to the other,
     with one alone it ties that to a host name, a user, groups or attributes.
     """

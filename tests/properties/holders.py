@@ -150,15 +150,16 @@ def _weigh(
     found: set[Who] = set()
     for device in devices:
         own = [(t, height) for t, height in address if _may_be(t, device, by_mac=by_mac)]
-        names = {device} | {name for t, _ in own for name in (_names(t) if t.mac or not by_mac else {t.duid})}
+        told = {name for t, _ in own for name in (_names(t) if t.mac or not by_mac else {t.duid})}
+        names = {name for name in told | {device} if name is not None}
         if device is not None:
             elsewhere = [(t, h) for t, h in anywhere if all(t is not a for a, _ in address)]
             own += [(t, h) for t, h in elsewhere if any(_counts(t, h, name, address) for name in names & _names(t))]
-        for user in _best((t.user.lower(), height) for t, height in own if t.user) or {None}:
+        for user in _best_or_none((t.user.lower(), height) for t, height in own if t.user):
             his = [(t, h) for t, h in own if user is None or t.user is None or t.user.lower() == user]
             longest = sorted({t.host.lower() for t, _ in his if t.host}, key=lambda host: (-len(host), host))
             full = {host: next(each for each in longest if _same(each, host)) for host in longest}
-            for host in _best((full[t.host.lower()], height) for t, height in his if t.host) or {None}:
+            for host in _best_or_none((full[t.host.lower()], height) for t, height in his if t.host):
                 if device is None and user is None and host is not None:
                     all_his = [(t, h) for t, h in his if t.host is None or _same(t.host, host)]
                 else:
@@ -188,6 +189,10 @@ def _counts(t: Tenancy, height: int, name: str, address: list[tuple[Tenancy, int
     """Whether what is said of a device elsewhere is not said otherwise of it here, by the same source."""
     here = [a for a, h in address if a.ip and a.line.source == t.line.source and h == height and name in _names(a)]
     return not any(_conflict(a, t) for a in here)
+
+
+def _best_or_none(votes: Iterable[tuple[str, int]]) -> set[str | None]:
+    return {*_best(votes)} or {None}
 
 
 def _best(votes: Iterable[tuple[str, int]]) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.model.identity import Statement
 
 FOLDERS = (Path(load.__file__).parent, Path(source.__file__).parent)
+HANDOVER = Path(__file__).parents[3] / "samples" / "handover"
 CASES = Path(__file__).parents[2] / "cases" / "identities"
 ELSEWHERE = {
     "unreadable-file", "identity-unreadable", "too-many-issues",  # need files that cannot be read, or a hundred
@@ -218,6 +221,29 @@ def test_how_a_file_is_to_be_read_is_handed_on(written: Callable[..., Path], mon
     assert (first.idle, first.lease) == (3600 * NANOSECONDS, 8 * 86400 * NANOSECONDS)
     assert first.taken == 1_767_223_800 * NANOSECONDS
     assert second.taken == (load.load(written()).path.parent / "people.csv").stat().st_mtime_ns
+
+
+def test_one_address_three_devices_an_hour(tmp_path: Path) -> None:
+    """What real servers wrote about a handover gives each stay its person, its device and its lines."""
+    (tmp_path / "handover").symlink_to(HANDOVER)
+    (tmp_path / "identity.yaml").write_text(
+        "version: 1\nsources:\n"
+        "  - {name: dhcp, kind: isc-dhcpd, files: handover/dhcpd.leases, clock: {offset: 0s}}\n"
+        "  - {name: radius, kind: freeradius, files: handover/radius-detail, clock: {offset: 0s}}\n"
+    )
+    truth = json.loads((HANDOVER / "truth.json").read_text())
+    known = load.load(tmp_path / "identity.yaml").build().directory
+    for stay in truth["stays"]:
+        moment = int(datetime.fromisoformat(stay["from"]).timestamp() + 3) * NANOSECONDS
+        (part,) = known.ask(Asked("here", ip_address(truth["address"]), (), None, moment, moment))
+        (holder,) = part.holders
+        assert (part.status, holder.user, holder.host, holder.mac) == (
+            "attributed",
+            stay["user"],
+            stay["host"],
+            stay["mac"],
+        )
+        assert {line.file for line in holder.lines} == {"handover/dhcpd.leases", "handover/radius-detail"}
 
 
 def test_the_access_log_is_beside_the_file(written: Callable[..., Path]) -> None:
