@@ -6,6 +6,7 @@ import os
 from glob import has_magic, iglob
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.text import harmless
@@ -78,9 +79,17 @@ def find(sources: Sequence[SourceEntry], folder: Path) -> Found:
 def _names(pattern: str, folder: Path) -> Iterator[str]:
     """Yield the paths that a pattern means."""
     if has_magic(pattern):
-        yield from (name for name in iglob(pattern, root_dir=folder) if (folder / name).is_file())  # noqa: PTH207
-    elif (folder / pattern).is_file():
+        yield from (name for name in iglob(pattern, root_dir=folder) if _is_file(folder / name))  # noqa: PTH207
+    elif _is_file(folder / pattern):
         yield pattern
+
+
+def _is_file(path: Path) -> bool | None:
+    """Whether a path leads to a file; ``None`` if to nothing, as one does that is too long for any name."""
+    try:
+        return S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return None
 
 
 def _file(folder: Path, name: str) -> File:
@@ -96,7 +105,7 @@ def _problems(
     elif not there and follow:
         message = f"there is no file {quoted(pattern)} yet"
         yield Defect("missing-file", message, loc, "it is read once it is there", "warning")
-    elif not there and (folder / pattern).exists():
+    elif not there and _is_file(folder / pattern) is False:
         yield Defect("missing-file", f"{quoted(pattern)} is no file", loc, f"name the files in it: {pattern}/*")
     elif not there:
         yield Defect("missing-file", f"there is no file {quoted(pattern)}", loc, _near(pattern, folder))
