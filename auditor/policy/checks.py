@@ -5,11 +5,12 @@ A check takes the validated file and yields a finding for each place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.model.attribution import UNATTRIBUTED, UNKNOWN
 from auditor.model.scale import Confidence, Participation, Verdict
+from auditor.policy.patterns import EXACT, Pattern
 from auditor.policy.schedule import Interval
 from auditor.policy.schema import Group, PolicyFile
 from auditor.policy.selectors import Selector, compile_selectors, covers
@@ -57,33 +58,96 @@ def groups_are_named_once(policy: PolicyFile) -> Iterator[Finding]:
 
 def groups_claim_hosts(policy: PolicyFile) -> Iterator[Finding]:
     """Refuse groups that can have no member, and members of the groups that have none."""
+    parents = {group.within for group in policy.groups}
     for index, group in enumerate(policy.groups):
-        claims = [field for field in ("networks", "vlans", "macs") if getattr(group, field)]
+        claims = [field for field in _MEMBERS if getattr(group, field)]
         if group.name in RESERVED_GROUPS:
             for field in claims:
                 message = f"group '{group.name}' is for {RESERVED_GROUPS[group.name]}; it has no {field} of its own"
                 yield Finding("reserved-group", message, ("groups", index, field), "give the group another name")
-        elif not claims:
-            hint = "give it 'networks', 'vlans' or 'macs'"
+        elif not claims and group.name not in parents:
+            hint = f"give it {', '.join(repr(field) for field in _MEMBERS[:-1])} or '{_MEMBERS[-1]}'"
             yield Finding("empty-group", f"group '{group.name}' has no members", ("groups", index, "name"), hint)
 
 
-def groups_do_not_overlap(policy: PolicyFile) -> Iterator[Finding]:
-    """Refuse a network, VLAN or MAC that two groups claim: its hosts would be anybody's."""
-    owners: dict[object, str] = {}
+def groups_are_within_others(policy: PolicyFile) -> Iterator[Finding]:
+    """Refuse a group within one that is not there, within itself, or within one that has no members."""
+    known = [group.name for group in policy.groups]
+    parents = {group.name: group.within for group in policy.groups}
     for index, group in enumerate(policy.groups):
-        for field, position, claim in _claims(group):
-            owner = owners.setdefault((field, claim), group.name)
-            if owner != group.name:
-                message = f"{field.removesuffix('s')} {claim} belongs to group '{owner}' already"
-                hint = "leave it to one group; a smaller network within a larger one is fine"
-                yield Finding("overlapping-groups", message, ("groups", index, field, position), hint)
+        if group.within is None:
+            continue
+        at = ("groups", index, "within")
+        if reserved := {group.name, group.within} & RESERVED_GROUPS.keys():
+            name = min(reserved)
+            message = f"group '{name}' is for {RESERVED_GROUPS[name]}; it is within no group, and none is within it"
+            yield Finding("reserved-group", message, at, "leave 'within' out")
+        elif group.within not in known:
+            message = f"group '{group.name}' is within '{group.within}', which this policy does not define"
+            hint = did_you_mean(group.within, known) or f"the groups are {listing(dict.fromkeys(known))}"
+            yield Finding("unknown-group", message, at, hint)
+        elif group.name in (above := _above(group.name, parents)):
+            message = f"group '{group.name}' is within itself: {' within '.join((group.name, *above))}"
+            yield Finding("nested-in-itself", message, at, "leave one of them out")
 
 
-def _claims(group: Group) -> Iterator[tuple[str, int, object]]:
-    for field in ("networks", "vlans", "macs"):
+def _above(group: str, parents: Mapping[str, str | None]) -> list[str]:
+    """Return the groups that a group is within, the innermost first, up to where they come round."""
+    found: list[str] = []
+    while (parent := parents.get(group)) is not None and parent not in found:
+        found.append(parent)
+        group = parent
+    return found
+
+
+def groups_do_not_overlap(policy: PolicyFile) -> Iterator[Finding]:
+    """Refuse what two groups claim that are not within each other: its hosts would be anybody's."""
+    parents = {group.name: group.within for group in policy.groups}
+    owners: dict[tuple[object, ...], list[str]] = {}
+    for index, group in enumerate(policy.groups):
+        above = _above(group.name, parents)
+        for where, claim in _claims(group):
+            others = owners.setdefault((*where[:-1], claim), [])
+            rival = next(
+                (o for o in others if o not in (group.name, *above) and group.name not in _above(o, parents)), None
+            )
+            if rival is not None:
+                text = claim.text if isinstance(claim, Pattern) else claim
+                message = f"{_SINGULAR[str(where[0])]} {text} belongs to group '{rival}' already"
+                yield Finding("overlapping-groups", message, ("groups", index, *where), _OVERLAP)
+            others.append(group.name)
+
+
+def patterns_do_not_overlap(policy: PolicyFile) -> Iterator[Finding]:
+    """Warn of two patterns, of groups that are not within each other, that one name matches and none goes before."""
+    parents = {group.name: group.within for group in policy.groups}
+    seen: dict[tuple[object, ...], list[tuple[str, Pattern]]] = {}
+    for index, group in enumerate(policy.groups):
+        above = _above(group.name, parents)
+        for where, claim in _claims(group):
+            if not isinstance(claim, Pattern) or claim.weight == EXACT:
+                continue
+            others = seen.setdefault((*where[:-1], claim.weight), [])
+            for other, pattern in others[:_COMPARED]:
+                related = other in (group.name, *above) or group.name in _above(other, parents)
+                if not related and pattern != claim and pattern.meets(claim):
+                    message = (
+                        f"{_SINGULAR[str(where[0])]} {claim.text} of group '{group.name}' and {pattern.text} of group "
+                        f"'{other}' match the same names, and neither is more specific"
+                    )
+                    yield Finding("overlapping-groups", message, ("groups", index, *where), _ORDER, "warning")
+                    break
+            others.append((group.name, claim))
+
+
+def _claims(group: Group) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield everything that a group claims, with its path in the group."""
+    for field in _MEMBERS[:-1]:
         for position, claim in enumerate(getattr(group, field)):
-            yield field, position, claim
+            yield (field, position), claim
+    for name, values in group.attributes.items():
+        for position, claim in enumerate(values):
+            yield ("attributes", name, position), claim
 
 
 def defaults_are_not_too_strong(policy: PolicyFile) -> Iterator[Finding]:
@@ -156,7 +220,7 @@ def rules_can_be_reached(policy: PolicyFile) -> Iterator[Finding]:
     everyone = frozenset(group.name for group in policy.groups) | RESERVED_GROUPS.keys()
     earlier: list[tuple[str, frozenset[str], tuple[Selector, ...]]] = []
     for index, rule in enumerate(policy.rules):
-        groups = frozenset(rule.group or everyone)
+        groups = everyone if rule.group is None else policy.parts_of(rule.group)
         selectors = compile_selectors(rule, policy.timezone, {})
         open_to, takers = groups, []
         for other, others, broader in earlier:
@@ -185,12 +249,28 @@ def violations_are_well_founded(policy: PolicyFile) -> Iterator[Finding]:
             yield Finding("verdict-too-strong", message, ("rules", index, "verdict"), _STRONG, "warning")
 
 
+_MEMBERS = ("networks", "vlans", "macs", "hosts", "users", "directory_groups", "attributes")
+_SINGULAR = {
+    "networks": "network",
+    "vlans": "vlan",
+    "macs": "mac",
+    "hosts": "host name",
+    "users": "user",
+    "directory_groups": "directory group",
+    "attributes": "attribute",
+}
+_COMPARED = 500
+"""Patterns of one weight that another is compared with: a warning may be left out, time may not run out."""
+_OVERLAP = "leave it to one group; a smaller network within a larger one is fine, and so is a group within the other"
+_ORDER = "write one of them longer, or say that one group is 'within' the other"
 _STRONG = "what it says can cost a person their job: a notice would do"
 
 CHECKS_OF_NAMES: tuple[Check, ...] = (
     reserved_groups_have_defaults,
     groups_are_named_once,
+    groups_are_within_others,
     groups_do_not_overlap,
+    patterns_do_not_overlap,
     rules_are_named_once,
     rules_name_known_groups,
     rules_name_known_lists,

@@ -13,19 +13,21 @@ from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
 from auditor.model.incident import Conduct, Infohashes, Judgement
 from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
-from auditor.policy.membership import Membership, PrefixMap
+from auditor.policy.membership import Claim, Membership, PrefixMap
 from auditor.policy.private import PRIVATE_NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
     from auditor.model.flow import Address
     from auditor.model.identity import Holder
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
+    from auditor.policy.membership import Weighed
     from auditor.policy.selectors import Match, Selector
     from auditor.written.scalars import Network
+    from auditor.written.source import Loc
 
 _SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
 """How grave a verdict is where the policy does not say."""
@@ -37,6 +39,8 @@ class Rule(NamedTuple):
     id: str
     selectors: tuple[Selector, ...]
     judgement: Judgement
+    line: int = 0
+    """Where it stands in the policy's file."""
 
 
 def match(rule: Rule, conduct: Conduct, attribution: Attribution) -> tuple[Match, ...]:
@@ -92,12 +96,18 @@ class Policy:
         )
 
     @classmethod
-    def compile(cls, written: schema.PolicyFile, catalogue: Catalogue, *, name: str, sha256: str) -> Policy:
+    def compile(
+        cls,
+        written: schema.PolicyFile,
+        catalogue: Catalogue,
+        *,
+        name: str,
+        sha256: str,
+        line_of: Callable[[Loc], int] = lambda _: 0,
+    ) -> Policy:
         """Make a checked policy file ready for use; ``name`` stands in where it has none."""
         networks = [network for group in written.groups for network in group.networks]
-        claims: list[tuple[Network | int | str, str]] = [
-            (claim, group.name) for group in written.groups for claim in (*group.networks, *group.vlans, *group.macs)
-        ]
+        parents = {group.name: group.within for group in written.groups if group.within is not None}
         return cls(
             name=written.name or name,
             sha256=sha256,
@@ -108,10 +118,12 @@ class Policy:
             groups=tuple(group.name for group in written.groups),
             inside_networks=tuple(dict.fromkeys((*written.inside, *networks))),
             egress_networks=written.egress,
-            rules=tuple(_rule(rule, written, catalogue) for rule in written.rules),
+            rules=tuple(
+                _rule(rule, written, catalogue, line_of(("rules", index))) for index, rule in enumerate(written.rules)
+            ),
             defaults={group.name: _judgement(group.default, None) for group in written.groups},
             catalogue=catalogue,
-            membership=Membership(dict.fromkeys(claims)),
+            membership=Membership(_claims(written, line_of), parents),
         )
 
     def is_inside(self, address: Address) -> bool:
@@ -128,9 +140,18 @@ class Policy:
         """Say which group holds ``host``: see :class:`Membership`. One that is not ours is ``unknown``."""
         if not self.is_inside(host):
             return _OUTSIDE
-        if holder is not None and holder.mac is not None:
-            mac = holder.mac
-        return self.membership.attribute(host, vlan=vlan, mac=mac)
+        return self.membership.attribute(host, vlan=vlan, mac=mac, holder=holder)
+
+    def weigh(
+        self, host: Address, *, vlan: tuple[int, ...] = (), mac: str | None = None, holder: Holder | None = None
+    ) -> tuple[Weighed, ...]:
+        """Return every claim of a group to ``host``, the most specific first, and why it won, tied or lost.
+
+        A claim says what the policy writes, which may name a person or a device.
+        """
+        if not self.is_inside(host):
+            return ()
+        return self.membership.weigh(host, vlan=vlan, mac=mac, holder=holder)
 
     def judge(self, conduct: Conduct, attribution: Attribution) -> Judgement:
         """Return what the first matching rule says, else the default of the group."""
@@ -157,12 +178,24 @@ class Policy:
 _OUTSIDE = Attribution(UNKNOWN, "unattributed")
 
 
-def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue) -> Rule:
+def _claims(written: schema.PolicyFile, line_of: Callable[[Loc], int]) -> Iterator[Claim]:
+    """Yield what each group claims, with the line that says so."""
+    for index, group in enumerate(written.groups):
+        for field_name in ("networks", "vlans", "macs", "hosts", "users", "directory_groups"):
+            for place, what in enumerate(getattr(group, field_name)):
+                yield Claim(field_name, what, group.name, line=line_of(("groups", index, field_name, place)))
+        for name, values in group.attributes.items():
+            for place, value in enumerate(values):
+                line = line_of(("groups", index, "attributes", name, place))
+                yield Claim("attributes", value, group.name, name, line)
+
+
+def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue, line: int) -> Rule:
     from auditor.policy.selectors import GroupSelector, compile_selectors  # noqa: PLC0415 - start-up without a policy
 
-    group = () if rule.group is None else (GroupSelector(rule.group),)
+    group = () if rule.group is None else (GroupSelector(rule.group, written.parts_of(rule.group)),)
     selectors = compile_selectors(rule, written.timezone, catalogue.members)
-    return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id))
+    return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id), line)
 
 
 def _judgement(outcome: schema.Outcome, rule: str | None) -> Judgement:

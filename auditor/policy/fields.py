@@ -8,6 +8,7 @@ from typing import Annotated
 from auditor.model import scale
 from auditor.model.infohash import Infohash
 from auditor.policy import scalars
+from auditor.policy.patterns import Pattern
 from auditor.written.fields import Written, member, text, version
 from auditor.written.scalars import parse_word
 
@@ -39,6 +40,7 @@ _PARTICIPATION = member(scale.Participation, "participation")
 Version = Annotated[int, version("policy")]
 Hours = Annotated[tuple[int, int], text(scalars.parse_hours, examples=["08:00-18:00", "22:00-06:00"])]
 Days = Annotated[tuple[int, ...], text(scalars.parse_days, examples=["mon-fri", "sat"])]
+Wildcard = Annotated[Pattern, text(scalars.parse_pattern, minLength=1, examples=["lab-*", "*.example.com"])]
 InfohashField = Annotated[Infohash, text(scalars.parse_infohash, pattern="^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$")]
 Detector = Annotated[str, Written(partial(parse_word, "detector", DETECTORS), {"enum": list(DETECTORS)})]
 Direction = Annotated[

@@ -109,7 +109,7 @@ def parse(content: bytes, path: Path) -> Loaded:
     if any(issue.severity == "error" for issue in issues):
         return Loaded(None, issues)
     digest = _identity(content, gathering.digests)
-    policy = Policy.compile(written, Catalogue(gathering.entries), name=path.stem, sha256=digest)
+    policy = Policy.compile(written, Catalogue(gathering.entries), name=path.stem, sha256=digest, line_of=text.line)
     return Loaded(policy, issues)
 
 

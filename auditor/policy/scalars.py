@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from auditor.model.infohash import Infohash
+from auditor.policy.patterns import Pattern
 from auditor.written.issue import quoted
-from auditor.written.scalars import defect
+from auditor.written.scalars import defect, parse_line
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
+MAX_PATTERN = 255
 
 
 def parse_hours(value: object) -> tuple[int, int]:
@@ -33,6 +35,16 @@ def parse_days(value: object) -> tuple[int, ...]:
         raise defect("bad-day", f"{quoted(value)} is no day or span of days", "write sat or mon-fri")
     first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
     return tuple((first + step) % 7 for step in range((last - first) % 7 + 1))
+
+
+def parse_pattern(value: object) -> Pattern:
+    """``lab-*`` or a whole name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # a user may be a number
+    text = parse_line(value)
+    if len(text) > MAX_PATTERN:
+        raise defect("bad-pattern", f"{quoted(text)} has {len(text)} characters", f"{MAX_PATTERN} are enough")
+    return Pattern.of(text)
 
 
 def parse_infohash(value: object) -> Infohash:

@@ -5,7 +5,7 @@ Descriptions are for the person who writes a policy; ``auditor schema policy`` p
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -17,6 +17,9 @@ from auditor.policy.private import PRIVATE_NETWORKS
 from auditor.written.fields import Amount, Id, Instant, Line, Mac, NetworkField, OneOrMore, Ports, Short, Vlan, Zone
 from auditor.written.scalars import defect
 from auditor.written.schema import Entry, schema_for_editors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_RULES = 500
 MAX_GROUPS = 250
@@ -41,22 +44,41 @@ class Outcome(Entry):
 class Group(Entry):
     """People or devices that are judged alike.
 
-    A group claims a host by any of its MACs, networks and VLANs. Where several groups do, the most specific claim wins:
-    a MAC before a network, a longer prefix before a shorter one, a network before a VLAN. Claims that are equally
+    A group claims a host by any of these. Where several groups do, the most specific claim wins: a user before a MAC
+    or host name, these before a directory group or an attribute, these before a network, a longer prefix before a
+    shorter one, a network before a VLAN; and a group goes before the one that it is within. Claims that are equally
     specific leave the host `ambiguous`, judged as `unattributed`.
     """
 
     name: Id = Field(
-        description="Two names are reserved and must be there, without networks, VLANs or MACs: `unattributed` for "
-        "inside hosts that no group claims, `unknown` for traffic without any inside end."
+        description="Two names are reserved and must be there, without members: `unattributed` for inside hosts that "
+        "no group claims, `unknown` for traffic without any inside end."
     )
     description: Line | None = Field(default=None, description="Who they are.")
+    within: Id | None = Field(
+        default=None, description="The group that this one is a part of: the rules for that one are for this one too."
+    )
     networks: Annotated[tuple[NetworkField, ...], OneOrMore()] = Field(
         default=(), description="Networks or single addresses. They count as inside without being repeated there."
     )
     vlans: Annotated[tuple[Vlan, ...], OneOrMore()] = Field(default=(), description="VLAN ids, any tag of a frame.")
     macs: Annotated[tuple[Mac, ...], OneOrMore()] = Field(
-        default=(), description="Devices by MAC, where the capture stands before the first router."
+        default=(),
+        description="Devices by MAC, as an identity source tells it, or the frames where the capture stands before the "
+        "first router.",
+    )
+    hosts: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="Devices by the host name of their lease; `*` stands for anything, case for nothing."
+    )
+    users: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="People by the name with which they logged in."
+    )
+    directory_groups: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="Members of these groups of a directory."
+    )
+    attributes: dict[Line, Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()]] = Field(
+        default_factory=dict,
+        description="Attributes of the log-in, each with the values that it may have: `NAS-Identifier: [vpn1, vpn2]`.",
     )
     default: Outcome = Field(description="What is said where no rule matches.")
 
@@ -227,6 +249,14 @@ class PolicyFile(Entry):
     rules: tuple[Rule, ...] = Field(
         default=(), max_length=MAX_RULES, description="From top to bottom; the first match wins."
     )
+
+    def parts_of(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return these groups and all that are within them."""
+        found, open_ = set[str](), set(groups)
+        while open_:
+            found |= open_
+            open_ = {group.name for group in self.groups if group.within in open_} - found
+        return frozenset(found)
 
 
 def json_schema() -> dict[str, Any]:

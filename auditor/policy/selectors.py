@@ -53,15 +53,18 @@ class GroupSelector:
     """Condition ``group``."""
 
     groups: tuple[str, ...]
+    parts: frozenset[str]
+    """These and the groups within them."""
 
     def test(self, _conduct: Conduct, attribution: Attribution, /) -> Match:
-        """Whether the host's group is named."""
-        matched = attribution.group in self.groups
-        return Match("group", matched, f"{attribution.group} is {_not(matched)}{_one_of(self.groups)}")
+        """Whether the host's group is named, or within one that is."""
+        matched = attribution.group in self.parts
+        relation = "within " if matched and attribution.group not in self.groups else ""
+        return Match("group", matched, f"{attribution.group} is {_not(matched)}{relation}{_one_of(self.groups)}")
 
     def includes(self, other: Self, /) -> bool:
-        """Whether every group of ``other`` is named."""
-        return set(self.groups) >= set(other.groups)
+        """Whether every group of ``other`` is meant."""
+        return self.parts >= other.parts
 
 
 @dataclass(frozen=True, slots=True)

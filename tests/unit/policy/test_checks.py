@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from auditor.policy import load
 
 Codes = Callable[[str], list[str]]
 LISTS = "lists:\n  a: {infohashes: [" + "aa" * 20 + "]}\n  b: {infohashes: [" + "bb" * 20 + "]}\n"
@@ -69,3 +72,63 @@ def test_a_violation_asks_for_enough(codes: Codes) -> None:
     assert codes(_rules("when: {confidence: likely, participation: attempted}, verdict: violation")) == []
     assert codes(_rules("when: {confidence: likely}, verdict: violation")) == ["verdict-too-strong"]
     assert codes(_rules("when: {participation: connected}, verdict: violation")) == ["verdict-too-strong"]
+
+
+def _groups(*groups: str, rest: str = "") -> list[str]:
+    """Return the codes of a policy with these groups."""
+    default = "default: {verdict: notice, reason: because}"
+    lines = [f"  - {{{group}, {default}}}\n" for group in (*groups, "name: unattributed", "name: unknown")]
+    head = "version: 1\npurpose: test\npeople: none\ngroups:\n"
+    return [issue.code for issue in load.parse((head + "".join(lines) + rest).encode(), Path("p.yaml")).issues]
+
+
+@pytest.mark.parametrize(
+    ("claim", "same"),
+    [
+        ("networks: 10.0.0.0/8", "networks: 10.0.0.0/8"),
+        ("macs: '52:54:00:00:00:01'", "macs: 5254.0000.0001"),
+        ("hosts: lab-*", "hosts: LAB-*"),
+        ("users: ada", "users: Ada"),
+        ("directory_groups: staff", "directory_groups: [x, staff]"),
+        ("attributes: {NAS-Identifier: vpn1}", "attributes: {NAS-Identifier: vpn1}"),
+    ],
+)
+def test_no_two_groups_claim_the_same_unless_one_is_within_the_other(claim: str, same: str) -> None:
+    """Its hosts would be anybody's; within, the inner group has them."""
+    assert _groups(f"name: a, {claim}", f"name: b, {same}") == ["overlapping-groups"]
+    assert _groups(f"name: a, {claim}", f"name: b, within: a, {same}") == []
+    assert _groups(f"name: a, within: c, {claim}", "name: b, within: a, vlans: 1", f"name: c, {same}") == []
+
+
+def test_patterns_of_equal_weight_that_meet_are_told() -> None:
+    """A host ``lab-print`` would be of both; a longer pattern is more specific, and so is a whole name."""
+    assert _groups("name: a, hosts: lab-*", "name: b, hosts: '*-lab'") == ["overlapping-groups"]
+    assert _groups("name: a, hosts: lab-*", "name: b, hosts: '*-print'") == []
+    assert _groups("name: a, hosts: lab-*", "name: b, hosts: lab-1") == []
+    assert _groups("name: a, hosts: lab-*", "name: b, within: a, hosts: '*-lab'") == []
+    assert _groups("name: a, hosts: lab-*", "name: b, users: '*-lab'") == []
+
+
+def test_a_group_may_be_nothing_but_the_groups_within_it() -> None:
+    """It gathers them for rules; what has neither members nor parts is empty."""
+    assert _groups("name: staff", "name: a, within: staff, vlans: 1") == []
+    assert _groups("name: staff", "name: a, vlans: 1") == ["empty-group"]
+
+
+def test_a_group_is_within_one_that_is_there_and_not_itself() -> None:
+    """Nor within a reserved one, which has no members."""
+    assert _groups("name: a, within: b, vlans: 1") == ["unknown-group"]
+    assert _groups("name: a, within: a, vlans: 1") == ["nested-in-itself"]
+    assert _groups("name: a, within: unknown, vlans: 1") == ["reserved-group"]
+    chain = _groups("name: a, within: b, vlans: 1", "name: b, within: c, vlans: 2", "name: c, within: b, vlans: 3")
+    assert chain == ["nested-in-itself", "nested-in-itself"]
+
+
+def test_a_rule_for_a_group_takes_from_those_for_the_groups_within() -> None:
+    """But not the other way round."""
+    nested = ("name: staff, vlans: 1", "name: a, within: staff, vlans: 2")
+    outer, inner = "group: staff, verdict: notice, reason: x", "group: a, verdict: notice, reason: x"
+    first_outer = f"rules:\n  - {{id: r, {outer}}}\n  - {{id: s, {inner}}}\n"
+    first_inner = f"rules:\n  - {{id: s, {inner}}}\n  - {{id: r, {outer}}}\n"
+    assert _groups(*nested, rest=first_outer) == ["unreachable-rule"]
+    assert _groups(*nested, rest=first_inner) == []

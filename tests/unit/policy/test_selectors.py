@@ -12,6 +12,7 @@ from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.policy.evaluate import Policy, match
+from auditor.policy.selectors import GroupSelector
 
 MakeConduct = Callable[..., Conduct]
 MakePolicy = Callable[[str], Policy]
@@ -48,6 +49,15 @@ def test_a_group_is_one_of_those_named(policy: MakePolicy, conduct: MakeConduct)
     assert match(rule, conduct(), EMPLOYEE)[0].why == "employees is one of guests, employees"
     stranger = match(rule, conduct(), Attribution("unknown", "unattributed"))[0]
     assert (stranger.matched, stranger.why) == (False, "unknown is not one of guests, employees")
+
+
+def test_a_rule_for_a_group_is_for_the_groups_within_it(conduct: MakeConduct) -> None:
+    """However deep; the sentence says so."""
+    rule = GroupSelector(("staff",), frozenset({"staff", "engineers"}))
+    found = rule.test(conduct(), Attribution("engineers", "attributed"))
+    assert (found.matched, found.why) == (True, "engineers is within staff")
+    assert rule.test(conduct(), Attribution("staff", "attributed")).why == "staff is staff"
+    assert rule.includes(GroupSelector(("engineers",), frozenset({"engineers"})))
 
 
 @pytest.mark.parametrize(
