@@ -31,6 +31,8 @@ class Judgement(NamedTuple):
     """``None`` where no rule matched and the group's default spoke."""
     severity: Severity
     reason: str
+    lapsed: tuple[str, ...] = ()
+    """Exceptions that had ended by then, and would have come before the rule."""
 
 
 class Claimed(NamedTuple):

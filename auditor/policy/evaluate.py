@@ -5,7 +5,7 @@ An audit without a policy file comes here too: so nothing is imported that needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +13,11 @@ from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
 from auditor.model.incident import Conduct, Infohashes, Judgement
 from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
+from auditor.policy.dispatch import Dispatch
+from auditor.policy.history import History
 from auditor.policy.membership import Claim, Membership, PrefixMap
 from auditor.policy.private import PRIVATE_NETWORKS
+from auditor.policy.rule import Rule, compile_judgement, compile_rule, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,27 +28,34 @@ if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
     from auditor.policy.membership import Weighed
-    from auditor.policy.selectors import Match, Selector
+    from auditor.policy.selectors import Match
     from auditor.written.scalars import Network
     from auditor.written.source import Loc
 
-_SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
-"""How grave a verdict is where the policy does not say."""
+
+class Explained(NamedTuple):
+    """A rule or an exception, and what each of its selectors says of a conduct."""
+
+    rule: Rule
+    matches: tuple[Match, ...]
+
+    @property
+    def matched(self) -> bool:
+        """Whether all of them match."""
+        return all(each.matched for each in self.matches)
+
+    def has_lapsed(self, conduct: Conduct) -> bool:
+        """Whether it is an exception that would have matched, had it not ended."""
+        rest = (each.matched for each in self.matches if each.selector not in {"valid", "often"})
+        return not self.matched and self.rule.has_lapsed(conduct) and all(rest)
 
 
-class Rule(NamedTuple):
-    """One rule, ready to be compared with a conduct."""
+class Explanation(NamedTuple):
+    """Why a conduct was judged as it was: every exception and rule from top to bottom, matching or not."""
 
-    id: str
-    selectors: tuple[Selector, ...]
+    rules: tuple[Explained, ...]
     judgement: Judgement
-    line: int = 0
-    """Where it stands in the policy's file."""
-
-
-def match(rule: Rule, conduct: Conduct, attribution: Attribution) -> tuple[Match, ...]:
-    """Compare a conduct with every selector of a rule; the rule matches where all of them do."""
-    return tuple(selector.test(conduct, attribution) for selector in rule.selectors)
+    """That of the first that matches, else the default of the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +73,21 @@ class Policy:
     inside_networks: tuple[Network, ...]
     """Declared, or private where none are, and those of the groups."""
     egress_networks: tuple[Network, ...]
+    exceptions: tuple[Rule, ...]
+    """They are asked before the rules."""
     rules: tuple[Rule, ...]
     defaults: Mapping[str, Judgement]
     catalogue: Catalogue
     membership: Membership
     _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
     _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
+    _dispatch: Dispatch = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
         object.__setattr__(self, "_ours", PrefixMap(ours.items()))
         object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
+        object.__setattr__(self, "_dispatch", Dispatch((*self.exceptions, *self.rules), self.catalogue))
 
     @classmethod
     def none(cls) -> Policy:
@@ -89,6 +103,7 @@ class Policy:
             groups=(UNATTRIBUTED, UNKNOWN),
             inside_networks=PRIVATE_NETWORKS,
             egress_networks=(),
+            exceptions=(),
             rules=(),
             defaults={UNATTRIBUTED: default, UNKNOWN: default},
             catalogue=Catalogue(),
@@ -118,10 +133,15 @@ class Policy:
             groups=tuple(group.name for group in written.groups),
             inside_networks=tuple(dict.fromkeys((*written.inside, *networks))),
             egress_networks=written.egress,
-            rules=tuple(
-                _rule(rule, written, catalogue, line_of(("rules", index))) for index, rule in enumerate(written.rules)
+            exceptions=tuple(
+                compile_rule(exception, written, catalogue, line_of(("exceptions", index)))
+                for index, exception in enumerate(written.exceptions)
             ),
-            defaults={group.name: _judgement(group.default, None) for group in written.groups},
+            rules=tuple(
+                compile_rule(rule, written, catalogue, line_of(("rules", index)))
+                for index, rule in enumerate(written.rules)
+            ),
+            defaults={group.name: compile_judgement(group.default, None) for group in written.groups},
             catalogue=catalogue,
             membership=Membership(_claims(written, line_of), parents),
         )
@@ -153,12 +173,45 @@ class Policy:
             return ()
         return self.membership.weigh(host, vlan=vlan, mac=mac, holder=holder)
 
-    def judge(self, conduct: Conduct, attribution: Attribution) -> Judgement:
-        """Return what the first matching rule says, else the default of the group."""
-        for rule in self.rules:
-            if all(selector.test(conduct, attribution).matched for selector in rule.selectors):
-                return rule.judgement
-        # A group that only an identity source knows has no default of its own.
+    def judge(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Judgement:
+        """Return what the first matching exception or rule says, else the default of the group.
+
+        ``history`` has what came before, and is told of this one; conducts come in order of time. Without it, each is
+        the first.
+        """
+        lapsed: list[str] = []
+        for measures, certain, rule in self._dispatch.steps(conduct, attribution):
+            for holds in measures:
+                if not holds(conduct):
+                    break
+            else:
+                found = certain or rule.settle(conduct, attribution, history or History())
+                if found is not None:
+                    return replace(found, lapsed=tuple(lapsed)) if lapsed else found
+                if rule.has_lapsed(conduct):
+                    lapsed.append(rule.id)
+        default = self._default(attribution)
+        return replace(default, lapsed=tuple(lapsed)) if lapsed else default
+
+    def explain(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Explanation:
+        """Compare a conduct with every exception and rule, selector by selector; nothing is noted.
+
+        ``history`` has what came before this one, and nothing of it.
+        """
+        before = history or History()
+        rules = tuple(
+            Explained(rule, match(rule, conduct, attribution, before)) for rule in (*self.exceptions, *self.rules)
+        )
+        place = next((place for place, each in enumerate(rules) if each.matched), len(rules))
+        lapsed = tuple(each.rule.id for each in rules[:place] if each.has_lapsed(conduct))
+        if place == len(rules):
+            found = self._default(attribution)
+        else:
+            found = rules[place].rule.foresee(conduct, attribution, before)
+        return Explanation(rules, replace(found, lapsed=lapsed))
+
+    def _default(self, attribution: Attribution) -> Judgement:
+        # A group that no policy knows has no default of its own.
         return self.defaults.get(attribution.group) or self.defaults[UNATTRIBUTED]
 
     def name_of(self, infohashes: Infohashes | None) -> str | None:
@@ -188,16 +241,3 @@ def _claims(written: schema.PolicyFile, line_of: Callable[[Loc], int]) -> Iterat
             for place, value in enumerate(values):
                 line = line_of(("groups", index, "attributes", name, place))
                 yield Claim("attributes", value, group.name, name, line)
-
-
-def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue, line: int) -> Rule:
-    from auditor.policy.selectors import GroupSelector, compile_selectors  # noqa: PLC0415 - start-up without a policy
-
-    group = () if rule.group is None else (GroupSelector(rule.group, written.parts_of(rule.group)),)
-    selectors = compile_selectors(rule, written.timezone, catalogue.members)
-    return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id), line)
-
-
-def _judgement(outcome: schema.Outcome, rule: str | None) -> Judgement:
-    severity = _SEVERITY[outcome.verdict] if outcome.severity is None else outcome.severity
-    return Judgement(outcome.verdict, rule, severity, outcome.reason)

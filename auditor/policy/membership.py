@@ -7,7 +7,7 @@ whatever either rests on, and only groups that are not within each other compete
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -58,7 +58,7 @@ _NAMELESS = {"macs": "mac", "hosts": "host name", "users": "user", "directory_gr
 class Claim:
     """One group's reason to call a host its own."""
 
-    field: str
+    key: str
     """The key of the group that has it: ``networks``, ``users`` …"""
     what: Network | int | str | Pattern
     """What the policy says there. It may name a person: it is for ``explain`` alone."""
@@ -68,28 +68,28 @@ class Claim:
     line: int = 0
     """Where the policy says it, in its file."""
 
-    @property
-    def kind(self) -> Kind:
-        """What it rests on."""
-        return _KINDS[self.field]
+    rank: tuple[Kind, int] = field(init=False, compare=False)
+    """How specific the claim is: the greatest wins. A longer prefix goes first, and so does a longer pattern."""
+    source: str = field(init=False, compare=False)
+    """What it rests on, in words that name nobody: ``network 10.20.0.0/16``, ``mac of group employees``."""
 
-    @property
-    def rank(self) -> tuple[Kind, int]:
-        """How specific the claim is: the greatest wins. A longer prefix goes first, and so does a longer pattern."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rank", (_KINDS[self.key], self._detail()))
+        object.__setattr__(self, "source", self._source())
+
+    def _detail(self) -> int:
         if isinstance(self.what, Pattern):
-            return self.kind, self.what.weight
+            return self.what.weight
         if isinstance(self.what, int):
-            return self.kind, 0
-        return self.kind, EXACT if isinstance(self.what, str) else self.what.prefixlen
+            return 0
+        return EXACT if isinstance(self.what, str) else self.what.prefixlen
 
-    @property
-    def source(self) -> str:
-        """What it rests on, in words that name nobody: ``network 10.20.0.0/16``, ``mac of group employees``."""
-        if self.field in _NAMELESS:
-            return f"{_NAMELESS[self.field]} of group {self.group}"
-        if self.field == "attributes":
+    def _source(self) -> str:
+        if self.key in _NAMELESS:
+            return f"{_NAMELESS[self.key]} of group {self.group}"
+        if self.key == "attributes":
             return f"attribute {self.attribute} of group {self.group}"
-        return f"{self.field.removesuffix('s')} {self.what}"
+        return f"{self.key.removesuffix('s')} {self.what}"
 
 
 class Weighed(NamedTuple):
@@ -148,7 +148,7 @@ class Membership:
             elif isinstance(claim.what, str):
                 self._macs[claim.what] = (*self._macs.get(claim.what, ()), place)
             elif isinstance(claim.what, Pattern):
-                names.setdefault((claim.field, claim.attribute.lower()), []).append((claim.what, place))
+                names.setdefault((claim.key, claim.attribute.lower()), []).append((claim.what, place))
             else:
                 networks.append((claim.what, place))
         self._networks: PrefixMap[int] = PrefixMap(networks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from auditor.policy import load
 
 Codes = Callable[[str], list[str]]
-LISTS = "lists:\n  a: {infohashes: [" + "aa" * 20 + "]}\n  b: {infohashes: [" + "bb" * 20 + "]}\n"
 
 
 def _rules(*rules: str) -> str:
     lines = [f"  - {{id: r{n}, reason: because, {rule}}}\n" for n, rule in enumerate(rules)]
-    return LISTS + "rules:\n" + "".join(lines)
+    named = sorted(set("".join(re.findall(r"lists: ([a-z]|\[[a-z, ]*)", "".join(rules)))) & set("ab"))
+    lists = "".join(f"  {name}: {{infohashes: [{name * 40}]}}\n" for name in named)
+    return (f"lists:\n{lists}" if named else "") + "rules:\n" + "".join(lines)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
 from auditor.policy import load
-from auditor.policy.evaluate import Policy, match
+from auditor.policy.evaluate import Policy
+from auditor.policy.rule import match
 from auditor.torrents.catalogue import read_torrent
 
 MakeConduct = Callable[..., Conduct]

@@ -77,7 +77,7 @@ def _holds(claim: Claim, host: object, vlan: tuple[int, ...], mac: str | None, h
         "users": (holder.user,),
         "directory_groups": holder.groups,
         "attributes": tuple(v for name, v in holder.attributes if name.lower() == claim.attribute.lower()),
-    }[claim.field]
+    }[claim.key]
     return any(name is not None and what.matches(fold(name)) for name in names)
 
 

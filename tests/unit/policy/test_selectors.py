@@ -11,7 +11,8 @@ from auditor.model.attribution import Attribution
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.policy.evaluate import Policy, match
+from auditor.policy.evaluate import Policy
+from auditor.policy.rule import match
 from auditor.policy.selectors import GroupSelector
 
 MakeConduct = Callable[..., Conduct]
