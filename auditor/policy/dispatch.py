@@ -2,7 +2,7 @@
 
 A rule is a bit. For each thing that rules ask of what a conduct is (its group, kind, grade, detectors, lists, …) there
 are few answers, and for each answer the rules that it leaves possible are worked out once and kept as a number. The
-bits that all the numbers of a conduct share are its rules, and the first of them that holds, from the lowest on, decides.
+bits that all the numbers of a conduct share are its rules; the first of them that holds, from the lowest on, decides.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ class Dispatch:
         self._private = _Question(rules, PrivateSelector)
         self._clients = _Question(rules, NameSelector, "client")
         self._trackers = _Question(rules, NameSelector, "tracker")
+
+    @property
+    def asks_private(self) -> bool:
+        """Whether a rule asks if the torrent is private."""
+        return self._private.is_asked
 
     def steps(self, conduct: Conduct, attribution: Attribution) -> Iterator[Step]:
         """Yield the rules that are possible, in order."""

@@ -5,7 +5,7 @@ An audit without a policy file comes here too: so nothing is imported that needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,11 +13,9 @@ from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
 from auditor.model.incident import Conduct, Infohashes, Judgement
 from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
-from auditor.policy.dispatch import Dispatch
 from auditor.policy.history import History
 from auditor.policy.membership import Claim, Membership, PrefixMap
 from auditor.policy.private import PRIVATE_NETWORKS
-from auditor.policy.rule import Rule, compile_judgement, compile_rule, match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +25,9 @@ if TYPE_CHECKING:
     from auditor.model.identity import Holder
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
+    from auditor.policy.dispatch import Dispatch
     from auditor.policy.membership import Weighed
+    from auditor.policy.rule import Rule
     from auditor.policy.selectors import Match
     from auditor.written.scalars import Network
     from auditor.written.source import Loc
@@ -81,13 +81,21 @@ class Policy:
     membership: Membership
     _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
     _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
-    _dispatch: Dispatch = field(init=False, repr=False, compare=False)
+    _dispatch: Dispatch | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
         object.__setattr__(self, "_ours", PrefixMap(ours.items()))
         object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
-        object.__setattr__(self, "_dispatch", Dispatch((*self.exceptions, *self.rules), self.catalogue))
+        object.__setattr__(self, "_dispatch", self._prepared())
+
+    def _prepared(self) -> Dispatch | None:
+        rules = (*self.exceptions, *self.rules)
+        if not rules:
+            return None
+        from auditor.policy.dispatch import Dispatch  # noqa: PLC0415 - start-up without a policy
+
+        return Dispatch(rules, self.catalogue)
 
     @classmethod
     def none(cls) -> Policy:
@@ -121,6 +129,8 @@ class Policy:
         line_of: Callable[[Loc], int] = lambda _: 0,
     ) -> Policy:
         """Make a checked policy file ready for use; ``name`` stands in where it has none."""
+        from auditor.policy.rule import compile_judgement, compile_rule  # noqa: PLC0415 - start-up without a policy
+
         networks = [network for group in written.groups for network in group.networks]
         parents = {group.name: group.within for group in written.groups if group.within is not None}
         return cls(
@@ -180,24 +190,26 @@ class Policy:
         the first.
         """
         lapsed: list[str] = []
-        for measures, certain, rule in self._dispatch.steps(conduct, attribution):
+        for measures, certain, rule in self._dispatch.steps(conduct, attribution) if self._dispatch else ():
             for holds in measures:
                 if not holds(conduct):
                     break
             else:
                 found = certain or rule.settle(conduct, attribution, history or History())
                 if found is not None:
-                    return replace(found, lapsed=tuple(lapsed)) if lapsed else found
+                    return found._replace(lapsed=tuple(lapsed)) if lapsed else found
                 if rule.has_lapsed(conduct):
                     lapsed.append(rule.id)
         default = self._default(attribution)
-        return replace(default, lapsed=tuple(lapsed)) if lapsed else default
+        return default._replace(lapsed=tuple(lapsed)) if lapsed else default
 
     def explain(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Explanation:
         """Compare a conduct with every exception and rule, selector by selector; nothing is noted.
 
         ``history`` has what came before this one, and nothing of it.
         """
+        from auditor.policy.rule import match  # noqa: PLC0415 - start-up without a policy
+
         before = history or History()
         rules = tuple(
             Explained(rule, match(rule, conduct, attribution, before)) for rule in (*self.exceptions, *self.rules)
@@ -208,7 +220,7 @@ class Policy:
             found = self._default(attribution)
         else:
             found = rules[place].rule.foresee(conduct, attribution, before)
-        return Explanation(rules, replace(found, lapsed=lapsed))
+        return Explanation(rules, found._replace(lapsed=lapsed))
 
     def _default(self, attribution: Attribution) -> Judgement:
         # A group that no policy knows has no default of its own.
@@ -217,6 +229,11 @@ class Policy:
     def name_of(self, infohashes: Infohashes | None) -> str | None:
         """Return the name under which a list knows the torrent."""
         return None if infohashes is None else self.catalogue.name_of(infohashes)
+
+    @property
+    def asks_metadata(self) -> bool:
+        """Whether it asks what torrents are called, or whether they are private."""
+        return self.catalogue.has_names or (self._dispatch is not None and self._dispatch.asks_private)
 
     @property
     def known_torrents(self) -> tuple[bytes, ...]:
@@ -236,8 +253,8 @@ def _claims(written: schema.PolicyFile, line_of: Callable[[Loc], int]) -> Iterat
     for index, group in enumerate(written.groups):
         for field_name in ("networks", "vlans", "macs", "hosts", "users", "directory_groups"):
             for place, what in enumerate(getattr(group, field_name)):
-                yield Claim(field_name, what, group.name, line=line_of(("groups", index, field_name, place)))
+                yield Claim.of(field_name, what, group.name, line=line_of(("groups", index, field_name, place)))
         for name, values in group.attributes.items():
             for place, value in enumerate(values):
                 line = line_of(("groups", index, "attributes", name, place))
-                yield Claim("attributes", value, group.name, name, line)
+                yield Claim.of("attributes", value, group.name, name, line)

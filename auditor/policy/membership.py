@@ -7,7 +7,6 @@ whatever either rests on, and only groups that are not within each other compete
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -54,8 +53,7 @@ _NAMELESS = {"macs": "mac", "hosts": "host name", "users": "user", "directory_gr
 """What says whose a host is goes into every result, so it tells which group's members are meant, never which member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One group's reason to call a host its own."""
 
     key: str
@@ -63,33 +61,29 @@ class Claim:
     what: Network | int | str | Pattern
     """What the policy says there. It may name a person: it is for ``explain`` alone."""
     group: str
-    attribute: str = ""
+    attribute: str
     """Which attribute of a log-in ``what`` is about."""
-    line: int = 0
+    line: int
     """Where the policy says it, in its file."""
-
-    rank: tuple[Kind, int] = field(init=False, compare=False)
+    rank: tuple[Kind, int]
     """How specific the claim is: the greatest wins. A longer prefix goes first, and so does a longer pattern."""
-    source: str = field(init=False, compare=False)
+    source: str
     """What it rests on, in words that name nobody: ``network 10.20.0.0/16``, ``mac of group employees``."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rank", (_KINDS[self.key], self._detail()))
-        object.__setattr__(self, "source", self._source())
-
-    def _detail(self) -> int:
-        if isinstance(self.what, Pattern):
-            return self.what.weight
-        if isinstance(self.what, int):
-            return 0
-        return EXACT if isinstance(self.what, str) else self.what.prefixlen
-
-    def _source(self) -> str:
-        if self.key in _NAMELESS:
-            return f"{_NAMELESS[self.key]} of group {self.group}"
-        if self.key == "attributes":
-            return f"attribute {self.attribute} of group {self.group}"
-        return f"{self.key.removesuffix('s')} {self.what}"
+    @classmethod
+    def of(cls, key: str, what: Network | int | str | Pattern, group: str, attribute: str = "", line: int = 0) -> Claim:
+        """Make a claim of what a group says under ``key``."""
+        if isinstance(what, Pattern):
+            detail = what.weight
+        elif isinstance(what, int):
+            detail = 0
+        else:
+            detail = EXACT if isinstance(what, str) else what.prefixlen
+        if key in _NAMELESS:
+            source = f"{_NAMELESS[key]} of group {group}"
+        else:
+            source = f"attribute {attribute} of group {group}" if attribute else f"{key.removesuffix('s')} {what}"
+        return cls(key, what, group, attribute, line, (_KINDS[key], detail), source)
 
 
 class Weighed(NamedTuple):

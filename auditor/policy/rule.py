@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.incident import Judgement
 from auditor.model.moment import HOUR, MINUTE
@@ -37,16 +36,14 @@ SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.
 """How grave a verdict is where the policy does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Often:
+class Often(NamedTuple):
     """A number of conducts within a time."""
 
-    count: int
+    times: int
     within: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule or exception."""
 
     id: str
@@ -85,13 +82,13 @@ class Rule:
             return None
         if self.often is not None:
             before = history.earlier(self.id, "often", conduct, attribution, self.often.within)
-            history.note(self.id, "often", conduct, attribution, self.often.count)
-            if before + 1 < self.often.count:
+            history.note(self.id, "often", conduct, attribution, self.often.times)
+            if before + 1 < self.often.times:
                 return None
         if self.first is None:
             return self.judgement
         before = history.earlier(self.id, "first", conduct, attribution, self.first.within)
-        history.note(self.id, "first", conduct, attribution, self.first.count)
+        history.note(self.id, "first", conduct, attribution, self.first.times)
         return self._before_violation(self.first, before)
 
     def foresee(self, conduct: Conduct, attribution: Attribution, history: History) -> Judgement:
@@ -103,13 +100,13 @@ class Rule:
         )
 
     def _before_violation(self, first: Often, before: int) -> Judgement:
-        if before >= first.count:
+        if before >= first.times:
             return self.judgement
         reason = (
-            f"{self.judgement.reason} (notice {before + 1} of {first.count} within {in_words(first.within)} before a "
+            f"{self.judgement.reason} (notice {before + 1} of {first.times} within {in_words(first.within)} before a "
             "violation)"
         )
-        return replace(self.judgement, verdict=Verdict.NOTICE, severity=SEVERITY[Verdict.NOTICE], reason=reason)
+        return self.judgement._replace(verdict=Verdict.NOTICE, severity=SEVERITY[Verdict.NOTICE], reason=reason)
 
 
 def match(rule: Rule, conduct: Conduct, attribution: Attribution, history: History | None = None) -> tuple[Match, ...]:
@@ -120,8 +117,8 @@ def match(rule: Rule, conduct: Conduct, attribution: Attribution, history: Histo
     if rule.often is not None:
         before = (history or History()).earlier(rule.id, "often", conduct, attribution, rule.often.within)
         why = f"{before + 1} within {in_words(rule.often.within)}"
-        enough = before + 1 >= rule.often.count
-        found.append(Match("often", enough, why if enough else f"{why}, fewer than {rule.often.count}"))
+        enough = before + 1 >= rule.often.times
+        found.append(Match("often", enough, why if enough else f"{why}, fewer than {rule.often.times}"))
     return tuple(found)
 
 

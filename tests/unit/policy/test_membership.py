@@ -40,11 +40,11 @@ NAMES = st.sampled_from(["lab-1", "LAB-2", "ada", "vpn1", "staff"])
 PATTERNS = st.sampled_from(["lab-1", "lab-*", "*", "ada", "a*a", "vpn*", "Staff"]).map(Pattern.of)
 GROUPS = st.sampled_from("abcdef")
 CLAIMS = st.lists(
-    st.builds(Claim, st.just("networks"), _networks(), GROUPS)
-    | st.builds(Claim, st.just("vlans"), st.integers(1, 3), GROUPS)
-    | st.builds(Claim, st.just("macs"), MACS, GROUPS)
-    | st.builds(Claim, st.sampled_from(["hosts", "users", "directory_groups"]), PATTERNS, GROUPS)
-    | st.builds(Claim, st.just("attributes"), PATTERNS, GROUPS, st.sampled_from(["NAS-Identifier", "Class"])),
+    st.builds(Claim.of, st.just("networks"), _networks(), GROUPS)
+    | st.builds(Claim.of, st.just("vlans"), st.integers(1, 3), GROUPS)
+    | st.builds(Claim.of, st.just("macs"), MACS, GROUPS)
+    | st.builds(Claim.of, st.sampled_from(["hosts", "users", "directory_groups"]), PATTERNS, GROUPS)
+    | st.builds(Claim.of, st.just("attributes"), PATTERNS, GROUPS, st.sampled_from(["NAS-Identifier", "Class"])),
     unique=True,
     max_size=14,
 )
@@ -126,15 +126,15 @@ def test_attribution_equals_looking_at_every_claim(
 
 
 CLAIMS_OF_ALL_KINDS = [
-    Claim("vlans", 30, "vlan"),
-    Claim("networks", ip_network("10.0.0.0/8"), "wide"),
-    Claim("networks", ip_network("10.20.0.0/16"), "narrow"),
-    Claim("directory_groups", Pattern.of("cn=Staff,*"), "directory"),
-    Claim("attributes", Pattern.of("vpn1"), "login", "NAS-Identifier"),
-    Claim("hosts", Pattern.of("lab-*"), "lab"),
-    Claim("hosts", Pattern.of("lab-7"), "seven"),
-    Claim("macs", MAC, "device"),
-    Claim("users", Pattern.of("ada"), "ada"),
+    Claim.of("vlans", 30, "vlan"),
+    Claim.of("networks", ip_network("10.0.0.0/8"), "wide"),
+    Claim.of("networks", ip_network("10.20.0.0/16"), "narrow"),
+    Claim.of("directory_groups", Pattern.of("cn=Staff,*"), "directory"),
+    Claim.of("attributes", Pattern.of("vpn1"), "login", "NAS-Identifier"),
+    Claim.of("hosts", Pattern.of("lab-*"), "lab"),
+    Claim.of("hosts", Pattern.of("lab-7"), "seven"),
+    Claim.of("macs", MAC, "device"),
+    Claim.of("users", Pattern.of("ada"), "ada"),
 ]
 
 
@@ -190,7 +190,7 @@ def test_the_source_says_what_decided_and_names_nobody() -> None:
 def test_the_losers_are_named() -> None:
     """Who else claims the host, and why the winner won."""
     membership = Membership(
-        [Claim("networks", ip_network("10.0.0.0/8"), "a"), Claim("networks", ip_network("10.20.0.0/16"), "b")]
+        [Claim.of("networks", ip_network("10.0.0.0/8"), "a"), Claim.of("networks", ip_network("10.20.0.0/16"), "b")]
     )
     found = membership.attribute(HOST)
     assert found.group == "b"
@@ -201,9 +201,9 @@ def test_the_losers_are_named() -> None:
 
 
 NESTED = [
-    Claim("users", Pattern.of("ada"), "staff", line=7),
-    Claim("networks", ip_network("10.20.0.0/16"), "engineers", line=10),
-    Claim("macs", MAC, "guests", line=13),
+    Claim.of("users", Pattern.of("ada"), "staff", line=7),
+    Claim.of("networks", ip_network("10.20.0.0/16"), "engineers", line=10),
+    Claim.of("macs", MAC, "guests", line=13),
 ]
 
 
@@ -233,9 +233,9 @@ def test_every_claim_is_weighed_and_told() -> None:
 def test_siblings_that_claim_alike_are_a_tie_within_their_group() -> None:
     """That the host is one of the parent's decides nothing between its children."""
     claims = [
-        Claim("users", Pattern.of("ada"), "staff"),
-        Claim("vlans", 10, "engineers"),
-        Claim("vlans", 30, "lawyers"),
+        Claim.of("users", Pattern.of("ada"), "staff"),
+        Claim.of("vlans", 10, "engineers"),
+        Claim.of("vlans", 30, "lawyers"),
     ]
     membership = Membership(claims, {"engineers": "staff", "lawyers": "staff"})
     holder = Holder(Trust.AUTHENTICATED, (), user="ada")
@@ -245,7 +245,7 @@ def test_siblings_that_claim_alike_are_a_tie_within_their_group() -> None:
 
 def test_two_tags_of_two_groups_are_a_tie() -> None:
     """With stacked tags, neither the outer nor the inner one wins by chance."""
-    membership = Membership([Claim("vlans", 10, "a"), Claim("vlans", 30, "b")])
+    membership = Membership([Claim.of("vlans", 10, "a"), Claim.of("vlans", 30, "b")])
     found = membership.attribute(HOST, vlan=(10, 30))
     assert found.status == "ambiguous"
     assert {(c.group, c.reason) for c in found.candidates} == {
@@ -257,7 +257,7 @@ def test_two_tags_of_two_groups_are_a_tie() -> None:
 def test_a_group_alone_has_no_candidates() -> None:
     """Its own wider network is no other candidate."""
     membership = Membership(
-        [Claim("networks", ip_network("10.0.0.0/8"), "a"), Claim("networks", ip_network("10.20.0.0/16"), "a")]
+        [Claim.of("networks", ip_network("10.0.0.0/8"), "a"), Claim.of("networks", ip_network("10.20.0.0/16"), "a")]
     )
     assert membership.attribute(HOST).candidates == ()
 
