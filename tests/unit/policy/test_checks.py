@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from auditor.policy import load
+from tests.unit.policy.conftest import HEAD
 
 Codes = Callable[[str], list[str]]
 
@@ -134,3 +136,66 @@ def test_a_rule_for_a_group_takes_from_those_for_the_groups_within() -> None:
     first_inner = f"rules:\n  - {{id: s, {inner}}}\n  - {{id: r, {outer}}}\n"
     assert _groups(*nested, rest=first_outer) == ["unreachable-rule"]
     assert _groups(*nested, rest=first_inner) == []
+
+
+X = "{id: x, owner: IT, reason: because, until: 2026-12-31"
+
+
+def _excepting(rest: str = "") -> str:
+    return f"exceptions:\n  - {X}{rest}}}\n"
+
+
+def test_exceptions_are_checked_as_rules_are(codes: Codes) -> None:
+    """One id for all, groups and lists that are there, something that can match."""
+    assert codes(_excepting()) == []
+    again = _rules("group: guests, verdict: notice").replace("r0", "x")
+    assert codes(_excepting() + again) == ["duplicate-rule-id"]
+    assert codes(_excepting(", group: guest")) == ["unknown-group"]
+    assert codes(_excepting(", when: {lists: a}")) == ["unknown-list"]
+    assert codes(_excepting(", from: 2027-01-01")) == ["empty-span"]
+    assert codes(_excepting(", when: {swarm_size: {at_least: 5, at_most: 4}}")) == ["empty-span"]
+    assert codes(_excepting(", when: {inferred: true}")) == ["idle-selector"]
+    assert codes(_excepting(", verdict: violation")) == ["bad-verdict"]
+
+
+def test_an_exception_takes_for_a_time_only(codes: Codes) -> None:
+    """So that no rule below it is unreachable, but what holds for no longer than it does."""
+    assert codes(_excepting() + _rules("verdict: allow")) == []
+    assert codes(_excepting() + _rules("verdict: allow, valid: {until: 2026-06-30}")) == ["unreachable-rule"]
+
+
+def test_what_matches_from_the_third_time_on_leaves_the_first_two(codes: Codes) -> None:
+    """A rule below it can be reached; not so below a rule that is lenient at first."""
+    often = "when: {confidence: likely, participation: attempted, often: {count: 3, within: 7d}}, verdict: violation"
+    first = "when: {confidence: likely, participation: attempted}, first: {count: 1, within: 7d}, verdict: violation"
+    below = "when: {confidence: confirmed, participation: connected}, verdict: notice"
+    assert codes(_rules(often, below)) == []
+    assert codes(_rules(first, below)) == ["unreachable-rule"]
+    assert codes(_rules("first: {count: 1, within: 7d}, verdict: notice")) == ["idle-selector"]
+
+
+def test_names_are_no_reason_to_allow(codes: Codes) -> None:
+    """Anybody may call a torrent what he likes; a notice for it is fine."""
+    lists = "lists:\n  a: {names: 'debian-*'}\nrules:\n  - {id: r, reason: x, when: {lists: a}, verdict: "
+    assert codes(lists + "allow}\n") == ["allowed-by-name"]
+    assert codes(lists + "notice}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-12-01", []),
+        ("2026-12-02", ["lapsing-exception"]),
+        ("2026-12-31", ["lapsing-exception", "expired-list"]),
+        ("2027-01-01", ["lapsed-exception", "expired-list"]),
+    ],
+)
+def test_what_ends_is_told_where_the_date_is_known(now: str, expected: list[str]) -> None:
+    """An exception a month before, a list once it has; in the policy's zone, the last day included."""
+    text = (
+        f"{HEAD}{_excepting()}lists: {{a: {{infohashes: {'aa' * 20}, until: 2026-12-30}}}}\n"
+        "rules:\n  - {id: r, when: {lists: a}, verdict: allow, reason: x}\n"
+    ).encode()
+    moment = int(datetime.fromisoformat(f"{now}T00:00:00+01:00").timestamp()) * 10**9
+    assert [issue.code for issue in load.parse(text, Path("p.yaml"), moment).issues] == expected
+    assert load.parse(text, Path("p.yaml")).issues == []
