@@ -131,6 +131,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "rule": judgement.rule,
         "severity": judgement.severity.label,
         "reason": judgement.reason,
+        "lapsed": list(judgement.lapsed),
         "flows": [flows[index].id for index in conduct.flows],
     }
 

@@ -134,6 +134,7 @@ def _incident() -> Json:
             "rule": _MAYBE_TEXT | {"description": "null where no rule matched and the group's default spoke"},
             "severity": _scale(Severity),
             "reason": _TEXT,
+            "lapsed": _TEXTS | {"description": "exceptions that would have come before the rule, had they not ended"},
             "flows": _TEXTS | {"description": "ids of its flows"},
         },
         "One inside host in one swarm, or its talk with the DHT, or its encrypted talk, judged: a lead about a device, "

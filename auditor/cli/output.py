@@ -142,7 +142,8 @@ def _table(
 def _notes(incident: Incident, torrents: Mapping[str, ShownTorrent]) -> list[str]:
     claims = _claims(incident.conduct)
     proven = _proven(incident.conduct.verified, torrents.get(incident.torrent or ""))
-    return [*([claims] if claims else ()), *proven]
+    lapsed = [f"exception {name} has lapsed" for name in incident.judgement.lapsed]
+    return [*lapsed, *([claims] if claims else ()), *proven]
 
 
 def _proven(verified: VerifiedAmount | None, torrent: ShownTorrent | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +100,8 @@ def _report(files: tuple[Path, ...] | list[Path], output: str) -> None:
     """Check the files, print their issues and end the program where one is an error."""
     from auditor.policy import load  # noqa: PLC0415 - pydantic takes longer to import than --help may take
 
-    results = [(file, load.read(file)) for file in files]
+    now = time.time_ns()
+    results = [(file, load.read(file, now)) for file in files]
     issues = [issue for _, loaded in results for issue in loaded.issues]
     if output == "json":
         document = {

@@ -28,7 +28,10 @@ class Attribution(NamedTuple):
     status: Status
     subject: str | None = None
     source: str | None = None
-    """What says so: ``network 10.20.0.0/16``, ``vlan 30``, or the line of an identity source."""
+    """What says so: ``network 10.20.0.0/16``, ``vlan 30``, ``mac of group lab`` or an identity source's line.
+
+    It names no person and no device: it stands in outputs that may not.
+    """
     candidates: tuple[Candidate, ...] = ()
     lines: tuple[str, ...] = ()
     """The lines of identity sources on which it rests, ``office dhcpd.leases:17``; their text stays there."""

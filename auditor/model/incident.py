@@ -31,6 +31,8 @@ class Judgement(NamedTuple):
     """``None`` where no rule matched and the group's default spoke."""
     severity: Severity
     reason: str
+    lapsed: tuple[str, ...] = ()
+    """Exceptions that had ended by then, and would have come before the rule."""
 
 
 class Claimed(NamedTuple):
@@ -93,6 +95,16 @@ class Conduct(NamedTuple):
     """``None`` where no metadata is known to compare with, or no piece passed."""
     beside: tuple[str, ...] = ()
     """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
+    clients: tuple[str, ...] = ()
+    """What the host's client calls itself to peers and trackers: its own word. Harmless to print."""
+    trackers: tuple[str, ...] = ()
+    """The addresses of the trackers that the host announced to, or asked numbers of."""
+    swarm_size: int | None = None
+    """How many take part, at least as the host could know: the peers that it met, or what a tracker told it."""
+    private: bool | None = None
+    """Whether its peers come from its trackers alone (BEP 27); ``None`` where no metadata is known."""
+    torrent_name: str | None = None
+    """What known metadata calls the torrent: a stranger's words, harmless to print. For rules, never shown."""
 
 
 class Incident(NamedTuple):

@@ -178,7 +178,17 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         mac=earliest.host.mac,
         claimed=_claimed(parts),
         verified=_verified(parts),
+        clients=tuple(sorted({name for p in parts for name in p.clients})),
+        trackers=tuple(sorted({str(p.tracker) for p in parts if p.tracker is not None})),
+        swarm_size=_swarm_size(parts),
     )
+
+
+def _swarm_size(parts: Iterable[Part]) -> int | None:
+    """Return how many take part: the most that a tracker told, or those who were met where these are more."""
+    told = [p.swarm_size for p in parts if p.swarm_size is not None]
+    met = len({p.peer for p in parts if p.peer is not None})
+    return max(*told, met, 0) if told or met else None
 
 
 def _amount_basis(amounts: Iterable[Amount]) -> AmountBasis:

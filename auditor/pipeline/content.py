@@ -13,6 +13,7 @@ from auditor.model.infohash import Infohash
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from auditor.model.incident import Conduct
     from auditor.model.torrent import SeenTorrent, TorrentContent
 
 Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
@@ -53,6 +54,7 @@ class Torrents:
     def __init__(self, seen: Sequence[SeenTorrent]) -> None:
         self._seen = seen
         self._places = {wire: place for place, torrent in enumerate(seen) for wire in torrent.wire}
+        self._contents: dict[int, TorrentContent | None] = {}
 
     def place(self, names: Iterable[Infohash]) -> int | None:
         """Return the place of the torrent that has one of these names."""
@@ -70,10 +72,22 @@ class Torrents:
 
         return both
 
+    def described(self, conduct: Conduct) -> Conduct:
+        """Return the conduct with what metadata says of its torrent, for rules that ask about that."""
+        # Of several torrents that may be meant, none is described as the one.
+        place = self.place(conduct.infohashes.wire) if conduct.infohashes and conduct.kind == "swarm" else None
+        content = None if place is None else self._content(place)
+        return conduct if content is None else conduct._replace(private=content.private, torrent_name=content.name)
+
+    def _content(self, place: int) -> TorrentContent | None:
+        if place not in self._contents:
+            self._contents[place] = _read(self._seen[place].info)
+        return self._contents[place]
+
     def shown(self, place: int, identifier: str, name: str | None, *, show_names: bool) -> ShownTorrent:
         """Return what is shown of a torrent; ``name`` is that under which a list knows it."""
         seen = self._seen[place]
-        content = _read(seen.info)
+        content = self._content(place)
         if content is None:
             return ShownTorrent(identifier, seen.v1, seen.v2, name, None, None, None, None)
         files = tuple(ShownFile(f.path if show_names else None, f.size, f.offset) for f in content.files)

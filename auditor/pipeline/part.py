@@ -64,6 +64,14 @@ class Part(NamedTuple):
     sent: tuple[Verified, ...] = ()
     public: tuple[Address, int] | None = None
     """The host's own end as the flow shows it, where that is a public endpoint in front of the host."""
+    peer: Address | None = None
+    """Who shook hands with the host."""
+    clients: frozenset[str] = frozenset()
+    """What the host's client calls itself."""
+    tracker: Address | None = None
+    """The tracker that the host told, or asked."""
+    swarm_size: int | None = None
+    """How many take part, as a tracker answered."""
     aside: bool = False
     """It says nothing of the host by itself, and is told only beside other parts."""
 

@@ -17,9 +17,10 @@ from auditor.pipeline.part import ENDS, Host
 from auditor.pipeline.people import Shown
 from auditor.pipeline.translating import Translating
 from auditor.pipeline.whose import Whose
+from auditor.policy.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
@@ -123,11 +124,11 @@ def judge(
     translating = None if directory is None else Translating(policy.is_egress, directory.behind)
     did = conducts(sighting, is_inside, whose.over, seen.identities(policy.resolve), translating)
     sighting, found = _worth_telling(sighting, stand_beside(did, sighting, is_inside, whose.over))
+    if policy.asks_metadata:
+        found = [seen.described(conduct) for conduct in found]
     torrents = _torrents(seen, found, policy, show_names=show_names)
-    incidents = tuple(
-        _incident(f"i-{number:04}", conduct, _attribution(conduct, whose), policy, torrents.get(_place(seen, conduct)))
-        for number, conduct in enumerate(found, start=1)
-    )
+    history = History()
+    incidents = tuple(_incidents(found, whose, policy, history, lambda conduct: torrents.get(_place(seen, conduct))))
     external_addresses, left_out = externals(sighting, is_inside)
     of_activity = _by_index((i.conduct.activities, i) for i in incidents)
     return AuditResult(
@@ -144,11 +145,15 @@ def judge(
         ),
         external_addresses=external_addresses,
         torrents=tuple(torrents.values()),
-        limits_hit={**sighting.limits_hit, **({"external_addresses": left_out} if left_out else {})},
+        limits_hit={**sighting.limits_hit, **_nonzero(external_addresses=left_out, history=history.forgotten)},
         totals=sighting.totals,
         undeclared=_undeclared(sighting, is_inside),
         _judge_flows=partial(_judged_flows, sighting.flows, incidents, whose, is_inside),
     )
+
+
+def _nonzero(**counts: int) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
 
 
 def _attribution(conduct: Conduct, whose: Whose) -> Attribution:
@@ -192,17 +197,24 @@ def _place(seen: Torrents, conduct: Conduct) -> int | None:
     return seen.place(conduct.infohashes.wire) if conduct.infohashes and conduct.kind == "swarm" else None
 
 
-def _incident(
-    identifier: str, conduct: Conduct, attribution: Attribution, policy: Policy, torrent: ShownTorrent | None
-) -> Incident:
-    return Incident(
-        id=identifier,
-        conduct=conduct,
-        attribution=attribution,
-        judgement=policy.judge(conduct, attribution),
-        name=_name(conduct, policy) or (torrent.name if torrent else None),
-        torrent=torrent.id if torrent else None,
-    )
+def _incidents(
+    found: Iterable[Conduct],
+    whose: Whose,
+    policy: Policy,
+    history: History,
+    torrent_of: Callable[[Conduct], ShownTorrent | None],
+) -> Iterator[Incident]:
+    """Attribute and judge conducts, which are in order of time: a rule may ask what came before."""
+    for number, conduct in enumerate(found, start=1):
+        attribution, torrent = _attribution(conduct, whose), torrent_of(conduct)
+        yield Incident(
+            id=f"i-{number:04}",
+            conduct=conduct,
+            attribution=attribution,
+            judgement=policy.judge(conduct, attribution, history),
+            name=_name(conduct, policy) or (torrent.name if torrent else None),
+            torrent=torrent.id if torrent else None,
+        )
 
 
 def _name(conduct: Conduct, policy: Policy) -> str | None:

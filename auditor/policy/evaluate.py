@@ -13,35 +13,49 @@ from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
 from auditor.model.incident import Conduct, Infohashes, Judgement
 from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
-from auditor.policy.membership import Membership, PrefixMap
+from auditor.policy.history import History
+from auditor.policy.membership import Claim, Membership, PrefixMap
 from auditor.policy.private import PRIVATE_NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
     from auditor.model.flow import Address
     from auditor.model.identity import Holder
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
-    from auditor.policy.selectors import Match, Selector
+    from auditor.policy.dispatch import Dispatch
+    from auditor.policy.membership import Weighed
+    from auditor.policy.rule import Rule
+    from auditor.policy.selectors import Match
     from auditor.written.scalars import Network
-
-_SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
-"""How grave a verdict is where the policy does not say."""
+    from auditor.written.source import Loc
 
 
-class Rule(NamedTuple):
-    """One rule, ready to be compared with a conduct."""
+class Explained(NamedTuple):
+    """A rule or an exception, and what each of its selectors says of a conduct."""
 
-    id: str
-    selectors: tuple[Selector, ...]
+    rule: Rule
+    matches: tuple[Match, ...]
+
+    @property
+    def matched(self) -> bool:
+        """Whether all of them match."""
+        return all(each.matched for each in self.matches)
+
+    def has_lapsed(self, conduct: Conduct) -> bool:
+        """Whether it is an exception that would have matched, had it not ended."""
+        rest = (each.matched for each in self.matches if each.selector not in {"valid", "often"})
+        return not self.matched and self.rule.has_lapsed(conduct) and all(rest)
+
+
+class Explanation(NamedTuple):
+    """Why a conduct was judged as it was: every exception and rule from top to bottom, matching or not."""
+
+    rules: tuple[Explained, ...]
     judgement: Judgement
-
-
-def match(rule: Rule, conduct: Conduct, attribution: Attribution) -> tuple[Match, ...]:
-    """Compare a conduct with every selector of a rule; the rule matches where all of them do."""
-    return tuple(selector.test(conduct, attribution) for selector in rule.selectors)
+    """That of the first that matches, else the default of the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +73,29 @@ class Policy:
     inside_networks: tuple[Network, ...]
     """Declared, or private where none are, and those of the groups."""
     egress_networks: tuple[Network, ...]
+    exceptions: tuple[Rule, ...]
+    """They are asked before the rules."""
     rules: tuple[Rule, ...]
     defaults: Mapping[str, Judgement]
     catalogue: Catalogue
     membership: Membership
     _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
     _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
+    _dispatch: Dispatch | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
         object.__setattr__(self, "_ours", PrefixMap(ours.items()))
         object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
+        object.__setattr__(self, "_dispatch", self._prepared())
+
+    def _prepared(self) -> Dispatch | None:
+        rules = (*self.exceptions, *self.rules)
+        if not rules:
+            return None
+        from auditor.policy.dispatch import Dispatch  # noqa: PLC0415 - start-up without a policy
+
+        return Dispatch(rules, self.catalogue)
 
     @classmethod
     def none(cls) -> Policy:
@@ -85,6 +111,7 @@ class Policy:
             groups=(UNATTRIBUTED, UNKNOWN),
             inside_networks=PRIVATE_NETWORKS,
             egress_networks=(),
+            exceptions=(),
             rules=(),
             defaults={UNATTRIBUTED: default, UNKNOWN: default},
             catalogue=Catalogue(),
@@ -92,12 +119,20 @@ class Policy:
         )
 
     @classmethod
-    def compile(cls, written: schema.PolicyFile, catalogue: Catalogue, *, name: str, sha256: str) -> Policy:
+    def compile(
+        cls,
+        written: schema.PolicyFile,
+        catalogue: Catalogue,
+        *,
+        name: str,
+        sha256: str,
+        line_of: Callable[[Loc], int] = lambda _: 0,
+    ) -> Policy:
         """Make a checked policy file ready for use; ``name`` stands in where it has none."""
+        from auditor.policy.rule import compile_judgement, compile_rule  # noqa: PLC0415 - start-up without a policy
+
         networks = [network for group in written.groups for network in group.networks]
-        claims: list[tuple[Network | int | str, str]] = [
-            (claim, group.name) for group in written.groups for claim in (*group.networks, *group.vlans, *group.macs)
-        ]
+        parents = {group.name: group.within for group in written.groups if group.within is not None}
         return cls(
             name=written.name or name,
             sha256=sha256,
@@ -108,10 +143,17 @@ class Policy:
             groups=tuple(group.name for group in written.groups),
             inside_networks=tuple(dict.fromkeys((*written.inside, *networks))),
             egress_networks=written.egress,
-            rules=tuple(_rule(rule, written, catalogue) for rule in written.rules),
-            defaults={group.name: _judgement(group.default, None) for group in written.groups},
+            exceptions=tuple(
+                compile_rule(exception, written, catalogue, line_of(("exceptions", index)))
+                for index, exception in enumerate(written.exceptions)
+            ),
+            rules=tuple(
+                compile_rule(rule, written, catalogue, line_of(("rules", index)))
+                for index, rule in enumerate(written.rules)
+            ),
+            defaults={group.name: compile_judgement(group.default, None) for group in written.groups},
             catalogue=catalogue,
-            membership=Membership(dict.fromkeys(claims)),
+            membership=Membership(_claims(written, line_of), parents),
         )
 
     def is_inside(self, address: Address) -> bool:
@@ -128,21 +170,70 @@ class Policy:
         """Say which group holds ``host``: see :class:`Membership`. One that is not ours is ``unknown``."""
         if not self.is_inside(host):
             return _OUTSIDE
-        if holder is not None and holder.mac is not None:
-            mac = holder.mac
-        return self.membership.attribute(host, vlan=vlan, mac=mac)
+        return self.membership.attribute(host, vlan=vlan, mac=mac, holder=holder)
 
-    def judge(self, conduct: Conduct, attribution: Attribution) -> Judgement:
-        """Return what the first matching rule says, else the default of the group."""
-        for rule in self.rules:
-            if all(selector.test(conduct, attribution).matched for selector in rule.selectors):
-                return rule.judgement
-        # A group that only an identity source knows has no default of its own.
+    def weigh(
+        self, host: Address, *, vlan: tuple[int, ...] = (), mac: str | None = None, holder: Holder | None = None
+    ) -> tuple[Weighed, ...]:
+        """Return every claim of a group to ``host``, the most specific first, and why it won, tied or lost.
+
+        A claim says what the policy writes, which may name a person or a device.
+        """
+        if not self.is_inside(host):
+            return ()
+        return self.membership.weigh(host, vlan=vlan, mac=mac, holder=holder)
+
+    def judge(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Judgement:
+        """Return what the first matching exception or rule says, else the default of the group.
+
+        ``history`` has what came before, and is told of this one; conducts come in order of time. Without it, each is
+        the first.
+        """
+        lapsed: list[str] = []
+        for measures, certain, rule in self._dispatch.steps(conduct, attribution) if self._dispatch else ():
+            for holds in measures:
+                if not holds(conduct):
+                    break
+            else:
+                found = certain or rule.settle(conduct, attribution, history or History())
+                if found is not None:
+                    return found._replace(lapsed=tuple(lapsed)) if lapsed else found
+                if rule.has_lapsed(conduct):
+                    lapsed.append(rule.id)
+        default = self._default(attribution)
+        return default._replace(lapsed=tuple(lapsed)) if lapsed else default
+
+    def explain(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Explanation:
+        """Compare a conduct with every exception and rule, selector by selector; nothing is noted.
+
+        ``history`` has what came before this one, and nothing of it.
+        """
+        from auditor.policy.rule import match  # noqa: PLC0415 - start-up without a policy
+
+        before = history or History()
+        rules = tuple(
+            Explained(rule, match(rule, conduct, attribution, before)) for rule in (*self.exceptions, *self.rules)
+        )
+        place = next((place for place, each in enumerate(rules) if each.matched), len(rules))
+        lapsed = tuple(each.rule.id for each in rules[:place] if each.has_lapsed(conduct))
+        if place == len(rules):
+            found = self._default(attribution)
+        else:
+            found = rules[place].rule.foresee(conduct, attribution, before)
+        return Explanation(rules, found._replace(lapsed=lapsed))
+
+    def _default(self, attribution: Attribution) -> Judgement:
+        # A group that no policy knows has no default of its own.
         return self.defaults.get(attribution.group) or self.defaults[UNATTRIBUTED]
 
     def name_of(self, infohashes: Infohashes | None) -> str | None:
         """Return the name under which a list knows the torrent."""
         return None if infohashes is None else self.catalogue.name_of(infohashes)
+
+    @property
+    def asks_metadata(self) -> bool:
+        """Whether it asks what torrents are called, or whether they are private."""
+        return self.catalogue.has_names or (self._dispatch is not None and self._dispatch.asks_private)
 
     @property
     def known_torrents(self) -> tuple[bytes, ...]:
@@ -157,14 +248,13 @@ class Policy:
 _OUTSIDE = Attribution(UNKNOWN, "unattributed")
 
 
-def _rule(rule: schema.Rule, written: schema.PolicyFile, catalogue: Catalogue) -> Rule:
-    from auditor.policy.selectors import GroupSelector, compile_selectors  # noqa: PLC0415 - start-up without a policy
-
-    group = () if rule.group is None else (GroupSelector(rule.group),)
-    selectors = compile_selectors(rule, written.timezone, catalogue.members)
-    return Rule(rule.id, (*group, *selectors), _judgement(rule, rule.id))
-
-
-def _judgement(outcome: schema.Outcome, rule: str | None) -> Judgement:
-    severity = _SEVERITY[outcome.verdict] if outcome.severity is None else outcome.severity
-    return Judgement(outcome.verdict, rule, severity, outcome.reason)
+def _claims(written: schema.PolicyFile, line_of: Callable[[Loc], int]) -> Iterator[Claim]:
+    """Yield what each group claims, with the line that says so."""
+    for index, group in enumerate(written.groups):
+        for field_name in ("networks", "vlans", "macs", "hosts", "users", "directory_groups"):
+            for place, what in enumerate(getattr(group, field_name)):
+                yield Claim.of(field_name, what, group.name, line=line_of(("groups", index, field_name, place)))
+        for name, values in group.attributes.items():
+            for place, value in enumerate(values):
+                line = line_of(("groups", index, "attributes", name, place))
+                yield Claim.of("attributes", value, group.name, name, line)

@@ -8,6 +8,7 @@ from typing import Annotated
 from auditor.model import scale
 from auditor.model.infohash import Infohash
 from auditor.policy import scalars
+from auditor.policy.patterns import Pattern
 from auditor.written.fields import Written, member, text, version
 from auditor.written.scalars import parse_word
 
@@ -33,14 +34,27 @@ DETECTORS = (
 )
 """Every detector of the design. A policy may name those that come with a later release."""
 
+KINDS = ("swarm", "dht", "encrypted")
+MERCY = ("allow", "notice")
+
 _CONFIDENCE = member(scale.Confidence, "confidence")
 _PARTICIPATION = member(scale.Participation, "participation")
 
 Version = Annotated[int, version("policy")]
 Hours = Annotated[tuple[int, int], text(scalars.parse_hours, examples=["08:00-18:00", "22:00-06:00"])]
 Days = Annotated[tuple[int, ...], text(scalars.parse_days, examples=["mon-fri", "sat"])]
+Wildcard = Annotated[Pattern, text(scalars.parse_pattern, minLength=1, examples=["lab-*", "*.example.com"])]
 InfohashField = Annotated[Infohash, text(scalars.parse_infohash, pattern="^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$")]
 Detector = Annotated[str, Written(partial(parse_word, "detector", DETECTORS), {"enum": list(DETECTORS)})]
+Kind = Annotated[str, Written(partial(parse_word, "kind", KINDS), {"enum": list(KINDS)})]
+Count = Annotated[int, Written(partial(scalars.parse_count, 1), {"type": "integer", "minimum": 1})]
+Size = Annotated[int, Written(partial(scalars.parse_count, 0), {"type": "integer", "minimum": 0})]
+Duration = Annotated[int, text(scalars.parse_duration, pattern="^[0-9]{1,5}\\s*[mhdw]$", examples=["12h", "90d"])]
+Mercy = Annotated[
+    scale.Verdict,
+    Written(lambda value: scale.Verdict.from_label(parse_word("verdict", MERCY, value)), {"enum": list(MERCY)}),
+]
+"""The verdict of an exception."""
 Direction = Annotated[
     str, Written(partial(parse_word, "direction", ("upload", "download")), {"enum": ["upload", "download"]})
 ]

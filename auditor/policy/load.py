@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from auditor.policy import lists
 from auditor.policy.catalogue import Catalogue
-from auditor.policy.checks import CHECKS_OF_NAMES, CHECKS_OF_SENSE
+from auditor.policy.checks import CHECKS_OF_DATES, CHECKS_OF_NAMES, CHECKS_OF_SENSE
 from auditor.policy.evaluate import Policy
+from auditor.policy.schedule import moment_after
 from auditor.policy.schema import PolicyFile
 from auditor.written import source
 from auditor.written.issue import Issue, in_order
@@ -38,10 +39,21 @@ POLICY = FileKind(
     mandatory={
         "purpose": ("missing-purpose", "say in a sentence why this network is watched"),
         "people": ("missing-people", "how results show people: none, pseudonym or named"),
+        "owner": ("missing-owner", "name who answers for it: a role outlives a person"),
+        "until": ("missing-until", "say when it ends, 2026-12-31: an exception without an end is a rule"),
         "default": ("missing-default", "what is said where no rule matches: default: {verdict: notice, reason: …}"),
     },
     naming=(("rule", "id"), ("group", "name")),
-    stand_ins={"version": 1, "purpose": "-", "people": "none", "default": _OUTCOME, **_OUTCOME},
+    sections={"exceptions": "exception"},
+    stand_ins={
+        "version": 1,
+        "purpose": "-",
+        "people": "none",
+        "owner": "-",
+        "until": "2026-12-31",
+        "default": _OUTCOME,
+        **_OUTCOME,
+    },
 )
 
 
@@ -74,23 +86,26 @@ def load(path: Path) -> Policy:
     return loaded.policy
 
 
-def check(path: Path) -> list[Issue]:
+def check(path: Path, now: int | None = None) -> list[Issue]:
     """Return every issue of a policy file, in the order of the file."""
-    return read(path).issues
+    return read(path, now).issues
 
 
-def read(path: Path) -> Loaded:
-    """Read a policy and everything that is to be said about its file."""
+def read(path: Path, now: int | None = None) -> Loaded:
+    """Read a policy and everything that is to be said about its file.
+
+    With ``now``, in nanoseconds since the epoch, also what has ended by then, or soon will.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as problem:
         message = f"the file cannot be read: {problem.strerror}"
         return Loaded(None, [Issue("policy-unreadable", message, str(path), 0, 0)])
-    return parse(content, path)
+    return parse(content, path, now)
 
 
-def parse(content: bytes, path: Path) -> Loaded:
+def parse(content: bytes, path: Path, now: int | None = None) -> Loaded:
     """Make a policy of a file's content; ``path`` names it in issues, and its folder is where lists are looked for."""
     text, issues = source.parse(POLICY, str(path), content)
     if text is None:
@@ -102,6 +117,8 @@ def parse(content: bytes, path: Path) -> Loaded:
         return Loaded(None, in_order(text.file, issues))
     checks = CHECKS_OF_NAMES if validated.mended else CHECKS_OF_NAMES + CHECKS_OF_SENSE
     found = [finding for each in checks for finding in each(written)]
+    if now is not None and not validated.mended:
+        found += [finding for each in CHECKS_OF_DATES for finding in each(written, now)]
     issues += [text.issue(f.code, f.message, restore(f.loc), hint=f.hint, severity=f.severity) for f in found]
     gathering = lists.gather(written.lists, path.parent)
     issues += [_list_issue(text, problem, restore) for problem in gathering.problems]
@@ -109,8 +126,17 @@ def parse(content: bytes, path: Path) -> Loaded:
     if any(issue.severity == "error" for issue in issues):
         return Loaded(None, issues)
     digest = _identity(content, gathering.digests)
-    policy = Policy.compile(written, Catalogue(gathering.entries), name=path.stem, sha256=digest)
+    policy = Policy.compile(written, _catalogue(written, gathering), name=path.stem, sha256=digest, line_of=text.line)
     return Loaded(policy, issues)
+
+
+def _catalogue(written: PolicyFile, gathering: lists.Gathering) -> Catalogue:
+    ends = {name: each.until for name, each in written.lists.items() if each.until is not None}
+    return Catalogue(
+        gathering.entries,
+        [(pattern, name) for name, each in written.lists.items() for pattern in each.names],
+        {name: moment_after(until, written.timezone) for name, until in ends.items()},
+    )
 
 
 def _identity(content: bytes, digests: Mapping[str, str]) -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 
 from auditor.model.infohash import Infohash
+from auditor.model.moment import HOUR, NANOSECONDS
+from auditor.policy.patterns import Pattern
 from auditor.written.issue import quoted
-from auditor.written.scalars import defect
+from auditor.written.scalars import defect, parse_line
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
+MAX_PATTERN = 255
+MAX_COUNT = 1_000_000
+DURATIONS = {"m": 60 * NANOSECONDS, "h": HOUR, "d": 24 * HOUR, "w": 7 * 24 * HOUR}
+MAX_DURATION = 3660 * 24 * HOUR
+"""Ten years."""
 
 
 def parse_hours(value: object) -> tuple[int, int]:
@@ -33,6 +40,32 @@ def parse_days(value: object) -> tuple[int, ...]:
         raise defect("bad-day", f"{quoted(value)} is no day or span of days", "write sat or mon-fri")
     first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
     return tuple((first + step) % 7 for step in range((last - first) % 7 + 1))
+
+
+def parse_pattern(value: object) -> Pattern:
+    """``lab-*`` or a whole name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # a user may be a number
+    text = parse_line(value)
+    if len(text) > MAX_PATTERN:
+        raise defect("bad-pattern", f"{quoted(text)} has {len(text)} characters", f"{MAX_PATTERN} are enough")
+    return Pattern.of(text)
+
+
+def parse_count(least: int, value: object) -> int:
+    """A number of things, ``least`` or more."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_COUNT:
+        raise defect("bad-count", f"{quoted(value)} is no number from {least} to {MAX_COUNT}")
+    return value
+
+
+def parse_duration(value: object) -> int:
+    """``30m``, ``12h``, ``90d`` or ``2w`` → nanoseconds."""
+    found = re.fullmatch(r"([0-9]{1,5})\s*([mhdw])", str(value), re.ASCII)
+    duration = int(found[1]) * DURATIONS[found[2]] if found else 0
+    if not 0 < duration <= MAX_DURATION:
+        raise defect("bad-duration", f"{quoted(value)} is no length of time", "write 30m, 12h, 90d or 2w")
+    return duration
 
 
 def parse_infohash(value: object) -> Infohash:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from auditor.policy import spans as spanning
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NANOSECONDS = 1_000_000_000
 _DAY = 86_400
 _WEEK = 7 * _DAY
+_QUARTER = 15 * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WEEKDAY = 3
 """1 January 1970 was a Thursday; Monday is 0."""
@@ -71,7 +73,7 @@ class Schedule:
     @property
     def _unrolled(self) -> Spans:
         """Three weeks in a row: what happens in the middle one sees the spans on both sides of its ends."""
-        return spanning.merge((start + k * _WEEK, end + k * _WEEK) for k in range(3) for start, end in self.spans)
+        return _three_weeks(self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Interval:
         """Build the interval between two days of ``zone``, both included, or between two exact times."""
         return cls(
             None if since is None else _instant(since, zone, days=0),
-            None if until is None else _instant(until, zone, days=1),
+            None if until is None else moment_after(until, zone),
         )
 
     @property
@@ -107,6 +109,16 @@ class Interval:
         starts = self.start is None or (other.start is not None and self.start <= other.start)
         ends = self.end is None or (other.end is not None and other.end <= self.end)
         return starts and ends
+
+
+def moment_after(until: date | datetime, zone: ZoneInfo) -> int:
+    """Return the nanosecond at which what is so ``until`` then is so no longer: a day is included."""
+    return _instant(until, zone, days=1)
+
+
+@lru_cache(maxsize=1024)
+def _three_weeks(spans: Spans) -> Spans:
+    return spanning.merge((start + k * _WEEK, end + k * _WEEK) for k in range(3) for start, end in spans)
 
 
 def _instant(when: date | datetime, zone: ZoneInfo, *, days: int) -> int:
@@ -146,6 +158,20 @@ def _last_before_change(at: int, stop: int, zone: ZoneInfo) -> int:
 
 
 def _offset(seconds: int, zone: ZoneInfo) -> int:
+    """Return by how many seconds the wall clock is ahead of UTC: that of a quarter of an hour holds for all of it."""
+    quarter = seconds // _QUARTER
+    offset = _offset_over(quarter, zone)
+    return _offset_at(seconds, zone) if offset is None else offset
+
+
+@lru_cache(maxsize=1 << 16)
+def _offset_over(quarter: int, zone: ZoneInfo) -> int | None:
+    """Return the offset of a whole quarter of an hour, ``None`` where it changes in between."""
+    first, last = (_offset_at(at, zone) for at in (quarter * _QUARTER, (quarter + 1) * _QUARTER - 1))
+    return first if first == last else None
+
+
+def _offset_at(seconds: int, zone: ZoneInfo) -> int:
     moment = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
     shift = moment.utcoffset()
     return 0 if shift is None else int(shift.total_seconds())

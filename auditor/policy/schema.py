@@ -5,7 +5,7 @@ Descriptions are for the person who writes a policy; ``auditor schema policy`` p
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -17,6 +17,9 @@ from auditor.policy.private import PRIVATE_NETWORKS
 from auditor.written.fields import Amount, Id, Instant, Line, Mac, NetworkField, OneOrMore, Ports, Short, Vlan, Zone
 from auditor.written.scalars import defect
 from auditor.written.schema import Entry, schema_for_editors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_RULES = 500
 MAX_GROUPS = 250
@@ -41,22 +44,41 @@ class Outcome(Entry):
 class Group(Entry):
     """People or devices that are judged alike.
 
-    A group claims a host by any of its MACs, networks and VLANs. Where several groups do, the most specific claim wins:
-    a MAC before a network, a longer prefix before a shorter one, a network before a VLAN. Claims that are equally
+    A group claims a host by any of these. Where several groups do, the most specific claim wins: a user before a MAC
+    or host name, these before a directory group or an attribute, these before a network, a longer prefix before a
+    shorter one, a network before a VLAN; and a group goes before the one that it is within. Claims that are equally
     specific leave the host `ambiguous`, judged as `unattributed`.
     """
 
     name: Id = Field(
-        description="Two names are reserved and must be there, without networks, VLANs or MACs: `unattributed` for "
-        "inside hosts that no group claims, `unknown` for traffic without any inside end."
+        description="Two names are reserved and must be there, without members: `unattributed` for inside hosts that "
+        "no group claims, `unknown` for traffic without any inside end."
     )
     description: Line | None = Field(default=None, description="Who they are.")
+    within: Id | None = Field(
+        default=None, description="The group that this one is a part of: the rules for that one are for this one too."
+    )
     networks: Annotated[tuple[NetworkField, ...], OneOrMore()] = Field(
         default=(), description="Networks or single addresses. They count as inside without being repeated there."
     )
     vlans: Annotated[tuple[Vlan, ...], OneOrMore()] = Field(default=(), description="VLAN ids, any tag of a frame.")
     macs: Annotated[tuple[Mac, ...], OneOrMore()] = Field(
-        default=(), description="Devices by MAC, where the capture stands before the first router."
+        default=(),
+        description="Devices by MAC, as an identity source tells it, or the frames where the capture stands before the "
+        "first router.",
+    )
+    hosts: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="Devices by the host name of their lease; `*` stands for anything, case for nothing."
+    )
+    users: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="People by the name with which they logged in."
+    )
+    directory_groups: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(), description="Members of these groups of a directory."
+    )
+    attributes: dict[Line, Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()]] = Field(
+        default_factory=dict,
+        description="Attributes of the log-in, each with the values that it may have: `NAS-Identifier: [vpn1, vpn2]`.",
     )
     default: Outcome = Field(description="What is said where no rule matches.")
 
@@ -91,6 +113,11 @@ class TorrentList(Entry):
     """Torrents that rules can name together. Paths are relative to the policy file."""
 
     description: Line | None = Field(default=None, description="What these torrents have in common.")
+    owner: Line | None = Field(default=None, description="Who answers for the list.")
+    until: Instant | None = Field(
+        default=None,
+        description="To the end of this day, or up to this time: of what goes on after it, the list holds nothing.",
+    )
     infohashes: Annotated[tuple[Annotated[ListedTorrent, Short(_version_of, {"type": "string"})], ...], OneOrMore()] = (
         Field(default=(), description="Infohashes: 40 hexadecimal digits (v1), 64 (v2), or `{v1: …, v2: …, name: …}`.")
     )
@@ -100,6 +127,11 @@ class TorrentList(Entry):
     )
     files: Annotated[tuple[Line, ...], OneOrMore()] = Field(
         default=(), description="Text files with an infohash and, after a space, its name on each line; `#` comments."
+    )
+    names: Annotated[tuple[fields.Wildcard, ...], OneOrMore()] = Field(
+        default=(),
+        description="Names of torrents, where their metadata is known or a list names them; `*` stands for anything, "
+        "case for nothing. Anybody may give a torrent any name.",
     )
 
 
@@ -129,6 +161,20 @@ class AmountSpan(Entry):
     )
 
 
+class SizeSpan(Entry):
+    """How many take part."""
+
+    at_least: fields.Size = Field(default=0, description="So many or more.")
+    at_most: fields.Size | None = Field(default=None, description="So many or fewer.")
+
+
+class Often(Entry):
+    """How often in what time."""
+
+    count: fields.Count = Field(description="How many times.")
+    within: fields.Duration = Field(description="In what time: minutes, hours, days or weeks, `12h`, `90d`.")
+
+
 class When(Entry):
     """What a rule asks of a conduct; every selector that is given must match, none matches always.
 
@@ -136,6 +182,11 @@ class When(Entry):
     any other verdict matches as soon as a part of the conduct matches.
     """
 
+    kind: Annotated[tuple[fields.Kind, ...], Field(min_length=1), OneOrMore()] | None = Field(
+        default=None,
+        description="`swarm`: in the swarm of one torrent. `dht`: talk with the DHT. `encrypted`: encrypted, and about "
+        "one of several torrents or none that is known.",
+    )
     detectors: Annotated[tuple[fields.Detector, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Detectors that saw the conduct."
     )
@@ -155,6 +206,22 @@ class When(Entry):
         description="Let `lists` match an infohash that was tied to the flow from elsewhere, not read in it. Where "
         "several may be meant, all must be listed.",
     )
+    private: bool | None = Field(
+        default=None,
+        description="Whether the torrent keeps to its trackers (BEP 27), where its metadata is known; where it is not, "
+        "neither matches.",
+    )
+    swarm_size: SizeSpan | None = Field(
+        default=None,
+        description="How many take part, as far as the host could know: the peers that it met, or what a tracker told. "
+        "Where nothing is known, this never matches.",
+    )
+    tracker: Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()] | None = Field(
+        default=None, description="Addresses of trackers that the host announced to or asked; `192.0.2.*`."
+    )
+    client: Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()] | None = Field(
+        default=None, description="What the host's client calls itself, its own word: `*transmission*`."
+    )
     direction: fields.Direction | None = Field(
         default=None,
         description="`upload`: the host gave content; `download`: it took some. Alone it asks for one byte in piece "
@@ -173,6 +240,11 @@ class When(Entry):
     )
     days: Annotated[tuple[fields.Days, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="Days of the week: `mon-fri`, `sat`."
+    )
+    often: Often | None = Field(
+        default=None,
+        description="From so many conducts on, this one among them, that came to this rule and matched the rest of it, "
+        "of the same person or else host, within the time and within one result.",
     )
 
 
@@ -194,6 +266,36 @@ class Rule(Outcome):
     )
     when: When = Field(default=When(), description="What the conduct must be like; any conduct where left out.")
     valid: Validity | None = Field(default=None, description="When the rule holds; always where left out.")
+    first: Often | None = Field(
+        default=None,
+        description="A notice before a violation: the first so many of the same person or else host, within the time "
+        "and within one result, are a notice.",
+    )
+
+
+class PolicyException(Entry):
+    """Something that somebody allows for a time, taken before the rules."""
+
+    id: Id = Field(description="Stands in every result that this exception decided.")
+    owner: Line = Field(description="Who answers for it.")
+    reason: Line = Field(description="Why, in one sentence for the people who read the result.")
+    since: Instant | None = Field(
+        default=None, alias="from", description="From the beginning of this day, or from this time."
+    )
+    until: Instant = Field(
+        description="To the end of this day, or up to this time. What goes on after it is judged by the rules, and the "
+        "result says that this exception has lapsed."
+    )
+    group: Annotated[tuple[Id, ...], Field(min_length=1), OneOrMore()] | None = Field(
+        default=None, description="The groups it is for; all of them where none is named."
+    )
+    when: When = Field(default=When(), description="What the conduct must be like; any conduct where left out.")
+    verdict: fields.Mercy = Field(
+        default=scale.Verdict.ALLOW, description="`allow` (the default) must cover the whole conduct; or `notice`."
+    )
+    severity: fields.Severity | None = Field(
+        default=None, description="How grave it is. Default: `info` for allow, `low` for notice."
+    )
 
 
 class PolicyFile(Entry):
@@ -223,10 +325,23 @@ class PolicyFile(Entry):
         "tag the two directions differently.",
     )
     groups: tuple[Group, ...] = Field(min_length=1, max_length=MAX_GROUPS, description="Who is who.")
+    exceptions: tuple[PolicyException, ...] = Field(
+        default=(),
+        max_length=MAX_RULES,
+        description="From top to bottom, before the rules; the first match wins.",
+    )
     lists: dict[Id, TorrentList] = Field(default_factory=dict, description="Lists of torrents, by name.")
     rules: tuple[Rule, ...] = Field(
         default=(), max_length=MAX_RULES, description="From top to bottom; the first match wins."
     )
+
+    def parts_of(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return these groups and all that are within them."""
+        found, open_ = set[str](), set(groups)
+        while open_:
+            found |= open_
+            open_ = {group.name for group in self.groups if group.within in open_} - found
+        return frozenset(found)
 
 
 def json_schema() -> dict[str, Any]:

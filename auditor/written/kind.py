@@ -26,6 +26,8 @@ class FileKind:
     """Keys whose lack has an issue code of its own, with that code and the hint."""
     naming: tuple[tuple[str, str], ...] = ()
     """How entries are told apart: what one is called, and the key that names it: ``("rule", "id")``."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """What an entry of a section is called where its key alone does not tell: ``exceptions``, ``exception``."""
     stand_ins: Mapping[str, Data] = field(default_factory=dict)
     """Values that keep the rest of a broken file checkable, by key. What has none is left out."""
 

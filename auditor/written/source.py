@@ -66,6 +66,10 @@ class Source:
         node = _locate(self.root, loc, at_key=at_key)
         return _issue_at(self.file, self.lines, node, code, message, hint, severity)
 
+    def line(self, loc: Loc) -> int:
+        """Return the number of the line on which what stands at ``loc`` begins."""
+        return int(_locate(self.root, loc).start_mark.line) + 1
+
 
 def parse(kind: FileKind, file: str, content: bytes) -> tuple[Source | None, list[Issue]]:
     """Parse one file's bytes; without issues the source is usable."""

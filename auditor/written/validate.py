@@ -68,7 +68,7 @@ def _issue(text: Source, model: type[BaseModel], error: ErrorDetails) -> Issue:
     context: Mapping[str, Any] = error.get("ctx", {})
     if found == "missing":
         code, hint = text.kind.mandatory.get(field, ("missing-key", None))
-        where = _naming(text.kind, error["input"]) if len(loc) > 1 else f"the {noun}"
+        where = _naming(text.kind, error["input"], loc) if len(loc) > 1 else f"the {noun}"
         return text.issue(code, f"{where} lacks '{field}'", loc[:-1], hint=hint)
     if found == "extra_forbidden":
         known = _keys_at(model, loc[:-1])
@@ -91,12 +91,12 @@ def _word(noun: str, loc: Loc) -> str:
     return next((part for part in reversed(loc) if isinstance(part, str)), noun) + index
 
 
-def _naming(kind: FileKind, entry: object) -> str:
+def _naming(kind: FileKind, entry: object, loc: Loc) -> str:
     """Call an entry by its id or name, where it has one."""
     if isinstance(entry, dict):
         for noun, key in kind.naming:
             if isinstance(entry.get(key), str):
-                return f"{noun} {quoted(entry[key])}"
+                return f"{kind.sections.get(str(loc[0]), noun)} {quoted(entry[key])}"
     return "this entry"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from auditor.model.fact import Fact, Handshake, Messages, Utp
+from auditor.model.client import name_client
+from auditor.model.fact import Extended, Fact, Handshake, Messages, Utp
 from auditor.model.scale import AmountBasis, Confidence, Participation
+from auditor.model.text import harmless
 from auditor.pipeline.part import ENDS, NOTHING, Amount, Part, host_of, opposite
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
     from auditor.model.flow import End, Flow, Observation, Verified
     from auditor.model.infohash import Infohash
+
+MAX_CLIENT = 64
+"""Characters that are kept of what a client calls itself."""
 
 _F = TypeVar("_F", bound=Fact)
 
@@ -63,7 +68,19 @@ def _part(index: int, flow: Flow, end: End, observations: Sequence[Observation])
         frames=tuple(frame for o in observations for frame in o.frames),
         received=compared_down,
         sent=compared_up,
+        peer=flow.endpoint(opposite(end)).ip if other else None,
+        clients=_clients(own, flow, end, observations[0].stream),
     )
+
+
+def _clients(own: list[Handshake], flow: Flow, end: End, stream: int) -> frozenset[str]:
+    """Return what the end's client calls itself, in its peer id and in extended handshakes of this stream."""
+    if not own:
+        return frozenset()
+    extended = _facts([o for o in flow.observations if o.stream == stream], end, Extended)
+    told = {fact.client for fact in extended}
+    names = {harmless(client.decode("utf-8", "replace"), MAX_CLIENT) for client in told if client}
+    return frozenset(names | {name for h in own if (name := name_client(h.peer_id)) is not None})
 
 
 def _participation(own: list[Handshake], other: list[Handshake], messages: list[Messages]) -> Participation:

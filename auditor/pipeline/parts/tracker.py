@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.model.client import name_client
 from auditor.model.fact import TrackerAnnounce, TrackerScrape
 from auditor.model.incident import Claimed
 from auditor.model.scale import Participation
-from auditor.pipeline.part import Part, of_observation
+from auditor.pipeline.part import Part, of_observation, opposite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.model.fact import TrackerAnswer
     from auditor.model.flow import End, Flow
 
 STOPPED = "stopped"
@@ -24,16 +26,31 @@ STOPPED = "stopped"
 
 def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
     """Yield a part for each torrent that an end announced or asked numbers of."""
+    tracker = flow.endpoint(opposite(end)).ip
     for seen in flow.observations:
         if seen.end != end:
             continue
         match seen.fact:
             case TrackerAnnounce() as told:
                 part = of_observation(index, flow, end, seen, did=_participation(told), wire=(told.infohash.wire,))
-                yield part._replace(claimed=Claimed(told.first, told.last, told.completed))
+                yield part._replace(
+                    claimed=Claimed(told.first, told.last, told.completed),
+                    tracker=tracker,
+                    clients=frozenset(filter(None, [name_client(told.peer_id)])),
+                    swarm_size=_swarm_size(told.answer),
+                )
             case TrackerScrape() as asked:
                 for infohash in asked.infohashes:
-                    yield of_observation(index, flow, end, seen, did=Participation.LOOKED_UP, wire=(infohash.wire,))
+                    part = of_observation(index, flow, end, seen, did=Participation.LOOKED_UP, wire=(infohash.wire,))
+                    yield part._replace(tracker=tracker)
+
+
+def _swarm_size(answer: TrackerAnswer | None) -> int | None:
+    """Return how many a tracker says there are, with and without all of it; else how many it named."""
+    if answer is None or answer.failed:
+        return None
+    counts = [count for count in (answer.complete, answer.incomplete) if count is not None]
+    return max(sum(counts), answer.peers) if counts or answer.peers else None
 
 
 def _participation(told: TrackerAnnounce) -> Participation:

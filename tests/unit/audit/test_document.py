@@ -75,6 +75,7 @@ def test_an_incident_says_everything_that_the_contract_asks() -> None:
         "rule": "guest-sharing",
         "severity": "high",
         "reason": "guests do not share files here",
+        "lapsed": [],
         "flows": ["f-000002"],
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.fact import Claim, Magnet, TorrentFile
+from auditor.model.fact import Claim, Magnet, TorrentFile, TrackerAnnounce, TrackerAnswer
 from auditor.model.incident import Claimed, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
@@ -329,3 +329,28 @@ def test_candidates_make_one_incident_each_set() -> None:
     assert (both.kind, both.flows, film.kind, film.flows) == ("encrypted", (0, 1, 2), "swarm", (3,))
     assert both.infohashes == Infohashes((DEBIAN, FILM), None, None, Basis.INFERRED)
     assert film.infohashes == Infohashes((FILM,), None, None, Basis.INFERRED)
+
+
+def test_a_swarm_is_as_large_as_the_host_could_know() -> None:
+    """By the peers that it met, each once, or by what a tracker told; where neither is known, unknown."""
+    told = announce("orig")
+    assert isinstance(told.fact, TrackerAnnounce)
+    answer = TrackerAnswer(1800, 1, 1, 0, failed=False)
+    asked = flow(EMPLOYEE, STRANGER, [told._replace(fact=told.fact._replace(answer=answer))])
+    met = [connection(EMPLOYEE, OUTSIDER), connection(EMPLOYEE, OUTSIDER), connection(EMPLOYEE, STRANGER)]
+
+    def size(*flows: Flow) -> int | None:
+        [found] = [c for c in fold(sighting(flows)) if str(c.host) == EMPLOYEE]
+        return found.swarm_size
+
+    assert [size(asked, *met[:2]), size(asked, *met), size(*met)] == [2, 2, 2]
+    assert size(*met[:2]) == 1
+    assert size(flow(EMPLOYEE, OUTSIDER, [shake("orig")])) is None
+
+
+def test_a_conduct_has_its_clients_and_trackers_once() -> None:
+    """In order, whatever the order of the flows."""
+    flows = [flow(EMPLOYEE, STRANGER, [announce("orig")]), flow(EMPLOYEE, OUTSIDER, [announce("orig")])]
+    [found] = fold(sighting([*flows, connection(EMPLOYEE, OUTSIDER)]))
+    assert found.clients == ("qBittorrent 4.5.2",)
+    assert found.trackers == tuple(sorted({STRANGER, OUTSIDER}))

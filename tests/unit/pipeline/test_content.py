@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from auditor.model.incident import Infohashes
 from auditor.model.infohash import Infohash
+from auditor.model.scale import Basis
 from auditor.model.torrent import SeenTorrent
 from auditor.pipeline.content import ShownFile, Torrents
 from auditor.torrents.catalogue import TorrentsUnavailable
 from tests.build.torrent import Torrent
+from tests.unit.policy.conftest import CONDUCT
 
 if TYPE_CHECKING:
     import pytest
@@ -72,3 +75,21 @@ def test_metadata_ties_the_two_names_of_a_hybrid() -> None:
     assert torrents.place([UNKNOWN, V2.wire]) == 0
     assert torrents.place([UNKNOWN]) is None
     assert Torrents([]).identities(nothing) is nothing
+
+
+def test_a_conduct_is_described_by_the_metadata_of_its_torrent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read once for all; of several torrents that may be meant, none describes it."""
+    torrents = Torrents([SeenTorrent(V1, None, TORRENT.info)])
+    swarm = CONDUCT._replace(infohashes=Infohashes((V1,), None, None, Basis.READ))
+
+    found = torrents.described(swarm)
+    assert (found.private, found.torrent_name) == (False, "secret")
+    monkeypatch.setattr("auditor.torrents.metadata.read_metadata", None)
+    assert torrents.described(swarm) == found
+
+    for other in (
+        swarm._replace(kind="encrypted"),
+        swarm._replace(infohashes=None),
+        swarm._replace(infohashes=Infohashes((UNKNOWN,), None, None, Basis.READ)),
+    ):
+        assert torrents.described(other) is other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.model.fact import ExternalAddress, Magnet, Name
@@ -11,6 +12,7 @@ from auditor.model.identity import Asked, Holder, SourceLine, Tenure, Translatio
 from auditor.model.scale import People, Verdict
 from auditor.pipeline.run import judge
 from auditor.policy.evaluate import Policy
+from auditor.policy.load import parse
 from tests.build.audits import office_audit, office_day, policy
 from tests.build.sighting import (
     CONTRACTOR,
@@ -34,7 +36,7 @@ from tests.build.sighting import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.model.flow import Address
+    from auditor.model.flow import Address, Flow
 
 
 def test_each_host_is_attributed_and_judged() -> None:
@@ -249,3 +251,40 @@ def test_the_same_host_before_and_after_translation_is_one_incident() -> None:
     assert str(incident.conduct.host) == EMPLOYEE
     assert incident.conduct.downloaded == 32768
     assert incident.conduct.flows == (0, 1)
+
+
+def judged_by(rest: str, *flows: Flow) -> list[tuple[str | None, str]]:
+    """Return the rule and the verdict of each incident, under a policy that ends with ``rest``."""
+    head = (
+        "version: 1\npurpose: test\npeople: none\ngroups:\n"
+        "  - {name: employees, networks: 10.20.0.0/16, default: {verdict: notice, reason: x}}\n"
+        "  - {name: unattributed, default: {verdict: notice, reason: x}}\n"
+        "  - {name: unknown, default: {verdict: notice, reason: x}}\n"
+    )
+    made = parse((head + rest).encode(), Path("p.yaml")).policy
+    assert made is not None
+    found = judge(sighting(flows), made).incidents
+    return [(incident.judgement.rule, incident.judgement.verdict.label) for incident in found]
+
+
+def test_rules_know_what_came_before_within_a_result() -> None:
+    """In order of time, whatever the order in which flows were found."""
+    rules = (
+        "rules:\n  - {id: sharing, first: {count: 1, within: 30d}, when: {participation: attempted, "
+        "confidence: likely}, verdict: violation, reason: no}\n"
+    )
+    flows = [connection(EMPLOYEE, OUTSIDER, torrent, at=NINE + n * SECOND) for n, torrent in enumerate((FILM, DEBIAN))]
+
+    assert (
+        judged_by(rules, *flows) == judged_by(rules, *flows[::-1]) == [("sharing", "notice"), ("sharing", "violation")]
+    )
+
+
+def test_rules_may_ask_for_the_client_and_the_size_of_the_swarm() -> None:
+    """As the host's own talk shows them."""
+    rules = (
+        "rules:\n  - {id: r, when: {client: 'qbittorrent 4.*', swarm_size: {at_most: 1}}, verdict: allow, reason: x}\n"
+    )
+
+    assert judged_by(rules, connection(EMPLOYEE, OUTSIDER)) == [("r", "allow")]
+    assert judged_by(rules, connection(EMPLOYEE, OUTSIDER), connection(EMPLOYEE, STRANGER)) == [(None, "notice")]

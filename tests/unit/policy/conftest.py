@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.model.attribution import Attribution
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 from auditor.policy import load
+from auditor.policy.rule import match
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,3 +81,26 @@ def policy() -> Callable[[str], Policy]:
 def codes() -> Callable[[str], list[str]]:
     """Return what lists the issue codes of that same policy, in order."""
     return lambda rest: [issue.code for issue in load.parse((HEAD + rest).encode(), Path("test.yaml")).issues]
+
+
+LISTS = f"""lists:
+  approved: {{infohashes: [{LINUX}, {"ab" * 32}]}}
+  yesterday: {{infohashes: {LINUX}, until: 2026-11-21}}
+  today: {{infohashes: {LINUX}, until: 2026-11-22}}
+  films: {{names: the.film.*}}
+  called: {{infohashes: {{v1: {"ef" * 20}, name: The.Film.1}}}}
+"""
+
+
+@pytest.fixture
+def ask(policy: Callable[[str], Policy], conduct: Callable[..., Conduct]) -> Callable[..., tuple[bool, str]]:
+    """Return what asks one selector about one conduct of an employee: whether it matches, and why."""
+
+    def make(when: str, verdict: str = "notice", valid: str = "", **fields: object) -> tuple[bool, str]:
+        extra = f"valid: {valid}, " if valid else ""
+        rule = f"rules:\n  - {{id: r, {extra}when: {when}, verdict: {verdict}, reason: because}}\n"
+        made = policy(LISTS + rule).rules[0]
+        (found,) = match(made, conduct(**fields), Attribution("employees", "attributed"))
+        return found.matched, found.why
+
+    return make

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.attribution import Attribution
+from auditor.model.identity import Holder, Trust
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
 from auditor.policy import load
-from auditor.policy.evaluate import Policy, match
+from auditor.policy.evaluate import Policy
+from auditor.policy.rule import match
 from auditor.torrents.catalogue import read_torrent
 
 MakeConduct = Callable[..., Conduct]
@@ -71,6 +73,37 @@ def test_hosts_that_are_not_ours_are_unknown(policy: MakePolicy) -> None:
     assert some.attribute(ip_address("198.51.100.7"), vlan=(40,)).group == "unknown"
     assert some.attribute(ip_address("192.168.1.1"), vlan=(40,)).group == "guests"
     assert some.attribute(ip_address("203.0.113.9")) == Attribution("unattributed", "unattributed")
+
+
+def test_the_holder_of_an_address_has_a_say(policy: MakePolicy) -> None:
+    """A group may claim people and devices that identity sources tell; each claim has its line in the policy."""
+    some = policy("inside: [10.0.0.0/8]\n")
+    holder = Holder(Trust.LEASED, (), host="lab-7")
+    assert some.attribute(ip_address("10.20.0.1"), holder=holder).group == "employees"
+    assert [(w.claim.group, w.claim.line) for w in some.weigh(ip_address("10.40.0.1"), vlan=(40,))] == [
+        ("guests", 7),
+        ("guests", 7),
+    ]
+    assert some.weigh(ip_address("198.51.100.7"), vlan=(40,)) == ()
+
+
+def test_a_rule_for_a_group_holds_for_the_groups_within_it(conduct: MakeConduct) -> None:
+    """The inner group keeps its own default."""
+    loaded = load.parse(
+        b"version: 1\npurpose: test\npeople: none\ngroups:\n"
+        b"  - {name: staff, users: '*', default: {verdict: notice, reason: staff}}\n"
+        b"  - {name: engineers, within: staff, users: ada, default: {verdict: notice, reason: engineers}}\n"
+        b"  - {name: unattributed, default: {verdict: notice, reason: u}}\n"
+        b"  - {name: unknown, default: {verdict: notice, reason: u}}\n"
+        b"rules:\n  - {id: r, group: staff, when: {confidence: confirmed}, verdict: allow, reason: x}\n",
+        Path("p.yaml"),
+    )
+    assert loaded.policy is not None
+    ada = loaded.policy.attribute(ip_address("10.0.0.1"), holder=Holder(Trust.AUTHENTICATED, (), user="ada"))
+    assert ada.group == "engineers"
+    assert loaded.policy.judge(conduct(), ada).rule == "r"
+    assert loaded.policy.judge(conduct(confidence=Confidence.LIKELY), ada).reason == "engineers"
+    assert loaded.policy.rules[0].line == 10
 
 
 def test_the_networks_of_groups_are_inside() -> None:

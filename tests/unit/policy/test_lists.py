@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.model.attribution import Attribution
+from auditor.model.incident import Infohashes
 from auditor.model.infohash import Infohash
-from auditor.policy import lists
+from auditor.model.scale import Basis
+from auditor.policy import lists, load
 from auditor.policy.catalogue import Listed
 from auditor.policy.schema import TorrentList
 from auditor.torrents import catalogue as torrents
+from tests.unit.policy.conftest import HEAD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from auditor.model.incident import Conduct
 
 V1, V2 = Infohash(b"\xaa" * 20), Infohash(b"\xbb" * 32)
 
@@ -88,3 +96,57 @@ def test_torrents_come_from_files_folders_and_magnets(tmp_path: Path) -> None:
     assert {(entry.name, entry.v1 == V1) for entry in found.entries} == {("image", True), ("linux", False)}
     assert [problem.code for problem in found.problems] == ["torrent-unreadable"]
     assert list(found.digests) == ["some/linux.torrent"]
+
+
+def _hybrid() -> tuple[bytes, Infohash, Infohash]:
+    """Return a hybrid torrent's file and both its infohashes (BEP 52)."""
+    piece = b"x" * 16384
+    leaf = b"d6:lengthi16384e11:pieces root32:" + hashlib.sha256(piece).digest() + b"e"
+    info = (
+        b"d9:file treed4:discd0:" + leaf + b"ee6:lengthi16384e12:meta versioni2e4:name4:disc12:piece lengthi16384e"
+        b"6:pieces20:" + hashlib.sha1(piece, usedforsecurity=False).digest() + b"e"
+    )
+    v1 = Infohash(hashlib.sha1(info, usedforsecurity=False).digest())
+    return b"d4:info" + info + b"12:piece layersdee", v1, Infohash(hashlib.sha256(info).digest())
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "infohashes: {v1}",
+        "infohashes: {v2}",
+        "infohashes: {{v1: {v1}, v2: {v2}}}",
+        "magnets: 'magnet:?xt=urn:btih:{v1}&dn=disc'",
+        "magnets: 'magnet:?xt=urn:btmh:1220{v2}'",
+        "magnets: 'magnet:?xt=urn:btih:{v1}&xt=urn:btmh:1220{v2}'",
+        "torrents: watched",
+        "torrents: watched/disc.torrent",
+        "files: list.txt",
+    ],
+)
+@pytest.mark.parametrize("verdict", ["allow", "violation"])
+def test_approved_and_watched_torrents_match_however_they_are_listed(
+    tmp_path: Path, conduct: Callable[..., Conduct], listed: str, verdict: str
+) -> None:
+    """By v1, by v2 as the wire cuts it, and by either name of a hybrid whose other name was read."""
+    pytest.importorskip("libtorrent", reason="needs libtorrent, which has no wheel for this Python")
+    torrent, v1, v2 = _hybrid()
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "watched" / "disc.torrent").write_bytes(torrent)
+    (tmp_path / "list.txt").write_text(f"{v1} disc\n{v2}\n")
+    when = "{lists: some, participation: attempted, confidence: likely}"
+    policy = load.parse(
+        f"{HEAD}lists: {{some: {{{listed.format(v1=v1, v2=v2)}}}}}\n"
+        f"rules:\n  - {{id: listed, when: {when}, verdict: {verdict}, reason: because}}\n".encode(),
+        tmp_path / "p.yaml",
+    ).policy
+    assert policy is not None
+
+    def rule(*wire: Infohash, known: tuple[Infohash | None, Infohash | None] = (None, None)) -> str | None:
+        infohashes = Infohashes(wire, *known, Basis.READ)
+        return policy.judge(conduct(infohashes=infohashes), Attribution("guests", "attributed")).rule
+
+    assert {rule(v1, known=(v1, v2)), rule(v2.wire, known=(v1, v2)), rule(v1, v2.wire)} == {"listed"}
+    assert rule(v1) == ("listed" if "{v1}" in listed or "{v2}" not in listed else None)
+    assert rule(v2.wire) == ("listed" if "{v2}" in listed or "{v1}" not in listed else None)
+    assert rule(Infohash(b"\x0f" * 20)) is None

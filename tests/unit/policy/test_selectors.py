@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
 from auditor.model.attribution import Attribution
 from auditor.model.incident import Conduct, Infohashes
 from auditor.model.infohash import Infohash
-from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.policy.evaluate import Policy, match
+from auditor.model.scale import Basis, Confidence, Participation
+from auditor.policy.evaluate import Policy
+from auditor.policy.rule import match
+from auditor.policy.selectors import GroupSelector
+from tests.unit.policy.conftest import NOON
 
 MakeConduct = Callable[..., Conduct]
 MakePolicy = Callable[[str], Policy]
 EMPLOYEE = Attribution("employees", "attributed")
 LINUX = "c12fe1c06bba254a9dc9f519b335aa7c1367a88a"
 V2 = "ab" * 32
-LISTS = f"lists:\n  approved: {{infohashes: [{LINUX}, {V2}]}}\n"
-
-
-def _why(policy: Policy, conduct: Conduct) -> tuple[bool, str]:
-    """Return what the only selector of the only rule says, whatever comes after `group`."""
-    (found,) = match(policy.rules[0], conduct, EMPLOYEE)
-    return found.matched, found.why
-
-
-@pytest.fixture
-def ask(policy: MakePolicy, conduct: MakeConduct) -> Callable[..., tuple[bool, str]]:
-    """Return what asks one selector about one conduct."""
-
-    def make(when: str, verdict: str = "notice", valid: str = "", **fields: object) -> tuple[bool, str]:
-        extra = f"valid: {valid}, " if valid else ""
-        rule = f"rules:\n  - {{id: r, {extra}when: {when}, verdict: {verdict}, reason: because}}\n"
-        return _why(policy(LISTS + rule), conduct(**fields))
-
-    return make
-
-
 Ask = Callable[..., tuple[bool, str]]
 
 
@@ -48,6 +29,15 @@ def test_a_group_is_one_of_those_named(policy: MakePolicy, conduct: MakeConduct)
     assert match(rule, conduct(), EMPLOYEE)[0].why == "employees is one of guests, employees"
     stranger = match(rule, conduct(), Attribution("unknown", "unattributed"))[0]
     assert (stranger.matched, stranger.why) == (False, "unknown is not one of guests, employees")
+
+
+def test_a_rule_for_a_group_is_for_the_groups_within_it(conduct: MakeConduct) -> None:
+    """However deep; the sentence says so."""
+    rule = GroupSelector(("staff",), frozenset({"staff", "engineers"}))
+    found = rule.test(conduct(), Attribution("engineers", "attributed"))
+    assert (found.matched, found.why) == (True, "engineers is within staff")
+    assert rule.test(conduct(), Attribution("staff", "attributed")).why == "staff is staff"
+    assert rule.includes(GroupSelector(("engineers",), frozenset({"engineers"})))
 
 
 @pytest.mark.parametrize(
@@ -124,60 +114,50 @@ def test_of_several_candidates_all_must_be_listed(ask: Ask) -> None:
     assert among(other) == (False, "the torrent is not on approved")
 
 
-@pytest.mark.parametrize(
-    ("when", "matched", "why"),
-    [
-        ("{amount: {at_least: 12 MB}}", True, "12000000 bytes transferred"),
-        ("{amount: {at_least: 12 MiB}}", False, "12000000 bytes transferred, fewer than 12582912"),
-        ("{direction: upload, amount: {at_least: 3 MB}}", False, "2000000 bytes uploaded, fewer than 3000000"),
-        ("{direction: download, amount: {below: 10 MB}}", False, "10000000 bytes downloaded, not below 10000000"),
-        ("{direction: download, amount: {below: 11 MB}}", True, "10000000 bytes downloaded"),
-        ("{amount: {at_least: 1, basis: verified}}", False, "the amount rests on pieces, below verified"),
-        ("{direction: upload}", True, "2000000 bytes uploaded"),
-    ],
-)
-def test_amounts_are_counted_in_their_direction(ask: Ask, when: str, matched: bool, why: str) -> None:
-    """Up, down, or both together; and only if known well enough."""
-    assert ask(when) == (matched, why)
+def test_a_conduct_is_of_a_kind(ask: Ask) -> None:
+    """A swarm, talk with the DHT, or encrypted."""
+    assert ask("{kind: swarm}") == (True, "swarm is swarm")
+    assert ask("{kind: [dht, encrypted]}") == (False, "swarm is not one of dht, encrypted")
 
 
-def test_a_direction_alone_asks_for_content(ask: Ask) -> None:
-    """A handshake has bytes too; it gives nothing away."""
-    assert ask("{direction: upload}", amount_basis=AmountBasis.FLOW)[0] is False
-    assert ask("{direction: upload}", uploaded=0)[0] is False
-    assert ask("{direction: upload, amount: {at_least: 1}}", amount_basis=AmountBasis.FLOW)[0] is True
+def test_a_list_that_has_ended_matches_nothing(ask: Ask) -> None:
+    """What went on after its end is not on it; a day in the policy's zone is included."""
+    assert ask("{lists: yesterday}") == (False, "the torrent is on yesterday, which had ended by then")
+    assert ask("{lists: [yesterday, today]}") == (True, "the torrent is on today")
+    still = {"first": NOON - 86_400 * 10**9, "last": NOON - 12 * 3600 * 10**9 - 1}
+    assert ask("{lists: yesterday}", **still) == (True, "the torrent is on yesterday")
+    assert ask("{lists: yesterday}", **{**still, "last": still["last"] + 1})[0] is False
 
 
-def test_ports_of_either_end_match(ask: Ask) -> None:
-    """To be allowed, one side's ports must all be listed: a peer may not choose the rule by its port."""
-    assert ask("{ports: 6881-6889}") == (True, "port 6881 is listed")
-    assert ask("{ports: [51413]}", "allow") == (True, "port 51413 is listed")
-    assert ask("{ports: 6881-6889}", "allow") == (False, "only port 6881 is listed")
-    assert ask("{ports: [6881, 49152-65535]}", "allow", ports=(1, 51413))[0] is True
-    assert ask("{ports: 80}") == (False, "no port is listed")
+def test_a_torrent_is_listed_by_its_name_too(ask: Ask) -> None:
+    """That of its metadata, or that under which a list knows it; whole, whatever the case."""
+    assert ask("{lists: films}", torrent_name="The.FILM.2026") == (True, "the torrent is on films")
+    assert ask("{lists: films}", torrent_name="film") == (False, "the torrent is not on films")
+    assert ask("{lists: films}", **_named("ef" * 20)) == (True, "the torrent is on films")
+    assert ask("{lists: films}", torrent_name="the.film.2026", infohashes=None)[0] is False
 
 
-def _span(first: str, last: str) -> dict[str, int]:
-    first_, last_ = (int(datetime.fromisoformat(t).replace(tzinfo=UTC).timestamp()) for t in (first, last))
-    return {"first": first_ * 10**9, "last": last_ * 10**9}
+def test_a_name_says_nothing_of_what_is_one_of_several(ask: Ask) -> None:
+    """Only a list's own name for each does."""
+    several = Infohashes((Infohash.from_hex("ef" * 20), Infohash.from_hex(LINUX)), None, None, Basis.INFERRED)
+    told = {"kind": "encrypted", "infohashes": several, "torrent_name": "the.film.2026"}
+    assert ask("{lists: films, inferred: true}", **told)[0] is False
+    assert ask("{lists: [films, approved], inferred: true}", **told)[0] is True
 
 
-def test_an_allowance_covers_the_whole_time_others_any_part(ask: Ask) -> None:
-    """Who began at noon and went on through the night was not within office hours; but also not outside them."""
-    long = _span("2026-11-23T11:00:00", "2026-11-24T02:00:00")
-    when = "{hours: 08:00-18:00, days: mon-fri}"
-    assert ask(when, "allow", **long) == (
-        False,
-        "Mon 2026-11-23 12:00:00 to Tue 2026-11-24 03:00:00 (Europe/Berlin) is not all within the rule's time",
-    )
-    assert ask(when, "notice", **long)[0] is True
-    assert ask(when, "allow", **_span("2026-11-23T07:00:00", "2026-11-23T16:59:59"))[0] is True
-    assert ask(when, "notice", **_span("2026-11-22T07:00:00", "2026-11-22T16:59:59"))[0] is False
+def test_whether_a_torrent_is_private_must_be_known(ask: Ask) -> None:
+    """Without metadata, neither is so."""
+    assert ask("{private: true}") == (False, "no metadata of the torrent is known")
+    assert ask("{private: false}")[0] is False
+    assert ask("{private: true}", private=True) == (True, "the torrent is private")
+    assert ask("{private: false}", private=True) == (False, "the torrent is private")
 
 
-def test_validity_is_judged_at_the_conducts_own_time(ask: Ask) -> None:
-    """A rule of next year says nothing about this one."""
-    this_year = _span("2026-12-31T22:00:00", "2026-12-31T23:30:00")
-    assert ask("{}", "notice", "{from: 2027-01-01}", **this_year)[0] is True  # half an hour of it, in Berlin
-    assert ask("{}", "allow", "{from: 2027-01-01}", **this_year)[0] is False
-    assert ask("{}", "allow", "{until: 2026-12-30}", **this_year)[0] is False
+@pytest.mark.parametrize(("key", "field"), [("client", "clients"), ("tracker", "trackers")])
+def test_names_match_by_pattern(ask: Ask, key: str, field: str) -> None:
+    """Any of them; to be allowed, all of them."""
+    assert ask(f"{{{key}: x*}}") == (False, f"no {key} is known")
+    both = {field: ("Xunlei 1", "y")}
+    assert ask(f"{{{key}: x*}}", **both) == (True, "Xunlei 1 is x*")
+    assert ask(f"{{{key}: [x*, z]}}", "allow", **both) == (False, "y is not one of x*, z")
+    assert ask(f"{{{key}: [x*, Y]}}", "allow", **both) == (True, "Xunlei 1, y is one of x*, y")

@@ -122,6 +122,7 @@ def test_a_path_leads_to_its_place() -> None:
     assert place("rules", 0, "id", "virtual", "part") == (2, 9)
     assert place("rules", 7) == (2, 3)
     assert place() == (1, 1)
+    assert parsed.line(("rules", 0, "when")) == 3
 
 
 def test_line_ends_of_every_kind_count_once() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.fact import Utp
+from auditor.model.fact import Extended, Utp
 from auditor.model.scale import AmountBasis, Confidence, Participation
 from auditor.pipeline.part import ENDS, NOTHING, Part
 from auditor.pipeline.parts import swarm
@@ -191,3 +191,27 @@ def test_pieces_of_another_torrent_or_stream_prove_nothing_here() -> None:
 
     assert only(other._replace(verified=(compared("resp", 100),))).received == ()
     assert only(tcp._replace(verified=(compared("resp", 100, stream=2),))).downloaded == (100, AmountBasis.PIECES)
+
+
+def extended(end: End, client: bytes | None, *, stream: int = 0) -> Observation:
+    """An extended handshake in which a client calls itself something."""
+    fact = Extended(client, None, None, None, None, None, None, {})
+    return observation("bt.extended", end, fact)._replace(stream=stream)
+
+
+def test_a_host_is_known_by_what_its_own_client_says() -> None:
+    """In its peer id and in its extended handshake of this stream; the other end's is the other's."""
+    talked = [shake("orig"), shake("resp"), extended("orig", b"qBittorrent/4.5.2\x1b"), extended("resp", b"other")]
+    found = only(flow(EMPLOYEE, OUTSIDER, [*talked, extended("orig", b"elsewhere", stream=1)]))
+
+    assert found.clients == {"qBittorrent 4.5.2", "qBittorrent/4.5.2\\x1b"}
+    assert str(found.peer) == OUTSIDER
+
+
+def test_who_did_not_shake_hands_is_no_peer_and_has_no_client() -> None:
+    """An attempt meets nobody; who was only contacted said nothing of its client."""
+    attempted = only(flow(EMPLOYEE, OUTSIDER, [shake("orig"), extended("orig", None)]))
+    contacted = only(flow(EMPLOYEE, OUTSIDER, [shake("resp"), extended("orig", b"x")]))
+
+    assert (attempted.peer, attempted.clients) == (None, frozenset({"qBittorrent 4.5.2"}))
+    assert (str(contacted.peer), contacted.clients) == (OUTSIDER, frozenset())

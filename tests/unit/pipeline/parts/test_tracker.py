@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.model.fact import Claim, TrackerScrape
+from auditor.model.fact import Claim, TrackerAnnounce, TrackerAnswer, TrackerScrape
 from auditor.model.incident import Claimed
 from auditor.model.scale import Confidence, Participation
 from auditor.pipeline.part import NOTHING
@@ -60,3 +60,26 @@ def test_a_scrape_looks_each_torrent_up() -> None:
 def test_an_inside_tracker_is_not_told_of_by_those_who_ask_it() -> None:
     """Anyone can send an announce to an inside server."""
     assert list(tracker.of_flow(0, flow(OUTSIDER, EMPLOYEE, [announce("orig")]), "resp")) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"),
+    [
+        (None, None),
+        (TrackerAnswer(1800, 7, 5, 3, failed=False), 12),
+        (TrackerAnswer(1800, None, 5, 9, failed=False), 9),
+        (TrackerAnswer(1800, None, None, 9, failed=False), 9),
+        (TrackerAnswer(1800, None, None, 0, failed=False), None),
+        (TrackerAnswer(None, 7, 5, 3, failed=True), None),
+        (TrackerAnswer(1800, 0, 0, 0, failed=False), 0),
+    ],
+)
+def test_a_tracker_says_how_many_there_are(answer: TrackerAnswer | None, size: int | None) -> None:
+    """Or at least names some; which tracker it was, and by which client it was asked, is known as well."""
+    told = announce("orig")
+    assert isinstance(told.fact, TrackerAnnounce)
+    told = told._replace(fact=told.fact._replace(answer=answer))
+
+    [found] = tracker.of_flow(0, flow(EMPLOYEE, OUTSIDER, [told]), "orig")
+
+    assert (found.swarm_size, str(found.tracker), found.clients) == (size, OUTSIDER, frozenset({"qBittorrent 4.5.2"}))
