@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod anomaly;
+pub mod bindings;
 pub mod content;
 pub mod correlate;
 pub mod detect;
