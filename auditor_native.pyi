@@ -345,6 +345,7 @@ class _Lease(TypedDict):
     host: bytes
     seconds: int | None
     server: bytes
+    renewed: bool
     relayed: bool
 
 class _Sighting(TypedDict):

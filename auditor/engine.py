@@ -474,6 +474,7 @@ def _lease(raw: _Lease, vantages: Sequence[str]) -> Lease:
         host=harmless(raw["host"].decode("utf-8", "replace")) or None,
         seconds=raw["seconds"],
         server=told if server else None,
+        renewed=raw["renewed"],
         relayed=raw["relayed"],
     )
 

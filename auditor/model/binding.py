@@ -65,5 +65,7 @@ class Lease(NamedTuple):
     """For how long it is granted; :data:`FOREVER` has no end."""
     server: str | None = None
     """The server's address, or its DUID."""
+    renewed: bool = False
+    """The client had the address and goes on with it; of IPv6 never told."""
     relayed: bool = False
     """Seen between server and relay, where the frame's VLAN need not be the client's."""

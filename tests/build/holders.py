@@ -68,12 +68,13 @@ def dhcp(
     seconds: int = 3600,
     xid: int = 7,
     relay: str | None = None,
+    renewed: bool = False,
     vlan: Sequence[int] = (),
     time: int = START,
 ) -> Frame:
     """One DHCP message about a client and an address; ``relay`` puts it on the way between relay and server."""
     is_reply = said in {"ack", "nak"}
-    given, held = (ip if said == "ack" else None), (ip if said == "release" else None)
+    given, held = (ip if said == "ack" else None), (ip if said == "release" or renewed else None)
     options: list[tuple[str, object] | str] = [("message-type", said)]
     if said == "ack":
         options.append(("lease_time", seconds))

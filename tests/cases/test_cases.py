@@ -162,6 +162,7 @@ def _holders(sighting: Sighting) -> Iterator[Record]:
             "seconds": lease.seconds,
             "server": lease.server,
             "frame": lease.at.frame.number,
+            "renewed": lease.renewed,
             "relayed": lease.relayed,
         }
 

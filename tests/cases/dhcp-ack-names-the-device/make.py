@@ -1,4 +1,4 @@
-"""A phone asks for an address under its name and gets it; the answer is seen twice, and then the phone gives it back."""
+"""A phone asks for an address under its name and gets it; the answer is seen twice, then it keeps it, and gives it back."""
 
 from tests.build import START
 from tests.build.frames import MILLISECOND
@@ -12,5 +12,6 @@ FRAMES = [
     dhcp("ack", PHONE, ADDRESS, seconds=7200, vlan=(40,), time=START + 3 * MILLISECOND),
     dhcp("ack", PHONE, ADDRESS, seconds=7200, vlan=(40,), time=START + 4 * MILLISECOND),
     dhcp("nak", PHONE, ADDRESS, time=START + 5 * MILLISECOND),
+    dhcp("ack", PHONE, ADDRESS, xid=8, renewed=True, vlan=(40,), time=START + 8 * MILLISECOND),
     dhcp("release", PHONE, ADDRESS, vlan=(40,), time=START + 9 * MILLISECOND),
 ]

@@ -41,6 +41,7 @@ pub(crate) struct LeaseFacts {
     host: Vec<u8>,
     seconds: Option<u32>,
     server: Vec<u8>,
+    renewed: bool,
     relayed: bool,
 }
 
@@ -74,6 +75,7 @@ impl LeaseFacts {
             host: lease.host.into_vec(),
             seconds: lease.seconds,
             server: lease.server.into_vec(),
+            renewed: lease.renewed,
             relayed: lease.relayed,
         }
     }

@@ -59,6 +59,7 @@ fn read4(site: Site, datagram: &Datagram<'_>, at: Stamp) -> Option<Lease> {
         host: host.into(),
         seconds: message.seconds().filter(|_| event == Event::Granted),
         server: message.server().map(Box::from).unwrap_or_default(),
+        renewed: event == Event::Granted && message.client == message.given,
         relayed: message.relay != [0; 4] && datagram.src_port == SERVER && datagram.dst_port == SERVER,
     })
 }
@@ -80,6 +81,7 @@ fn read6(site: Site, packet: &Packet<'_>, datagram: &Datagram<'_>, at: Stamp) ->
         host: options.host(&mut text).unwrap_or_default().into(),
         seconds: None,
         server: duid(options.server()),
+        renewed: false,
         relayed: relays > 0,
     };
     let of_addresses = |event: Event| {

@@ -134,6 +134,9 @@ pub struct Lease {
     pub seconds: Option<u32>,
     /// The server: four bytes of an address, or its DUID; empty where none was told.
     pub server: Box<[u8]>,
+    /// The client had the address before and goes on with it: it said so when it asked, and the answer repeats it (RFC
+    /// 2131, table 3). Of IPv6 an answer does not tell.
+    pub renewed: bool,
     /// It was seen between server and relay, and so maybe in another VLAN than the client's.
     pub relayed: bool,
 }
