@@ -451,7 +451,7 @@ def _binding(raw: _Binding, vantages: Sequence[str]) -> Binding:
         kind=raw["kind"],
         first=_seen(raw["first"]),
         last=_seen(raw["last"]),
-        count=raw["count"],
+        times=raw["count"],
         announced=tuple(map(_seen, raw["announced"])),
         shared=raw["shared"],
     )

@@ -1,29 +1,32 @@
 """How far each source's clock is off, measured: what it wrote down, against the frames in which that happened.
 
-A lease that a source tells of, and the server's answer to the same device about the same address, are one event with two
-times. Each pair of such times is a candidate; the offset is where most of them agree, not their mean. At least three
-events must agree, within seconds.
+A lease that a source tells of, and the server's answer to the same device about the same address, are one event with
+two times. Each pair of such times is a candidate; the offset is where most of them agree, not their mean. At least
+three events must agree, within seconds.
 
-What makes it hard is that leases are renewed at regular times: half of its length after it began, a lease is renewed, and
-again and again. A clock that is off by one such period fits nearly as well as one that is right; where the file or the
-capture has one end of the row and not the other, it fits better; and where the file was read later and has the last line
-of each lease alone, it is the only one that fits. So an offset is not believed
+What makes it hard is that leases are renewed at regular times: half of its length after it began, a lease is renewed,
+and again and again. A clock that is off by one such period fits nearly as well as one that is right; where the file
+or the capture has one end of the row and not the other, it fits better; and where the file was read later and has the
+last line of each lease alone, it is the only one that fits. So an offset is not believed
 
 - if another has at least half as many events for it; or
-- if, some periods more or less, it might be nothing or one of the usual faults: an hour, by daylight saving or a wrong zone;
+- if, some periods more or less, it might be nothing or one of the usual faults: an hour, by daylight saving or a
+  wrong zone;
 
-unless events decide that do not repeat: leases that began and such that were given back. That a lease began, a frame says
-where the client had no address when it asked; a file, where its line before speaks of another holder of the address, or
-of none any more. A first line alone does not: servers rewrite their files, and leave of each address the last line. It does
-where it comes a lease's length after the second line of any other address, since the file was not rewritten in between.
+unless events decide that do not repeat: leases that began and such that were given back. That a lease began, a frame
+says where the client had no address when it asked; a file, where its line before speaks of another holder of the
+address, or of none any more. A first line alone does not: servers rewrite their files, and leave of each address the
+last line. It does where it comes a lease's length after the second line of any other address, since the file was not
+rewritten in between.
 
-Where no answer of a server tells, ARP and neighbour discovery may: a device announces an address when it has got it, some
-seconds after. That is less exact.
+Where no answer of a server tells, ARP and neighbour discovery may: a device announces an address when it has got it,
+some seconds after. That is less exact.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -278,12 +281,12 @@ def _peak(pairs: Sequence[_Pair], window: int) -> _Peak | None:
 
 
 def _period(seen: Sequence[_Event], told: Sequence[_Event]) -> int:
-    """Return after which time a device renews its lease: by its length, or sooner if it did; 0 where that is not known."""
+    """Return after which time a device renews its lease: by its length, or sooner if it did; 0 where nobody knows."""
     lasting = {event.seconds * NANOSECONDS // 2 for event in (*seen, *told) if event.seconds}
     between = {
         later.time - earlier.time
         for events in (seen, told)
-        for earlier, later in zip(events, events[1:], strict=False)
+        for earlier, later in pairwise(events)
         if earlier.kind != "over" and later.kind == "again"
     }
     # Some clients ask twice at once.

@@ -1,14 +1,14 @@
 """What the capture itself shows of who held an address, as statements like any other source's.
 
-A DHCP server's answer is the record itself. A client's word gives its address back, and tells its name; it gives nothing.
-ARP and neighbour discovery anybody on the link can say: sure from the first time that a device says so to the last, and
-supposed for a while after. Where two say so at once, both are said. Who speaks for many addresses is a router, or a
-liar, and says nothing of any device.
+A DHCP server's answer is the record itself. A client's word gives its address back, and tells its name; it gives
+nothing. ARP and neighbour discovery anybody on the link can say: sure from the first time that a device says so to
+the last, and supposed for a while after. Where two say so at once, both are said. Who speaks for many addresses is a
+router, or a liar, and says nothing of any device.
 """
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from auditor.model.binding import FOREVER
@@ -115,7 +115,7 @@ def _neighbours(bindings: Sequence[Binding], captures: Sequence[CaptureInfo]) ->
     not become its only holder by that.
     """
     edges = sorted({edge for b in bindings for edge in (b.first.time, b.last.time + 1)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         for binding in bindings:
             if binding.first.time <= start and end <= binding.last.time + 1:
                 yield _said(binding, start, end, captures)

@@ -35,7 +35,7 @@ class Binding(NamedTuple):
     kind: Literal["dhcp", "dhcp6", "arp", "ndp"]
     first: Seen
     last: Seen
-    count: int
+    times: int
     """How often, frames delivered twice included."""
     announced: tuple[Seen, ...] = ()
     """When the device told everybody unasked, as it does when it gets the address: the first times."""

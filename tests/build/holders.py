@@ -9,6 +9,7 @@ logging.getLogger("scapy.runtime").setLevel(logging.ERROR)  # it warns of missin
 
 from scapy.layers.dhcp import BOOTP, DHCP  # noqa: E402 - after the line above
 from scapy.layers.dhcp6 import (  # noqa: E402
+    DUID_LL,
     DHCP6_RelayForward,
     DHCP6_RelayReply,
     DHCP6_Release,
@@ -20,7 +21,6 @@ from scapy.layers.dhcp6 import (  # noqa: E402
     DHCP6OptIAAddress,
     DHCP6OptRelayMsg,
     DHCP6OptServerId,
-    DUID_LL,
 )
 from scapy.layers.inet import IP, UDP  # noqa: E402
 from scapy.layers.inet6 import (  # noqa: E402
@@ -31,12 +31,13 @@ from scapy.layers.inet6 import (  # noqa: E402
     IPv6,
 )
 from scapy.layers.l2 import ARP, Dot1Q, Ether  # noqa: E402
-from scapy.packet import Packet  # noqa: E402
 
 from tests.build.frames import START, Frame  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from scapy.packet import Packet
 
 BROADCAST, NOBODY = "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"
 SERVER, SERVER_MAC = "10.20.0.2", "02:00:0a:14:00:02"

@@ -271,7 +271,7 @@ def binding(
         kind="ndp" if ":" in ip else "arp",
         first=Seen(at, FrameRef(0, 7)),
         last=Seen(at + lasting, FrameRef(0, 9)),
-        count=2,
+        times=2,
         announced=tuple(Seen(time, FrameRef(0, 8)) for time in announced),
         shared=shared,
     )

@@ -146,7 +146,7 @@ def _holders(sighting: Sighting) -> Iterator[Record]:
             "ip": str(known.ip),
             "mac": known.mac,
             "vlan": list(known.vlan),
-            "count": known.count,
+            "count": known.times,
             "frames": [known.first.frame.number, known.last.frame.number],
             "announced": [seen.frame.number for seen in known.announced],
             "shared": known.shared,

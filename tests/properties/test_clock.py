@@ -97,9 +97,14 @@ def found(network: Network) -> Offset:
         if not is_seen or (network.unicast and each.again and not each.over):
             continue
         at = NINE + each.time + network.jitter[number % len(network.jitter)]
-        kind = "released" if each.over else "granted"
         frames.append(
-            lease(*named(each), at=at, event=kind, seconds=network.lasting // SECOND, renewed=each.again)
+            lease(
+                *named(each),
+                at=at,
+                event="released" if each.over else "granted",
+                seconds=network.lasting // SECOND,
+                renewed=each.again,
+            )
         )
     frames.sort(key=lambda frame: frame.at)
     clocks = Clocks(sighting(leases=frames))
@@ -111,7 +116,7 @@ def found(network: Network) -> Offset:
 
 
 def lines(network: Network) -> list[Happened]:
-    """What the file has when it is read: what came since it was begun, and, if it was rewritten, each address's last."""
+    """What is read: what came since the file was begun and, if it was rewritten, each address's last before."""
     happened = [each for each in network.happened if each.time <= network.read]
     since = [each for each in happened if each.time > network.begins]
     if not network.is_rewritten:

@@ -75,9 +75,7 @@ def payloads(frames: list[Frame]) -> Iterator[bytes]:
 
 def scene(frames: list[Frame]) -> bytes:
     """A scene of the engine in which just these come."""
-    records = [
-        bytes([FRAME, MILLISECOND | 1, 0]) + struct.pack(">H", len(frame.data)) + frame.data for frame in frames
-    ]
+    records = [bytes([FRAME, MILLISECOND | 1, 0]) + struct.pack(">H", len(frame.data)) + frame.data for frame in frames]
     return bytes([VLANS_PART | OURS]) + b"".join(records)
 
 

@@ -1,4 +1,4 @@
-"""A phone asks for an address under its name and gets it; the answer is seen twice, then it keeps it, and gives it back."""
+"""A phone asks for an address under its name and gets it; the answer comes twice. Later it gives it back."""
 
 from tests.build import START
 from tests.build.frames import MILLISECOND

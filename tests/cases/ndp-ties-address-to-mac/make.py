@@ -1,4 +1,4 @@
-"""A host looks whether its address is free, announces it and asks for a neighbour; an outsider's word came over a router."""
+"""A host looks whether its address is free, announces it and asks for a neighbour; an outsider says it too."""
 
 from tests.build import START
 from tests.build.frames import MILLISECOND

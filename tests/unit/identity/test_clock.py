@@ -136,9 +136,7 @@ def test_addresses_that_change_hands_break_the_tie() -> None:
     for host in range(4):
         ip, _ = network.host(host)
         earlier = NINE - 3 * HOUR - network.behind
-        gone = Tenancy(
-            earlier, earlier + HOUR, Trust.LEASED, LINE, ip=ip_address(ip), mac=f"02:00:00:00:01:{host:02x}"
-        )
+        gone = Tenancy(earlier, earlier + HOUR, Trust.LEASED, LINE, ip=ip_address(ip), mac=f"02:00:00:00:01:{host:02x}")
         network.rows.append(gone)
         for step in range(6):
             network.lease(host, host * host + 10 * step, again=step > 0)
