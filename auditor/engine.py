@@ -480,4 +480,4 @@ def _lease(raw: _Lease, vantages: Sequence[str]) -> Lease:
 
 
 def _seen(raw: _Stamp) -> Seen:
-    return Seen(raw[0], FrameRef._make(raw[1]))
+    return Seen(*raw)

@@ -8,6 +8,7 @@ router, or a liar, and says nothing of any device.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ CAPTURE = "capture"
 """The source's name in results."""
 SUPPOSED_FOR = HOUR
 """How long a device that was heard may still have its address: hosts ask for their neighbours much more often."""
+
+MAX_SPEAKERS = 16
+"""Who may claim one address at once. Where more do, somebody makes up devices, and none is told."""
 
 
 def statements(sighting: Sighting) -> Iterator[Tenancy]:
@@ -114,13 +118,24 @@ def _neighbours(bindings: Sequence[Binding], captures: Sequence[CaptureInfo]) ->
     A directory lets the later statement go before the earlier one; whoever claims an address that another uses must
     not become its only holder by that.
     """
-    edges = sorted({edge for b in bindings for edge in (b.first.time, b.last.time + 1)})
-    for start, end in pairwise(edges):
-        for binding in bindings:
-            if binding.first.time <= start and end <= binding.last.time + 1:
+    changes: dict[int, list[int]] = {}
+    for number, binding in enumerate(bindings):
+        changes.setdefault(binding.first.time, []).append(number)
+        changes.setdefault(binding.last.time + 1, []).append(number)
+    speaking: dict[int, Binding] = {}
+    for start, end in pairwise(sorted(changes)):
+        for number in changes[start]:
+            if speaking.pop(number, None) is None:
+                speaking[number] = bindings[number]
+        if len(speaking) <= MAX_SPEAKERS:
+            for binding in speaking.values():
                 yield _said(binding, start, end, captures)
+    ends = sorted(binding.last.time for binding in bindings)
     for binding in bindings:
         over = binding.last.time + 1
+        others = bisect_left(ends, over + SUPPOSED_FOR) - bisect_left(ends, over - SUPPOSED_FOR)
+        if others > MAX_SPEAKERS:
+            continue
         yield _said(binding, over, over + SUPPOSED_FOR, captures)._replace(supposed=True)
 
 
@@ -138,4 +153,4 @@ def _said(binding: Binding, start: int, end: int, captures: Sequence[CaptureInfo
 
 
 def _line(seen: Seen, captures: Sequence[CaptureInfo]) -> SourceLine:
-    return SourceLine(CAPTURE, captures[seen.frame.capture].path, seen.frame.number)
+    return SourceLine(CAPTURE, captures[seen.frame[0]].path, seen.frame[1])

@@ -238,7 +238,7 @@ def lease(
         vantage="default",
         vlan=vlan,
         tunnel=None,
-        at=Seen(at, FrameRef(0, frame)),
+        at=Seen(at, (0, frame)),
         event=event,
         kind="dhcp6" if duid else "dhcp",
         ip=address,
@@ -269,10 +269,10 @@ def binding(
         ip=ip_address(ip),
         mac=mac,
         kind="ndp" if ":" in ip else "arp",
-        first=Seen(at, FrameRef(0, 7)),
-        last=Seen(at + lasting, FrameRef(0, 9)),
+        first=Seen(at, (0, 7)),
+        last=Seen(at + lasting, (0, 9)),
         times=2,
-        announced=tuple(Seen(time, FrameRef(0, 8)) for time in announced),
+        announced=tuple(Seen(time, (0, 8)) for time in announced),
         shared=shared,
     )
 

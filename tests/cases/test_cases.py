@@ -147,8 +147,8 @@ def _holders(sighting: Sighting) -> Iterator[Record]:
             "mac": known.mac,
             "vlan": list(known.vlan),
             "count": known.times,
-            "frames": [known.first.frame.number, known.last.frame.number],
-            "announced": [seen.frame.number for seen in known.announced],
+            "frames": [known.first.frame[1], known.last.frame[1]],
+            "announced": [seen.frame[1] for seen in known.announced],
             "shared": known.shared,
         }
     for lease in sighting.leases:
@@ -161,7 +161,7 @@ def _holders(sighting: Sighting) -> Iterator[Record]:
             "host": lease.host,
             "seconds": lease.seconds,
             "server": lease.server,
-            "frame": lease.at.frame.number,
+            "frame": lease.at.frame[1],
             "renewed": lease.renewed,
             "relayed": lease.relayed,
         }

@@ -105,6 +105,18 @@ def test_two_who_speak_at_once_begin_at_once() -> None:
     ]
 
 
+def test_a_thousand_made_up_devices_are_none() -> None:
+    """Where too many claim one address at once, nobody is told; before and after, who speaks alone is."""
+    made_up = [
+        binding(ADDRESS, f"02:00:00:01:{n >> 8:02x}:{n & 255:02x}", at=NINE + 20 * SECOND, lasting=10 * SECOND)
+        for n in range(1000)
+    ]
+
+    told = spoken(binding(ADDRESS, LAPTOP), *made_up)
+
+    assert told == [(LAPTOP, 0, 20, False), (LAPTOP, 30, 60, False)]
+
+
 def test_equal_addresses_in_two_vlans_do_not_meddle() -> None:
     """Each VLAN has its own holder."""
     told = list(
