@@ -316,10 +316,44 @@ class _Activity(TypedDict):
     minutes: list[tuple[int, int, int]]
     frames: list[tuple[int, int]]
 
+class _Site(TypedDict):
+    vantage: int
+    vlan: list[int]
+    tunnel: tuple[str, int] | None
+
+_Stamp: TypeAlias = tuple[int, tuple[int, int]]
+
+class _Binding(TypedDict):
+    site: _Site
+    ip: bytes
+    mac: bytes
+    kind: Literal["dhcp", "dhcp6", "arp", "ndp"]
+    first: _Stamp
+    last: _Stamp
+    count: int
+    announced: list[_Stamp]
+    shared: bool
+
+class _Lease(TypedDict):
+    site: _Site
+    at: _Stamp
+    event: Literal["named", "granted", "released", "declined"]
+    kind: Literal["dhcp", "dhcp6"]
+    ip: bytes | None
+    mac: bytes | None
+    duid: bytes
+    host: bytes
+    seconds: int | None
+    server: bytes
+    renewed: bool
+    relayed: bool
+
 class _Sighting(TypedDict):
     captures: list[_Capture]
     flows: list[_Flow]
     activities: list[_Activity]
     torrents: list[_Torrent]
+    bindings: list[_Binding]
+    leases: list[_Lease]
     limits: dict[str, int]
     totals: dict[str, int]

@@ -18,6 +18,7 @@ except ImportError as missing:
     raise ImportError("the compiled engine is missing; build it: pip install -e .") from missing
 
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
+from auditor.model.binding import Binding, Lease, Seen
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import (
     AllowedFast,
@@ -57,6 +58,7 @@ from auditor.model.flow import (
 )
 from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
+from auditor.model.text import harmless
 from auditor.model.torrent import SeenTorrent
 
 if TYPE_CHECKING:
@@ -64,16 +66,19 @@ if TYPE_CHECKING:
 
     from auditor_native import (
         _Activity,
+        _Binding,
         _Capture,
         _Endpoint,
         _Extended,
         _Flow,
+        _Lease,
         _Observation,
         _PortMapping,
         _RecordSetup,
         _Setup,
         _Sighting,
         _Source,
+        _Stamp,
         _Target,
         _Tie,
         _Told,
@@ -81,7 +86,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 8
+CONTRACT = 9
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -236,6 +241,8 @@ def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
             SeenTorrent(_infohash(torrent["v1"]), _infohash(torrent["v2"]), torrent["info"])
             for torrent in raw["torrents"]
         ),
+        bindings=tuple(_binding(binding, vantages) for binding in raw["bindings"]),
+        leases=tuple(_lease(lease, vantages) for lease in raw["leases"]),
     )
 
 
@@ -431,3 +438,46 @@ def _target(raw: _Target) -> DhtTarget:
         near_own_id=raw["near_own_id"],
         frames=tuple(raw["frames"]),
     )
+
+
+def _binding(raw: _Binding, vantages: Sequence[str]) -> Binding:
+    site = raw["site"]
+    return Binding(
+        vantage=vantages[site["vantage"]],
+        vlan=tuple(site["vlan"]),
+        tunnel=Tunnel(*site["tunnel"]) if site["tunnel"] is not None else None,
+        ip=_address(raw["ip"]),
+        mac=raw["mac"].hex(":"),
+        kind=raw["kind"],
+        first=_seen(raw["first"]),
+        last=_seen(raw["last"]),
+        times=raw["count"],
+        announced=tuple(map(_seen, raw["announced"])),
+        shared=raw["shared"],
+    )
+
+
+def _lease(raw: _Lease, vantages: Sequence[str]) -> Lease:
+    site, server = raw["site"], raw["server"]
+    if server:
+        told = str(IPv4Address(server)) if raw["kind"] == "dhcp" else server.hex(":")
+    return Lease(
+        vantage=vantages[site["vantage"]],
+        vlan=tuple(site["vlan"]),
+        tunnel=Tunnel(*site["tunnel"]) if site["tunnel"] is not None else None,
+        at=_seen(raw["at"]),
+        event=raw["event"],
+        kind=raw["kind"],
+        ip=_address(raw["ip"]) if raw["ip"] is not None else None,
+        mac=raw["mac"].hex(":") if raw["mac"] is not None else None,
+        duid=raw["duid"].hex(":") or None,
+        host=harmless(raw["host"].decode("utf-8", "replace")) or None,
+        seconds=raw["seconds"],
+        server=told if server else None,
+        renewed=raw["renewed"],
+        relayed=raw["relayed"],
+    )
+
+
+def _seen(raw: _Stamp) -> Seen:
+    return Seen(*raw)

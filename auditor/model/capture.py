@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.model.activity import Activity
+    from auditor.model.binding import Binding, Lease
     from auditor.model.fact import Fact
     from auditor.model.flow import Flow, Observation
     from auditor.model.torrent import SeenTorrent
@@ -54,6 +55,10 @@ class Sighting:
     """What was looked at, counted: ``tcp_flows``, ``udp_flows``, ``one_sided_flows``, ``duplicate_frames`` …"""
     torrents: tuple[SeenTorrent, ...] = ()
     """Torrents whose metadata passed and was verified, or was known beforehand."""
+    bindings: tuple[Binding, ...] = ()
+    """Which addresses of ours were which devices', as DHCP, ARP and neighbour discovery said."""
+    leases: tuple[Lease, ...] = ()
+    """What DHCP's messages said, in the order of time."""
 
     def seen(self, kind: type[_F]) -> Iterator[tuple[int, Flow, Observation, _F]]:
         """Yield the observations with one kind of fact, each behind its flow and that one's index, before its fact."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
 from auditor.model.attribution import Attribution
+from auditor.model.binding import Binding, Lease, Seen
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import Claim, Datagrams, Encrypted, Fact, Handshake, Messages, TrackerAnnounce
 from auditor.model.flow import End, Endpoint, Flow, Grade, Inferred, Observation, Tally, Tie, Verified
@@ -217,10 +218,71 @@ def capture(path: str = "day.pcapng", *, error: str | None = None, truncated: bo
     return replace(info, sha256=None, packets=0, bytes=0, first=None, last=None, error=error) if error else info
 
 
+def lease(
+    ip: str | None,
+    mac: str | None,
+    *,
+    at: int = NINE,
+    event: Literal["named", "granted", "released", "declined"] = "granted",
+    seconds: int | None = 3600,
+    host: str | None = None,
+    duid: str | None = None,
+    vlan: tuple[int, ...] = (),
+    renewed: bool = False,
+    relayed: bool = False,
+    frame: int = 1,
+) -> Lease:
+    """What one DHCP message said."""
+    address = ip_address(ip) if ip is not None else None
+    return Lease(
+        vantage="default",
+        vlan=vlan,
+        tunnel=None,
+        at=Seen(at, (0, frame)),
+        event=event,
+        kind="dhcp6" if duid else "dhcp",
+        ip=address,
+        mac=mac,
+        duid=duid,
+        host=host,
+        seconds=seconds if event == "granted" else None,
+        renewed=renewed,
+        relayed=relayed,
+    )
+
+
+def binding(
+    ip: str,
+    mac: str,
+    *,
+    at: int = NINE,
+    lasting: int = 60 * SECOND,
+    announced: Sequence[int] = (),
+    vlan: tuple[int, ...] = (),
+    shared: bool = False,
+) -> Binding:
+    """An address and a device, as ARP or neighbour discovery told."""
+    return Binding(
+        vantage="default",
+        vlan=vlan,
+        tunnel=None,
+        ip=ip_address(ip),
+        mac=mac,
+        kind="ndp" if ":" in ip else "arp",
+        first=Seen(at, (0, 7)),
+        last=Seen(at + lasting, (0, 9)),
+        times=2,
+        announced=tuple(Seen(time, (0, 8)) for time in announced),
+        shared=shared,
+    )
+
+
 def sighting(
     flows: Sequence[Flow] = (),
     activities: Sequence[Activity] = (),
     captures: Sequence[CaptureInfo] | None = None,
+    leases: Sequence[Lease] = (),
+    bindings: Sequence[Binding] = (),
 ) -> Sighting:
     """Everything that one run of the engine saw."""
     return Sighting(
@@ -229,4 +291,6 @@ def sighting(
         activities=tuple(activities),
         limits_hit={},
         totals={"tcp_flows": 80, "udp_flows": 40, "one_sided_flows": 0},
+        leases=tuple(leases),
+        bindings=tuple(bindings),
     )

@@ -132,10 +132,39 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "beside": list(conduct.beside),
             "verdict": incident.judgement.verdict.label,
         }
+    yield from _holders(sighting)
     yield {"totals": "flows", **sighting.totals}
     for told in result.external_addresses:
         where = {"external": str(told.ip), "host": str(told.host), "port": told.port, "host_port": told.host_port}
         yield {**where, "told_by": told.told_by, "tellers": told.tellers}
+
+
+def _holders(sighting: Sighting) -> Iterator[Record]:
+    for known in sighting.bindings:
+        yield {
+            "binding": known.kind,
+            "ip": str(known.ip),
+            "mac": known.mac,
+            "vlan": list(known.vlan),
+            "count": known.times,
+            "frames": [known.first.frame[1], known.last.frame[1]],
+            "announced": [seen.frame[1] for seen in known.announced],
+            "shared": known.shared,
+        }
+    for lease in sighting.leases:
+        yield {
+            "lease": lease.event,
+            "ip": str(lease.ip) if lease.ip is not None else None,
+            "mac": lease.mac,
+            "vlan": list(lease.vlan),
+            "duid": lease.duid,
+            "host": lease.host,
+            "seconds": lease.seconds,
+            "server": lease.server,
+            "frame": lease.at.frame[1],
+            "renewed": lease.renewed,
+            "relayed": lease.relayed,
+        }
 
 
 def _verified(verified: VerifiedAmount) -> str:

@@ -48,7 +48,7 @@ FORMS: dict[str, Form] = {
 def what(sighting: Sighting) -> tuple[Any, ...]:
     """Return all that the number of workers must not change, the proving frames and their order included."""
     captures = [(capture.packets, capture.anomalies) for capture in sighting.captures]
-    seen = sighting.flows, sighting.activities, sighting.torrents
+    seen = sighting.flows, sighting.activities, sighting.torrents, sighting.bindings, sighting.leases
     return *seen, sighting.totals, sighting.limits_hit, captures
 
 

@@ -15,7 +15,7 @@ from auditor.audit import through_scapy
 from auditor.engine import CapturePath, Options
 from auditor.model.fact import Handshake
 from auditor.policy.evaluate import Policy
-from tests.build import End, handshake, pcap, pcapng, tcp_stream
+from tests.build import End, handshake, holders, pcap, pcapng, tcp_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,25 @@ def test_it_sees_what_the_native_reader_sees(captures: list[CapturePath]) -> Non
 
     assert through_scapy.sight_captures(captures[:2], OPTIONS) == native
     assert any(isinstance(o.fact, Handshake) for flow in native.flows for o in flow.observations)
+
+
+def test_who_had_an_address_is_the_same(tmp_path: Path) -> None:
+    """DHCP, ARP and neighbour discovery come through as they are."""
+    mac, ip = "02:00:00:00:00:05", "fd00:20::5"
+    frames = [
+        holders.dhcp("request", mac, "10.20.0.5", host="phone"),
+        holders.dhcp("ack", mac, "10.20.0.5", vlan=(20,)),
+        holders.arp(mac, "10.20.0.5", "10.20.0.5"),
+        holders.dhcp6("reply", mac, ip),
+        holders.advertised(mac, ip),
+    ]
+    (tmp_path / "a.pcap").write_bytes(pcap(frames))
+    captures = [CapturePath(str(tmp_path / "a.pcap"), "office")]
+
+    native = engine.sight(captures, OPTIONS)
+
+    assert through_scapy.sight_captures(captures, OPTIONS) == native
+    assert (len(native.leases), len(native.bindings)) == (3, 4)
 
 
 def test_what_is_no_capture_is_told_after_the_others(captures: list[CapturePath]) -> None:

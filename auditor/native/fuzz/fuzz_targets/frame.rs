@@ -32,7 +32,7 @@ fn check(decoded: &Decoded<'_>, anomalies: &Anomalies) {
         match packet.transport {
             Transport::Tcp(segment) => assert!(segment.payload.len() <= segment.payload_len as usize),
             Transport::Udp(datagram) => assert!(datagram.payload.len() <= datagram.payload_len as usize),
-            Transport::Other(_) => {}
+            Transport::Icmpv6(_) | Transport::Other(_) => {}
         }
     }
 }

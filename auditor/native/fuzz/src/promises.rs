@@ -1,5 +1,6 @@
 //! What must hold for every input.
 
+use auditor_core::bindings::{Binding, Event};
 use auditor_core::correlate::Grade;
 use auditor_core::detect::announces::Announces;
 use auditor_core::detect::dht::activity::Counts;
@@ -119,6 +120,7 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
         }
     }
     assert!(packets <= frames);
+    assert_bound(scene, report);
     for activity in &report.activities {
         let sent =
             |method| activity.sent.queries().find(|(name, _)| *name == method).map_or(0, |(_, count)| count);
@@ -142,12 +144,33 @@ pub fn assert_sane(scene: &Scene, report: &Report) {
     }
 }
 
+/// Asserts what holds for all that is said of who had which address.
+fn assert_bound(scene: &Scene, report: &Report) {
+    let ours = &scene.options.ours;
+    for binding in &report.bindings {
+        assert!(ours.contain(&binding.ip) && binding.first <= binding.last, "{binding:?}");
+        assert!(binding.announced.len() <= Binding::ANNOUNCEMENTS, "{binding:?}");
+        assert!(binding.announced.len() as u64 <= binding.count, "{binding:?}");
+        assert!(
+            binding.announced.iter().all(|at| (binding.first..=binding.last).contains(at)),
+            "{binding:?}"
+        );
+    }
+    for lease in &report.leases {
+        assert_eq!(lease.ip.is_none(), lease.event == Event::Named, "{lease:?}");
+        assert!(lease.ip.is_none_or(|ip| ours.contain(&ip)) && lease.host.len() <= 255, "{lease:?}");
+        assert!(lease.seconds.is_none() || lease.event == Event::Granted, "{lease:?}");
+    }
+    assert!(report.leases.is_sorted_by_key(|lease| lease.at));
+}
+
 /// Asserts that two reports say the same.
 ///
 /// # Panics
 /// Where they do not.
 pub fn assert_same(one: &Report, other: &Report) {
     assert_eq!(one.totals, other.totals);
+    assert_eq!((&one.bindings, &one.leases), (&other.bindings, &other.leases));
     assert_eq!(one.flows.len(), other.flows.len());
     for (one, other) in one.flows.iter().zip(&other.flows) {
         assert_eq!(one, other);

@@ -128,6 +128,8 @@ fn options(setup: u8) -> Options {
             infohashes: 3,
             content_bytes: 900,
             learnt: 4,
+            bindings: 2,
+            leases: 2,
         },
         _ => Caps {
             flows: 64,
@@ -139,6 +141,8 @@ fn options(setup: u8) -> Options {
             infohashes: 40,
             content_bytes: 60_000,
             learnt: 60,
+            bindings: 8,
+            leases: 8,
         },
     };
     let ours = if setup & 4 == 0 {

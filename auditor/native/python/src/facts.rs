@@ -18,6 +18,7 @@ use auditor_io::{CaptureSummary, Written};
 use pyo3::IntoPyObject;
 
 use crate::fact::{FactValue, mapped};
+use crate::holders::{BindingFacts, LeaseFacts};
 
 type Frames = Vec<(u32, u64)>;
 type MinuteBytes = Vec<(i64, u64, u64)>;
@@ -30,6 +31,8 @@ pub(crate) struct Sighting {
     flows: Vec<FlowFacts>,
     activities: Vec<ActivityFacts>,
     torrents: Vec<TorrentFacts>,
+    bindings: Vec<BindingFacts>,
+    leases: Vec<LeaseFacts>,
     limits: Counts,
     totals: Counts,
 }
@@ -202,6 +205,8 @@ impl From<Outcome> for Sighting {
             flows: report.flows.iter().map(FlowFacts::new).collect(),
             activities: report.activities.iter().map(ActivityFacts::new).collect(),
             torrents: report.torrents.iter().map(TorrentFacts::new).collect(),
+            bindings: report.bindings.into_iter().map(BindingFacts::new).collect(),
+            leases: report.leases.into_iter().map(LeaseFacts::new).collect(),
             limits: report.limits,
             totals: report.totals.named().into_iter().collect(),
         }

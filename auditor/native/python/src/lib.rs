@@ -7,6 +7,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod fact;
 mod facts;
+mod holders;
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -197,7 +198,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 8;
+    const CONTRACT: u32 = 9;
 
     /// The ids of all detectors' observations.
     #[pyfunction]

@@ -9,6 +9,7 @@ use super::supporting::drop_unsupported;
 use super::tie::tie;
 use super::web_seeds::match_fetches;
 use crate::anomaly::Anomalies;
+use crate::bindings;
 use crate::detect::dht::activity::{Activity, IDLE};
 use crate::engine::{Options, Report};
 
@@ -24,6 +25,8 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
         contents.push(part.content);
         whole.flows.extend(part.flows);
         whole.learnt.extend(part.learnt);
+        whole.bindings.extend(part.bindings);
+        whole.leases.extend(part.leases);
         activities.extend(part.activities);
         whole.totals.merge(&part.totals);
         for (limit, count) in part.limits {
@@ -36,6 +39,8 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
         }
     }
     whole.activities = join_activities(activities);
+    let (bindings, leases) = (std::mem::take(&mut whole.bindings), std::mem::take(&mut whole.leases));
+    (whole.bindings, whole.leases) = bindings::join(bindings, leases);
     whole.flows.sort_by_key(|flow| {
         (flow.first, flow.ends.orig, flow.ends.resp, flow.transport, flow.vantage, flow.tunnel, flow.vlans)
     });

@@ -23,6 +23,7 @@ use self::passage::{TOGETHER, Waiting};
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
+use crate::bindings::{Caps as BindingCaps, Collector as Bindings};
 use crate::detect::FrameRef;
 use crate::detect::dht::Dht;
 use crate::flow::fragments::Fragments;
@@ -74,6 +75,11 @@ pub struct Caps {
     pub content_bytes: usize,
     /// Endpoints named to hosts of ours that are not reported yet. The latest are dropped.
     pub learnt: usize,
+    /// Addresses with their devices that ARP and neighbour discovery told and that are not reported yet. The latest are
+    /// dropped.
+    pub bindings: usize,
+    /// Messages of DHCP that are not reported yet. The latest are dropped.
+    pub leases: usize,
 }
 
 impl Default for Caps {
@@ -88,6 +94,8 @@ impl Default for Caps {
             infohashes: 1 << 19,
             content_bytes: 256 << 20,
             learnt: 1 << 20,
+            bindings: 1 << 17,
+            leases: 1 << 17,
         }
     }
 }
@@ -159,6 +167,8 @@ pub struct Engine {
     fetching: usize,
     fetched: usize,
     learning: Learning,
+    /// Of the first worker; the others leave it empty.
+    bindings: Bindings,
 }
 
 impl Engine {
@@ -197,6 +207,11 @@ impl Engine {
             fetching: 0,
             fetched: 0,
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
+            bindings: Bindings::new(
+                options.ours.clone(),
+                options.vlan_in_key,
+                BindingCaps { bindings: options.caps.bindings, leases: options.caps.leases },
+            ),
             options,
         }
     }
@@ -247,6 +262,7 @@ impl Engine {
         let dht = std::mem::take(&mut self.dht.limits);
         let content = self.content.drain();
         let (learnt, unlearnt) = self.learning.take();
+        let (bindings, leases, unbound) = self.bindings.take();
         let limits = [
             ("flows", std::mem::take(&mut self.evicted)),
             ("reassembly_bytes", std::mem::take(&mut self.budget.hits)),
@@ -261,6 +277,8 @@ impl Engine {
             ("dht_nodes", dht.nodes),
             ("dht_external_addresses", dht.told),
             ("named_endpoints", unlearnt),
+            ("bindings", unbound.bindings),
+            ("leases", unbound.leases),
         ];
         self.supporting = 0;
         // The captures stay: the last is where packets that never become whole count.
@@ -270,6 +288,8 @@ impl Engine {
             flows: std::mem::take(&mut self.reports),
             activities,
             learnt,
+            bindings,
+            leases,
             anomalies: std::mem::replace(&mut self.anomalies, anomalies),
             limits: limits.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>(),
             totals: std::mem::take(&mut self.totals),

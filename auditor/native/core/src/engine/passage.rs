@@ -5,6 +5,7 @@ use std::mem;
 
 use super::{Engine, Frame, of_capture};
 use crate::anomaly::{Anomalies, Anomaly};
+use crate::bindings::is_dhcp;
 use crate::detect::Stamp;
 use crate::detect::dht::Dht;
 use crate::flow::key::{Endpoint, FlowKey, Seeded, Transport as Protocol};
@@ -113,6 +114,13 @@ impl Engine {
                     self.pass(&mut whole);
                 }
             }
+            Decoded::Arp(path, arp) => {
+                if first_worker {
+                    self.totals.other_packets += 1;
+                    let stamp = Stamp { time: frame.time, frame: frame.place };
+                    self.bindings.arp(frame.vantage, &path, &arp, stamp);
+                }
+            }
             Decoded::Nothing => self.totals.other_packets += u64::from(first_worker),
         }
     }
@@ -120,15 +128,27 @@ impl Engine {
     /// Says where a packet belongs, and has it wait; one of no flow, or of another worker's, does not.
     #[inline]
     fn wait<'a>(&mut self, packet: &Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
+        let first_worker = self.options.shard.0 == 0;
+        let stamp = Stamp { time: frame.time, frame: frame.place };
         let (load, protocol, src_port, dst_port) = match packet.transport {
             Transport::Tcp(segment) => {
                 (Load::Tcp(segment), Protocol::Tcp, segment.src_port, segment.dst_port)
             }
             Transport::Udp(datagram) => {
+                if is_dhcp(&datagram) && first_worker {
+                    self.bindings.dhcp(frame.vantage, packet, &datagram, stamp);
+                }
                 (Load::Udp(datagram), Protocol::Udp, datagram.src_port, datagram.dst_port)
             }
+            Transport::Icmpv6(message) => {
+                if first_worker {
+                    self.totals.other_packets += 1;
+                    self.bindings.icmpv6(frame.vantage, packet, message, stamp);
+                }
+                return;
+            }
             Transport::Other(_) => {
-                self.totals.other_packets += u64::from(self.options.shard.0 == 0);
+                self.totals.other_packets += u64::from(first_worker);
                 return;
             }
         };
@@ -140,7 +160,6 @@ impl Engine {
             return;
         }
         let hash = self.flows.hash(&key);
-        let stamp = Stamp { time: frame.time, frame: frame.place };
         waiting.push(Passage {
             key,
             hash,

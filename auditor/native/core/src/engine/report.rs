@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Content;
 use crate::anomaly::Anomalies;
+use crate::bindings::{Binding, Lease};
 use crate::content::verify::Verification;
 use crate::correlate::{Host, Telling, Tie};
 use crate::detect::Observation;
@@ -161,6 +162,10 @@ pub struct Report {
     pub activities: Vec<Activity>,
     /// Endpoints that were named for swarms to hosts of ours.
     pub learnt: Vec<Telling>,
+    /// Which addresses were which devices', as was said.
+    pub bindings: Vec<Binding>,
+    /// What was said by DHCP, one message after another.
+    pub leases: Vec<Lease>,
     /// Refusals, by capture.
     pub anomalies: Vec<Anomalies>,
     /// Caps that were hit, with how often.

@@ -1,6 +1,7 @@
 //! The engine on whole frames: what makes one flow, when it ends, and what happens at the caps.
 
 mod around;
+mod bindings;
 mod content;
 mod invariance;
 mod ties;
@@ -359,6 +360,8 @@ const FEW: Caps = Caps {
     infohashes: 1 << 10,
     content_bytes: 1 << 20,
     learnt: 1 << 10,
+    bindings: 4,
+    leases: 4,
 };
 
 /// An address for each number.

@@ -3,6 +3,7 @@
 //! The innermost addresses make the packet. A refused frame counts exactly one anomaly; what is ordinary and
 //! carries no IP counts none. Of a frame that a snap length cut, its headers are enough.
 
+use super::arp::Arp;
 use super::ethernet::ether_type;
 use super::ip::{Body, Ip, Network, Stop, protocol};
 use super::link::{self, LinkType};
@@ -23,6 +24,8 @@ pub enum Decoded<'a> {
     Packet(Packet<'a>),
     /// A part of an IP packet, the first one included.
     Fragment(Fragment<'a>),
+    /// No IP packet, but who has an address of it, and what wrapped that.
+    Arp(Path, Arp<'a>),
     /// Nothing to follow: no IP, or refused and counted.
     Nothing,
 }
@@ -51,6 +54,8 @@ pub enum Transport<'a> {
     Tcp(Segment<'a>),
     /// A UDP datagram.
     Udp(Datagram<'a>),
+    /// A message of ICMPv6, from its type on, that is all there.
+    Icmpv6(&'a [u8]),
     /// The number of another protocol.
     Other(u8),
 }
@@ -92,8 +97,17 @@ pub struct FragmentHeader {
 /// Reads a frame, through everything that may wrap a packet.
 pub fn decode<'a>(link: LinkType, frame: &'a [u8], anomalies: &mut Anomalies) -> Decoded<'a> {
     let mut path = Path::default();
-    let ip = link::parse(link, frame, &mut path, anomalies).and_then(Network::parse);
+    let network = link::parse(link, frame, &mut path, anomalies);
+    if let Ok(Network::Arp(bytes)) = network {
+        return arp(path, bytes);
+    }
+    let ip = network.and_then(Network::parse);
     settle(ip.and_then(|ip| follow(ip, path, 0, anomalies)), anomalies)
+}
+
+/// Reads an ARP message. Of other hardware or networks, or cut by a snap length, it says nothing and is nothing amiss.
+fn arp(path: Path, bytes: &[u8]) -> Decoded<'_> {
+    Arp::parse(bytes).map_or(Decoded::Nothing, |(arp, _)| Decoded::Arp(path, arp))
 }
 
 /// The way that nearly every frame goes: Ethernet, IP, and TCP or UDP, with nothing in between.
@@ -183,6 +197,9 @@ fn follow<'a>(ip: Ip<'a>, path: Path, tunnels: u8, anomalies: &mut Anomalies) ->
         }
         other => match tunnel::in_ip(other, ip.is_ipv6, ip.body) {
             Some(inner) => return enter(inner?, !ip.body.is_cut(), tunnels, anomalies),
+            None if other == protocol::ICMPV6 && ip.is_ipv6 && !ip.body.is_cut() => {
+                Transport::Icmpv6(ip.body.captured)
+            }
             None => Transport::Other(other),
         },
     };
@@ -233,8 +250,14 @@ fn enter<'a>(
         return Err(Anomaly::NestingTooDeep.into());
     }
     let mut path = Path { tunnel: Some(inner.tunnel), ..Path::default() };
-    let ip = ethernet::follow(inner.ether_type, inner.bytes, &mut path, anomalies).and_then(Network::parse);
-    match ip {
+    let network = ethernet::follow(inner.ether_type, inner.bytes, &mut path, anomalies);
+    if let Ok(Network::Arp(bytes)) = network {
+        return match arp(path, bytes) {
+            Decoded::Nothing => Err(Stop::NotIp),
+            decoded => Ok(decoded),
+        };
+    }
+    match network.and_then(Network::parse) {
         // Nothing was cut off the carrier, so what is missing inside never was there.
         Ok(ip) if carrier_is_whole && ip.body.is_cut() => Err(Anomaly::TunnelMalformed.into()),
         Err(Stop::Refused(Anomaly::PacketTruncated | Anomaly::LinkTruncated)) if carrier_is_whole => {
@@ -337,7 +360,7 @@ mod tests {
             let (captured, claimed) = match packet.transport {
                 Transport::Tcp(segment) => (segment.payload.len(), segment.payload_len),
                 Transport::Udp(datagram) => (datagram.payload.len(), datagram.payload_len),
-                Transport::Other(_) => (0, 0),
+                Transport::Icmpv6(_) | Transport::Other(_) => (0, 0),
             };
             prop_assert!(captured <= claimed as usize);
         }

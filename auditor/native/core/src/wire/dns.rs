@@ -11,10 +11,9 @@
 //! Records are not read. The question's name cannot be compressed (§4.1.4): a pointer leads back to an earlier name, and
 //! there is none before it. So no name is followed anywhere. mDNS (RFC 6762 §18.12) uses the class's top bit.
 
+use super::labels;
+pub use super::labels::MAX_NAME;
 use crate::error::ParseError;
-
-/// The longest name as text.
-pub const MAX_NAME: usize = 253;
 
 /// One message up to the end of its question. Holding one proves that it has just that question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,22 +87,7 @@ impl<'a> Message<'a> {
     /// Writes the name that is asked for into `text`, with dots; returns what was written. `None` where a label has a
     /// dot in it, so that it could pass for another name.
     pub fn name<'t>(&self, text: &'t mut [u8; MAX_NAME]) -> Option<&'t [u8]> {
-        let mut len = 0;
-        let mut labels = self.name.labels;
-        while let Some((length, rest)) = labels.split_first() {
-            let (label, rest) = rest.split_at_checked(usize::from(*length))?;
-            if label.contains(&b'.') {
-                return None;
-            }
-            if len > 0 {
-                *text.get_mut(len)? = b'.';
-                len += 1;
-            }
-            text.get_mut(len..len + label.len())?.copy_from_slice(label);
-            len += label.len();
-            labels = rest;
-        }
-        text.get(..len)
+        labels::write(self.name.labels, text)
     }
 }
 

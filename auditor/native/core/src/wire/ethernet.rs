@@ -1,4 +1,4 @@
-//! Ethernet, and the way from an EtherType down to the IP header.
+//! Ethernet, and the way from an EtherType down to the IP header, or to ARP.
 //!
 //! Ethernet II: `dst[6] src[6] EtherType:16`. Below 0x0600 that field is a length (IEEE 802.3) and an LLC header
 //! follows; IP comes there in SNAP, `aa aa 03 OUI[3] EtherType:16` (RFC 1042).
@@ -12,6 +12,7 @@ use crate::anomaly::{Anomalies, Anomaly};
 /// What a frame, a tag or a tunnel may announce.
 pub(super) mod ether_type {
     pub(crate) const IPV4: u16 = 0x0800;
+    pub(crate) const ARP: u16 = 0x0806;
     pub(crate) const IPV6: u16 = 0x86dd;
     /// "Transparent Ethernet bridging": an Ethernet frame inside a tunnel.
     pub(crate) const ETHERNET: u16 = 0x6558;
@@ -43,6 +44,7 @@ pub(super) fn follow<'a>(
         (ether_type, bytes) = match ether_type {
             ether_type::IPV4 => return Ok(Network::Ipv4(bytes)),
             ether_type::IPV6 => return Ok(Network::Ipv6(bytes)),
+            ether_type::ARP => return Ok(Network::Arp(bytes)),
             ether_type::VLAN | ether_type::VLAN_SERVICE | ether_type::VLAN_SERVICE_OLD => {
                 let (vid, next, inner) = vlan::parse(bytes)?;
                 if !path.vlans.push(vid) && !tag_lost {
@@ -61,7 +63,7 @@ pub(super) fn follow<'a>(
             ether_type::PPPOE_SESSION => return ppp::parse_pppoe(bytes),
             ether_type::PPP => return ppp::parse(bytes),
             ..ether_type::FIRST => snap(bytes)?,
-            _ => return Err(Stop::NotIp), // ARP, LLDP and their like
+            _ => return Err(Stop::NotIp), // LLDP and its like
         };
     }
     Err(Anomaly::NestingTooDeep.into())
@@ -92,6 +94,7 @@ fn snap(bytes: &[u8]) -> Result<(u16, &[u8]), Stop> {
 #[cfg(test)]
 mod tests {
     use crate::anomaly::Anomaly;
+    use crate::wire::decode::Decoded;
     use crate::wire::link::LinkType::Ethernet;
     use crate::wire::path::Path;
     use crate::wire::testing::{
@@ -146,9 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn what_carries_no_ip_is_no_anomaly() {
+    fn arp_is_read_under_the_tags_of_its_frame() {
         let arp = "0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
-        assert_nothing(Ethernet, &[ETHERNET, arp], None);
+        let (Decoded::Arp(path, arp), anomalies) = decoded(Ethernet, &[ETHERNET, "8100 000a", arp, "0000"])
+        else {
+            panic!()
+        };
+        assert_eq!((vlans(path), arp.sender(), anomalies), (vec![10], Some([10, 0, 0, 1]), vec![]));
+        assert_nothing(Ethernet, &[ETHERNET, "0806 0006 0800 06 04 0001"], None);
+        assert_nothing(Ethernet, &[ETHERNET, "0806 0001 0800 06 04 0001 02"], None);
+    }
+
+    #[test]
+    fn what_carries_no_ip_is_no_anomaly() {
         assert_nothing(Ethernet, &[ETHERNET, "88cc 0207 04"], None);
         assert_nothing(Ethernet, &["0180c2000000 020000000001 0026 424203 0000000000"], None);
         assert_nothing(Ethernet, &[ETHERNET, "0010 aaaa03 00000c 2000 0000"], None);

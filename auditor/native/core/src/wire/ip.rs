@@ -14,6 +14,7 @@ pub(super) mod protocol {
     pub(crate) const FRAGMENT: u8 = 44;
     pub(crate) const GRE: u8 = 47;
     pub(crate) const AUTHENTICATION: u8 = 51;
+    pub(crate) const ICMPV6: u8 = 58;
     pub(crate) const DESTINATION_OPTIONS: u8 = 60;
     pub(crate) const MOBILITY: u8 = 135;
 }
@@ -21,7 +22,7 @@ pub(super) mod protocol {
 /// Why a frame gives no packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// It is ordinary and carries no IP: ARP, LLDP, spanning tree, PPP's negotiation.
+    /// It is ordinary and carries no IP: LLDP, spanning tree, PPP's negotiation.
     NotIp,
     /// It contradicts itself, or ends too early.
     Refused(Anomaly),
@@ -33,11 +34,12 @@ impl From<Anomaly> for Stop {
     }
 }
 
-/// The bytes of an IP packet, from its header on.
+/// What a link carries: the bytes of an IP packet, from its header on, or of what finds the way for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Network<'a> {
     Ipv4(&'a [u8]),
     Ipv6(&'a [u8]),
+    Arp(&'a [u8]),
 }
 
 impl<'a> Network<'a> {
@@ -56,6 +58,7 @@ impl<'a> Network<'a> {
         match self {
             Self::Ipv4(packet) => Ok(ipv4::parse(packet)?),
             Self::Ipv6(packet) => Ok(ipv6::parse(packet)?),
+            Self::Arp(_) => Err(Stop::NotIp),
         }
     }
 }

@@ -6,14 +6,18 @@
 //! [`decode`] takes a frame down to its transport payload; one file a layer. There a frame ends where it ends,
 //! so its layers answer with the [anomaly](crate::anomaly) to count instead. `bt` reads what the payload says, and
 //! `http` what carries some of it; `dns`, `tls`, `portmap` and `socks` read what stands around it, with `head` for what is
-//! written like HTTP.
+//! written like HTTP. `arp`, `ndp`, `dhcp` and `dhcpv6` read who has which address.
 
+pub mod arp;
 pub mod bt;
 pub mod decode;
+pub mod dhcp;
+pub mod dhcpv6;
 pub mod dns;
 pub mod head;
 pub mod http;
 pub mod link;
+pub mod ndp;
 pub mod path;
 pub mod portmap;
 pub mod socks;
@@ -26,6 +30,7 @@ mod gre;
 mod ip;
 mod ipv4;
 mod ipv6;
+pub(crate) mod labels;
 mod mpls;
 mod ppp;
 mod tcp;

@@ -99,6 +99,10 @@ pub(super) const FRAMES: &[(LinkType, &[&str])] = &[
     (LinkType::Ethernet, &[ETHERNET, "0800", UDP4]),
     (LinkType::Ethernet, &[ETHERNET, "86dd", TCP6]),
     (LinkType::Ethernet, &[ETHERNET, "88a8 0064 8100 000a 0800", TCP4]),
+    (
+        LinkType::Ethernet,
+        &[ETHERNET, "0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002"],
+    ),
     (LinkType::Ethernet, &[ETHERNET, "0032 aaaa03 000000 0800", TCP4]),
     (LinkType::Ethernet, &[ETHERNET, "8847 00064100 00000000", INNER_ETHERNET, "0800", TCP4]),
     (LinkType::Ethernet, &[ETHERNET, "8864 11 00 0007 002c 0021", TCP4]),

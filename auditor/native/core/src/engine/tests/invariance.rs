@@ -10,7 +10,7 @@ const HOUR: i64 = 60 * MINUTE;
 const HOST: Side = ([10, 20, 0, 5], 6881);
 
 /// What happened when: a time, and the frame.
-type Story = Vec<(i64, Vec<u8>)>;
+pub(super) type Story = Vec<(i64, Vec<u8>)>;
 
 fn datagram(id: u16, from: Side, to: Side, vlans: &[u16], payload: &[u8]) -> Vec<u8> {
     ethernet(vlans, &ipv4(from.0, to.0, 17, id, 0, &udp(from.1, to.1, payload)))
@@ -25,7 +25,7 @@ fn node(number: u8) -> Side {
 }
 
 /// What so many workers report together; with `asked`, quiet time after every frame and what ended until then.
-fn report(story: &Story, caps: Caps, workers: u64, asked: bool) -> Report {
+pub(super) fn report(story: &Story, caps: Caps, workers: u64, asked: bool) -> Report {
     let mut parts = Vec::new();
     let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
     let options = Options { ours, caps, ..Options::default() };
