@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.audit.captures import STDIN
-from auditor.cli import EXIT_CODES, output
+from auditor.cli import EXIT_CODES, output, whose
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parameters import Duration, Vantage
 from auditor.cli.seeing import Request, sight
@@ -21,13 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from auditor.audit.captures import VantageRule
-    from auditor.model.capture import CaptureInfo
+    from auditor.identity.load import Built, Identity
+    from auditor.model.capture import CaptureInfo, Sighting
     from auditor.model.flow import FrameRef
 
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("captures", nargs=-1, metavar="[CAPTURE]...")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="Who is who, and what is allowed.")
+@click.option(
+    "--identity",
+    "identity_file",
+    type=click.Path(path_type=Path),
+    help="Who held which address when: leases, log-ins, translations, lists.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    help="The key of pseudonyms, 32 random bytes; under the same key a person has the same one.",
+)
 @click.option(
     "--format",
     "form",
@@ -73,6 +85,8 @@ if TYPE_CHECKING:
 def audit(  # noqa: PLR0917 - one argument an option
     captures: tuple[str, ...],
     policy_file: Path | None,
+    identity_file: Path | None,
+    key_file: Path | None,
     form: str,
     all_flows: bool,
     show_names: bool,
@@ -103,15 +117,27 @@ def audit(  # noqa: PLR0917 - one argument an option
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     _refuse_contradictions(captures, interface, seconds, form, frames_of)
     policy = _load(policy_file)
-    if policy is None:
+    identity = None if identity_file is None else _identity(identity_file)
+    if policy is None or (identity_file is not None and identity is None):
         return ExitCode.USAGE
-    request = Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows)
-    result = judge(sight(request, policy), policy, show_names=show_names)
+    key = None if key_file is None else _key(key_file)
+    sighting = sight(Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows), policy)
+    built = None if identity is None else _known(identity, sighting)
+    result = judge(
+        sighting,
+        policy,
+        directory=built and built.directory,
+        identity=built and built.read,
+        key=key,
+        show_names=show_names,
+    )
     if frames_of is None:
         output.emit(_format(result, form), output.colour_wanted(color))
     else:
         output.emit("\n".join(_frames(result, frames_of)))
     _warn(result, policy_file)
+    if built is not None:
+        output.say_all(whose.warnings(built, policy.people, keyed=key is not None))
     if textfile is not None:
         _write_metrics(result, textfile)
     return _exit_code(result, exit_zero=exit_zero)
@@ -140,6 +166,35 @@ def _load(policy_file: Path | None) -> Policy | None:
     for issue in loaded.issues:
         click.echo(issue.render(), err=True)
     return loaded.policy
+
+
+def _identity(path: Path) -> Identity | None:
+    """Return what an identity file names; where it has issues, say all of them and return ``None``."""
+    from auditor.identity.load import read_file  # noqa: PLC0415 - start-up
+
+    loaded = read_file(path)
+    for issue in loaded.issues:
+        click.echo(issue.render(), err=True)
+    return loaded.identity
+
+
+def _key(path: Path) -> bytes:
+    from auditor.pipeline.people import BadKey, read_key  # noqa: PLC0415 - start-up
+
+    try:
+        return read_key(path)
+    except BadKey as problem:
+        raise click.UsageError(str(problem)) from None
+
+
+def _known(identity: Identity, sighting: Sighting) -> Built:
+    from auditor.identity.columns import TooManyStatements  # noqa: PLC0415 - start-up
+    from auditor.pipeline.known import known  # noqa: PLC0415 - start-up
+
+    try:
+        return known(identity, sighting)
+    except TooManyStatements as problem:
+        raise click.UsageError(str(problem)) from None
 
 
 def _format(result: AuditResult, form: str) -> str:

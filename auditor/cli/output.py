@@ -11,11 +11,12 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby, repeat
 from typing import TYPE_CHECKING
 
 import click
 
+from auditor.cli import whose
 from auditor.cli.stdout import silence_stdout
 from auditor.cli.table import Cell, Column, lay_out, widths
 from auditor.model.incident import Conduct, Incident
@@ -140,10 +141,11 @@ def _table(
 
 
 def _notes(incident: Incident, torrents: Mapping[str, ShownTorrent]) -> list[str]:
+    held = list(whose.words(incident.attribution))
     claims = _claims(incident.conduct)
     proven = _proven(incident.conduct.verified, torrents.get(incident.torrent or ""))
     lapsed = [f"exception {name} has lapsed" for name in incident.judgement.lapsed]
-    return [*lapsed, *([claims] if claims else ()), *proven]
+    return [*held, *lapsed, *([claims] if claims else ()), *proven]
 
 
 def _proven(verified: VerifiedAmount | None, torrent: ShownTorrent | None) -> Iterator[str]:
@@ -344,6 +346,9 @@ def _looked_at(result: AuditResult) -> Iterator[tuple[str, str]]:
         yield "policy", f"{harmless(result.policy_name)}, sha256 {(result.policy_sha256 or '')[:16]}…"
     else:
         yield "policy", "none"
+    if result.identity is not None:
+        lines = whose.sources(result.identity)
+        yield from zip(chain(["identity"], repeat("")), lines, strict=False)
 
 
 def _not_looked_at(result: AuditResult) -> Iterator[str]:
@@ -428,6 +433,12 @@ def counted(count: int, noun: str) -> str:
 # -- words on stderr ---------------------------------------------------------------------------------------------------
 
 _ADDRESSES_SHOWN = 10
+
+
+def say_all(lines: Iterable[str]) -> None:
+    """Write several such lines."""
+    for line in lines:
+        say(line)
 
 
 def say(words: str) -> None:

@@ -75,6 +75,8 @@ class _Row(NamedTuple):
     device: str
     lasts: int | None
     """In nanoseconds; 0 where the address is given back."""
+    is_session: bool = False
+    """It is a part of a log-in's session, which begins once and is never renewed."""
 
 
 class _Said(NamedTuple):
@@ -132,7 +134,8 @@ class Clocks:
             return
         self._kept[source] += 1
         lasts = None if statement.end is None else statement.end - statement.start
-        rows.setdefault(statement.ip, []).append(_Row(statement.start, device, lasts))
+        is_session = statement.trust is Trust.AUTHENTICATED
+        rows.setdefault(statement.ip, []).append(_Row(statement.start, device, lasts, is_session))
 
     def offsets(self, declared: Mapping[str, Offset] | None = None) -> dict[str, Offset]:
         """Return each source's offset: measured, else declared, else unknown."""
@@ -184,7 +187,7 @@ def _announcements(sighting: Sighting) -> dict[_Key, list[_Event]]:
 
 def _told(rows: Mapping[Address, list[_Row]], *, is_whole: bool) -> dict[_Key, list[_Event]]:
     """Return what a source said, by address and device."""
-    said = {ip: _said(of_one) for ip, of_one in rows.items()}
+    said = {ip: _said(row for row in written if not row.is_session) for ip, written in rows.items()}
     longest = max((each.lasts for of_one in said.values() for each in of_one), default=0)
     since = min((of_one[1].time for of_one in said.values() if len(of_one) > 1), default=None)
     found: dict[_Key, list[_Event]] = {}
@@ -198,7 +201,26 @@ def _told(rows: Mapping[Address, list[_Row]], *, is_whole: bool) -> dict[_Key, l
             kind: Kind = "over" if each.is_over else "begun" if begins and is_whole else "again"
             found.setdefault((ip, each.device), []).append(_Event(each.time, kind, each.lasts // NANOSECONDS))
             before = each
+    for ip, written in rows.items():
+        for device, event in _sessions(row for row in written if row.is_session):
+            found.setdefault((ip, device), []).append(event)
     return found
+
+
+def _sessions(rows: Iterable[_Row]) -> Iterator[tuple[str, _Event]]:
+    """Yield the beginning of each session, and its end where it is told: a row begins where the one before it ends."""
+    ends: dict[str, int] = {}
+    begun: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row.start):
+        if ends.get(row.device, -1) < row.start:
+            if row.device in ends:
+                yield row.device, _Event(ends[row.device], "over", 0)
+            begun[row.device] = row.start
+            yield row.device, _Event(row.start, "begun", 0)
+        ends[row.device] = max(ends.get(row.device, 0), row.start + (row.lasts or 0))
+    for device, end in ends.items():
+        if end > begun[device]:
+            yield device, _Event(end, "over", 0)
 
 
 def _said(rows: Iterable[_Row]) -> list[_Said]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab.capture import Tap
 from tests.lab.clients import Peer
-from tests.lab.frames import NANO, save
+from tests.lab.frames import NANO, merged, save
 from tests.lab.office_day import Clock
 from tests.lab.process import wait_until
 from tests.lab.scene import Scene
@@ -36,8 +36,9 @@ FOLDER = Path(__file__).parents[2] / "samples" / "handover"
 ADDRESS = "10.40.9.9"
 EGRESS = "203.0.113.40"
 KIB = 1024
-LINGER = 3.0
-"""Seconds that a device stays after its download, and again after it renewed its lease."""
+LINGER = 4.0
+"""Seconds between what a device does, so that logs of whole seconds tell it apart: it comes, downloads, renews its
+lease, and leaves."""
 SECRET = "lab-secret"  # noqa: S105 - of a server that ends with the laboratory
 
 
@@ -162,7 +163,9 @@ def main() -> None:
         seeds = {film.name: scene.seed(film), show.name: scene.seed(show, "198.51.100.21")}
         leases, accounting, translations = Leases(lab), Accounting(lab), Translations(lab)
         stays: list[Mapping[str, object]] = []
-        with Tap(lab, "guests", "outside") as tap:
+        # The gateway's own side of a bridge shows answers as they are after the translation; a bridge's ports do not.
+        ports = [f"port{lab.hosts.index(seed.host)}" for seed in seeds.values()]
+        with Tap(lab, "guests", *ports) as tap:
             for device, torrent, hour, minute in (
                 (pat, film, 9, 5),
                 (kim, film, 9, 25),
@@ -175,7 +178,8 @@ def main() -> None:
                     change_mac(lab, phone, hidden.mac)
                 stay = _stay(scene, device, torrent, seeds[torrent.name], leases, accounting)
                 stays.append({**stay, "from": _words(clock, begun), "to": _words(clock, time.time_ns())})
-        inside, outside = clock.moved(tap.recordings)
+        inside, *others = clock.moved(tap.recordings)
+        outside = merged(others)
         FOLDER.mkdir(exist_ok=True)
         save(FOLDER / "inside.pcapng", [inside], truth.made)
         save(FOLDER / "outside.pcapng", [outside], truth.made)
@@ -201,6 +205,7 @@ def _stay(
     accounting.tell(device, "Start")
     leases.take(device)
     accounting.tell(device, "Interim-Update", ADDRESS)
+    time.sleep(LINGER)
     client = Peer(scene.lab, device.host, 6881, addresses=(ADDRESS,))
     client.add(torrent)
     client.connect(seed.host.ip, seed.port)

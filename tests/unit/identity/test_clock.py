@@ -224,3 +224,19 @@ def test_what_a_source_says_of_others_is_not_kept() -> None:
         clocks.take(row)
 
     assert clocks.offsets()["dhcp"].basis == "measured"
+
+
+def test_a_log_in_begins_once_however_often_its_lease_is_renewed() -> None:
+    """Sessions of accounting, told in several records each, against leases that are renewed within them."""
+    network = Network(behind=HOUR, lasting=10 * MINUTE)
+    line = SourceLine("dhcp", "detail", 1)
+    for host, minute in ((1, 3), (2, 31), (3, 52)):
+        at, (ip, mac) = NINE + minute * MINUTE - HOUR, network.host(host)
+        network.lease(host, minute, rows=False)
+        network.lease(host, minute + 5, rows=False, again=True)
+        network.rows += [
+            Tenancy(start, start + 6 * MINUTE, Trust.AUTHENTICATED, line, ip=ip_address(ip), mac=mac, user="alice")
+            for start in (at, at + 6 * MINUTE)
+        ]
+
+    assert network.offset() == Offset("measured", HOUR, SECOND, 3)
