@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from auditor.engine import CapturePath, Options, sight
 from auditor.identity.clock import MAX_ROWS, Clocks
+from auditor.identity.readers.dhcpd import Dhcpd
+from auditor.identity.readers.reader import Reading
 from auditor.model.identity import Enrolment, Offset, SourceLine, Tenancy, Trust
 from auditor.model.moment import HOUR, MINUTE
 from tests.build.sighting import NINE, SECOND, binding, lease, sighting
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.model.binding import Binding, Lease
     from auditor.model.identity import Statement
 
+HANDOVER = Path(__file__).parents[3] / "samples" / "handover"
 UNKNOWN = Offset("unknown")
 LINE = SourceLine("dhcp", "leases", 1)
 
@@ -240,3 +247,21 @@ def test_a_log_in_begins_once_however_often_its_lease_is_renewed() -> None:
         ]
 
     assert network.offset() == Offset("measured", HOUR, SECOND, 3)
+
+
+@pytest.mark.parametrize("off", [0, HOUR, -HOUR, 7 * 24 * HOUR])
+def test_a_real_servers_file_is_found_at_any_offset(off: int) -> None:
+    """ISC dhcpd's leases of ten minutes, one address, three devices: what was begun and given back decides."""
+    inside = (ip_network("10.0.0.0/8"),)
+    clocks = Clocks(sight([CapturePath(str(HANDOVER / "inside.pcapng"), "default")], Options(inside, digest=False)))
+    reader = Dhcpd(Reading("dhcp", "dhcpd.leases"))
+    for number, line in enumerate((HANDOVER / "dhcpd.leases").read_bytes().splitlines(keepends=True), 1):
+        for told in reader.line(number, line):
+            assert isinstance(told, Tenancy)
+            assert told.end is not None
+            clocks.take(told._replace(start=told.start - off, end=told.end - off))
+
+    found = clocks.offsets()["dhcp"]
+
+    assert (found.basis, found.matches) == ("measured", 9)
+    assert abs(found.nanoseconds - off) <= found.margin
