@@ -6,9 +6,6 @@ same key, and who has no key cannot find out whose it is by trying names.
 
 from __future__ import annotations
 
-import hmac
-import secrets
-from base64 import b32encode
 from typing import TYPE_CHECKING
 
 from auditor.model.scale import People
@@ -53,7 +50,7 @@ class Shown:
     def __init__(self, people: People, key: bytes | None = None) -> None:
         """Without a key, pseudonyms hold for this run alone."""
         self._people = people
-        self._key = secrets.token_bytes(KEY_BYTES) if key is None else key
+        self._key = key
         self._known: dict[tuple[str, str], str] = {}
 
     def subject(self, holder: Holder) -> str | None:
@@ -70,6 +67,12 @@ class Shown:
         return known
 
     def _pseudonym(self, kind: str, value: str) -> str:
+        import hmac  # noqa: PLC0415 - it takes OpenSSL along, and most audits show nobody
+        import secrets  # noqa: PLC0415 - as hmac
+        from base64 import b32encode  # noqa: PLC0415 - as hmac
+
+        if self._key is None:
+            self._key = secrets.token_bytes(KEY_BYTES)
         # Names of users, hosts and devices are the same in any case; a user is never taken for a host of that name.
         digest = hmac.digest(self._key, f"auditor subject\0{kind}\0{value.casefold()}".encode(), "sha256")
         return f"p-{b32encode(digest).decode().lower()[:_LETTERS]}"
