@@ -9,10 +9,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.engine import Options
 from auditor.model.capture import CaptureInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from auditor.policy.evaluate import Policy
 
 STDIN = "-"
 DEFAULT_VANTAGE = "default"
@@ -94,6 +97,18 @@ def select(arguments: Sequence[str]) -> Selection:
 def vantage_of(path: str, rules: Sequence[VantageRule]) -> str:
     """Return the name of the first rule that matches, or the default."""
     return next((rule.name for rule in rules if rule.matches(path)), DEFAULT_VANTAGE)
+
+
+def options_for(policy: Policy, *, jobs: int = 0, digest: bool = True, all_flows: bool = False) -> Options:
+    """Return how captures are read for a policy."""
+    return Options(
+        inside=(*policy.inside_networks, *policy.egress_networks),
+        jobs=jobs,
+        digest=digest,
+        dht_flows=all_flows,
+        vlan_in_key=policy.vlan_in_key,
+        known=policy.known_torrents,
+    )
 
 
 def refuse(path: str, reason: str) -> CaptureInfo:

@@ -113,7 +113,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "id": incident.id,
         "kind": conduct.kind,
         "host": str(conduct.host),
-        "attribution": _attribution(incident.attribution),
+        "attribution": attribution_json(incident.attribution),
         "infohashes": _infohashes(conduct.infohashes),
         "name": incident.name,
         "first": rfc3339(conduct.first),
@@ -213,7 +213,8 @@ def _source(source: SourceRead) -> Json:
     }
 
 
-def _attribution(attribution: Attribution) -> Json:
+def attribution_json(attribution: Attribution) -> Json:
+    """Return whose something was, as JSON."""
     return {
         "group": attribution.group,
         "subject": attribution.subject,
@@ -269,8 +270,8 @@ def _flow(judged: JudgedFlow) -> Json:
         ],
         "inside_end": judged.inside_end,
         "attribution": {
-            "orig": _attribution(judged.orig) if judged.orig else None,
-            "resp": _attribution(judged.resp) if judged.resp else None,
+            "orig": attribution_json(judged.orig) if judged.orig else None,
+            "resp": attribution_json(judged.resp) if judged.resp else None,
         },
         "incidents": list(judged.incidents),
         "verdict": judged.verdict.label if judged.verdict else None,

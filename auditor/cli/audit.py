@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.audit.captures import STDIN
-from auditor.cli import EXIT_CODES, output, whose
+from auditor.cli import EXIT_CODES, identities, output, whose
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parameters import Duration, Vantage
 from auditor.cli.seeing import Request, sight
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from auditor.audit.captures import VantageRule
-    from auditor.identity.load import Built, Identity
-    from auditor.model.capture import CaptureInfo, Sighting
+    from auditor.model.capture import CaptureInfo
     from auditor.model.flow import FrameRef
 
 
@@ -117,12 +116,12 @@ def audit(  # noqa: PLR0917 - one argument an option
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     _refuse_contradictions(captures, interface, seconds, form, frames_of)
     policy = _load(policy_file)
-    identity = None if identity_file is None else _identity(identity_file)
-    if policy is None or (identity_file is not None and identity is None):
+    if policy is None:
         return ExitCode.USAGE
-    key = None if key_file is None else _key(key_file)
+    identity = None if identity_file is None else identities.named(identity_file)
+    key = None if key_file is None else identities.key(key_file)
     sighting = sight(Request(captures, interface, seconds, vantages, source, jobs, not no_hash, all_flows), policy)
-    built = None if identity is None else _known(identity, sighting)
+    built = None if identity is None else identities.built(identity, sighting)
     result = judge(
         sighting,
         policy,
@@ -166,35 +165,6 @@ def _load(policy_file: Path | None) -> Policy | None:
     for issue in loaded.issues:
         click.echo(issue.render(), err=True)
     return loaded.policy
-
-
-def _identity(path: Path) -> Identity | None:
-    """Return what an identity file names; where it has issues, say all of them and return ``None``."""
-    from auditor.identity.load import read_file  # noqa: PLC0415 - start-up
-
-    loaded = read_file(path)
-    for issue in loaded.issues:
-        click.echo(issue.render(), err=True)
-    return loaded.identity
-
-
-def _key(path: Path) -> bytes:
-    from auditor.pipeline.people import BadKey, read_key  # noqa: PLC0415 - start-up
-
-    try:
-        return read_key(path)
-    except BadKey as problem:
-        raise click.UsageError(str(problem)) from None
-
-
-def _known(identity: Identity, sighting: Sighting) -> Built:
-    from auditor.identity.columns import TooManyStatements  # noqa: PLC0415 - start-up
-    from auditor.pipeline.known import known  # noqa: PLC0415 - start-up
-
-    try:
-        return known(identity, sighting)
-    except TooManyStatements as problem:
-        raise click.UsageError(str(problem)) from None
 
 
 def _format(result: AuditResult, form: str) -> str:

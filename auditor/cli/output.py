@@ -393,6 +393,14 @@ def _facts(facts: Iterable[tuple[str, str]], room: int) -> Iterator[str]:
         yield from textwrap.wrap(words, room, initial_indent=f"  {name:<10}", subsequent_indent=indent)
 
 
+def wrapped(words: str, room: int, indent: int) -> Iterator[str]:
+    """Fold a sentence; what follows its first line is indented more."""
+    lead = " " * indent
+    yield from textwrap.wrap(
+        words, room, initial_indent=lead, subsequent_indent=lead + "  ", break_on_hyphens=False, break_long_words=False
+    )
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")

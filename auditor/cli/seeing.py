@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor import engine
-from auditor.audit.captures import Selection, VantageRule, refuse, select, vantage_of
+from auditor.audit.captures import Selection, VantageRule, options_for, refuse, select, vantage_of
 from auditor.cli import output
 from auditor.cli.progress import ProgressBar
-from auditor.engine import CapturePath, Options
+from auditor.engine import CapturePath
 from auditor.model.capture import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from auditor.engine import Options
     from auditor.policy.evaluate import Policy
 
 
@@ -36,14 +37,7 @@ class Request:
 
 def sight(request: Request, policy: Policy) -> Sighting:
     """Read what is asked for, with a progress bar, and say which files were left out."""
-    options = Options(
-        inside=(*policy.inside_networks, *policy.egress_networks),
-        jobs=request.jobs,
-        digest=request.digest,
-        dht_flows=request.all_flows,
-        vlan_in_key=policy.vlan_in_key,
-        known=policy.known_torrents,
-    )
+    options = options_for(policy, jobs=request.jobs, digest=request.digest, all_flows=request.all_flows)
     with ProgressBar() as progress:
         if request.interface is not None and request.seconds is not None:
             return _sight_interface(request.source, request.interface, request.seconds, options, progress)

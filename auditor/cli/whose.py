@@ -43,7 +43,7 @@ def sources(read: IdentityRead) -> Iterator[str]:
     """Yield a line for each identity source: how much it said, and how far its clock is known."""
     for source in read.sources:
         lines = sum(file.lines for file in source.files)
-        yield f"{source.name} ({source.kind}): {lines:,} lines, clock {_clock(source.clock)}"
+        yield f"{source.name} ({source.kind}): {lines:,} lines, clock {clock(source.clock)}"
 
 
 def warnings(built: Built, people: People, *, keyed: bool) -> Iterator[str]:
@@ -72,7 +72,8 @@ def _candidate(candidate: Candidate) -> str:
     return harmless(f"{who}, {candidate.group}: {candidate.source}; {candidate.reason}", _TEXT)
 
 
-def _clock(offset: Offset) -> str:
+def clock(offset: Offset) -> str:
+    """Say by how much a source's clock is off, and how that is known."""
     if offset.basis == "unknown":
         return "unknown"
     seconds, margin = offset.nanoseconds / NANOSECONDS, offset.margin / NANOSECONDS

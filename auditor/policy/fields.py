@@ -35,6 +35,7 @@ DETECTORS = (
 """Every detector of the design. A policy may name those that come with a later release."""
 
 KINDS = ("swarm", "dht", "encrypted")
+STATUSES = ("attributed", "ambiguous", "unattributed")
 MERCY = ("allow", "notice")
 
 _CONFIDENCE = member(scale.Confidence, "confidence")
@@ -47,6 +48,7 @@ Wildcard = Annotated[Pattern, text(scalars.parse_pattern, minLength=1, examples=
 InfohashField = Annotated[Infohash, text(scalars.parse_infohash, pattern="^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$")]
 Detector = Annotated[str, Written(partial(parse_word, "detector", DETECTORS), {"enum": list(DETECTORS)})]
 Kind = Annotated[str, Written(partial(parse_word, "kind", KINDS), {"enum": list(KINDS)})]
+Status = Annotated[str, Written(partial(parse_word, "status", STATUSES), {"enum": list(STATUSES)})]
 Count = Annotated[int, Written(partial(scalars.parse_count, 1), {"type": "integer", "minimum": 1})]
 Size = Annotated[int, Written(partial(scalars.parse_count, 0), {"type": "integer", "minimum": 0})]
 Duration = Annotated[int, text(scalars.parse_duration, pattern="^[0-9]{1,5}\\s*[mhdw]$", examples=["12h", "90d"])]

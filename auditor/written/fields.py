@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import CoreSchema, core_schema
 
 from auditor.written import scalars
-from auditor.written.scalars import Network
+from auditor.written.scalars import Address, Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +89,11 @@ def text(parse: Callable[[object], object], **json: object) -> Written:
 Id = Annotated[str, text(scalars.parse_id, pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
 Line = Annotated[str, text(scalars.parse_line, minLength=1)]
 NetworkField = Annotated[Network, text(scalars.parse_network, examples=["10.20.0.0/16", "2001:db8:20::/48"])]
+AddressField = Annotated[Address, text(scalars.parse_address, examples=["10.20.0.31", "2001:db8::31"])]
 Mac = Annotated[str, text(scalars.parse_mac, examples=["52:54:00:12:34:56"])]
 Vlan = Annotated[int, Written(scalars.parse_vlan, {"type": "integer", "minimum": 1, "maximum": 4094})]
 Ports = Annotated[range, Written(scalars.parse_ports, {"type": ["integer", "string"], "examples": ["6881-6889"]})]
 Amount = Annotated[int, Written(scalars.parse_amount, {"type": ["integer", "string"], "examples": ["10 MiB"]})]
 Instant = Annotated[date | datetime, text(scalars.parse_instant, examples=["2026-01-31"])]
+Moment = Annotated[int, text(scalars.parse_moment, format="date-time", examples=["2026-01-31T18:00:00+01:00"])]
 Zone = Annotated[ZoneInfo, text(scalars.parse_zone, examples=["Europe/Berlin"])]

@@ -7,18 +7,20 @@ error whose type is an issue code.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic_core import PydanticCustomError
 
 from auditor.written.issue import did_you_mean, listing, quoted
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PORT = 65535
 _MAX_VLAN = 4094
 _MAX_AMOUNT = 2**63
@@ -64,6 +66,14 @@ def parse_network(value: object) -> Network:
         raise defect("bad-network", f"{quoted(value)} is no network: {problem}") from None
     message = f"{value} has bits set beyond its prefix: it is a host in {network}, not a network"
     raise defect("network-host-bits", message, f"did you mean {network}?")
+
+
+def parse_address(value: object) -> Address:
+    """``10.20.0.31`` or ``2001:db8::31``."""
+    try:
+        return ip_address(value if isinstance(value, str) else "")
+    except ValueError:
+        raise defect("bad-address", f"{quoted(value)} is no address", 'write 10.20.0.31 or "2001:db8::31"') from None
 
 
 def parse_mac(value: object) -> str:
@@ -116,6 +126,18 @@ def parse_instant(value: object) -> date | datetime:
         hint = "write 2026-01-31, or with a time and its offset 2026-01-31T18:00:00+01:00"
         raise defect("bad-instant", f"{quoted(value)} is no date, and no time with an offset", hint)
     return instant
+
+
+def parse_moment(value: object) -> int:
+    """``2026-01-31T18:00:00+01:00`` → nanoseconds since the epoch."""
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.year < _EPOCH.year:
+        hint = "write 2026-01-31T18:00:00+01:00, or 2026-01-31T17:00:00Z"
+        raise defect("bad-moment", f"{quoted(value)} is no time with an offset from UTC", hint)
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def parse_zone(value: object) -> ZoneInfo:

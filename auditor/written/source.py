@@ -257,6 +257,8 @@ def _locate(root: yaml.Node, loc: Loc, *, at_key: bool = False) -> yaml.Node:
         last = depth == len(loc) - 1
         if isinstance(node, yaml.MappingNode):
             pair = next(((k, v) for k, v in node.value if isinstance(k, yaml.ScalarNode) and k.value == part), None)
+            if pair is None and isinstance(part, int):
+                continue  # a list that is written as its only item
             if pair is None:
                 break
             node = pair[0] if last and at_key else pair[1]

@@ -55,7 +55,9 @@ def commands(text: str) -> list[list[str]]:
     """Return the words after ``auditor`` of each command in a document, as a shell would part them."""
     found = []
     for line in "".join(blocks(text)).replace(" |\n", " | ").splitlines():
-        words = list(shlex.shlex(line, posix=True, punctuation_chars="|>&"))
+        shell = shlex.shlex(line, posix=True, punctuation_chars="|>&")
+        shell.whitespace_split = True  # a time's colon is no end of a word
+        words = list(shell)
         while any(Path(word).name == "auditor" for word in words):
             words = words[next(at for at, word in enumerate(words) if Path(word).name == "auditor") + 1 :]
             end = next((at for at, word in enumerate(words) if set(word) <= set("|>&")), len(words))

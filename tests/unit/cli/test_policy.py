@@ -1,4 +1,4 @@
-"""``auditor policy init``, ``check`` and ``diff``, as a shell sees them."""
+"""``auditor policy init``, ``check``, ``test``, ``explain`` and ``diff``, as a shell sees them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.policy import policy
+
+if TYPE_CHECKING:
+    from tests.unit.cli.conftest import Run
 
 ROOT = Path(__file__).parents[3]
 OFFICE_DAY = ROOT / "samples" / "office-day.pcapng"
@@ -138,3 +142,146 @@ def test_diff_of_a_bad_policy_says_every_issue(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "missing-purpose" in result.stderr
+
+
+def test_check_knows_tests_by_their_name(tmp_path: Path) -> None:
+    """A shell's pattern of policies names them too: they are checked as what they are."""
+    path = tmp_path / "x.test.yaml"
+    path.write_text(f"policy: {ROOT / 'policies' / 'uploads.yaml'}\ntests: []\n")
+    result = _run("check", path, *sorted((ROOT / "policies").glob("uploads*.yaml")))
+    assert result.exit_code == 2
+    assert "empty-list: 'tests' is an empty list" in result.stdout
+    assert result.stderr == "3 files checked, 1 error, 0 warnings\n"
+
+
+def test_tests_end_with_0_1_or_2(run: Run, tmp_path: Path) -> None:
+    """All as expected; one that is not; a file that is wrong, whatever the others are."""
+    good = ROOT / "policies" / "uploads.test.yaml"
+    failing, bad = tmp_path / "failing.test.yaml", tmp_path / "bad.test.yaml"
+    text = good.read_text("utf-8").replace("policy: uploads.yaml", f"policy: {ROOT / 'policies' / 'uploads.yaml'}")
+    failing.write_text(text.replace("verdict: notice", "verdict: allow"))
+    bad.write_text("tests: 5\n")
+
+    ended = run("policy", "test", str(good))
+    assert (ended.code, ended.out) == (0, f"{good}: SUCCESS, 4 tests\n")
+    ended = run("policy", "test", str(good), str(failing))
+    assert ended.code == 1
+    assert f"{failing}: FAILED, 2 of 4 tests" in ended.out
+    ended = run("policy", "test", str(failing), str(bad))
+    assert ended.code == 2
+    assert f"{bad}: BAD FILE" in ended.out
+    assert f"{failing}: FAILED" in ended.out
+
+
+def test_tests_are_chosen_and_told_in_three_forms(run: Run) -> None:
+    """A pattern that matches none, or is none, is a slip that must not pass for success."""
+    good = str(ROOT / "policies" / "uploads.test.yaml")
+    assert "SUCCESS, 1 test\n" in run("policy", "test", good, "--run", "graver$").out
+    assert json.loads(run("policy", "test", good, "--format", "json").out)["tests"] == 4
+    assert run("policy", "test", good, "--format", "junit").out.startswith('<?xml version="1.0"')
+    assert run("policy", "test", good, "--run", "no such test").code == 2
+    assert "is no regular expression" in run("policy", "test", good, "--run", "(").err
+
+
+def test_explain_tells_why_of_what_is_supposed_and_of_what_was_seen(run: Run) -> None:
+    """In text and in JSON, without and with captures."""
+    policy = str(ROOT / "policies" / "corporate.yaml")
+    about = ("policy", "explain", policy, "--host", "10.40.12.5", "--at", "2026-11-19T12:38:00Z")
+
+    supposed = run(*about, "--participation", "announced")
+    seen = run(*about, "--over", str(OFFICE_DAY))
+    one = json.loads(
+        run(
+            *about,
+            "--over",
+            str(OFFICE_DAY),
+            "--infohash",
+            "5892df74ecf25a9eed0c26f2b723595aeb73c53c",
+            "--format",
+            "json",
+        ).out
+    )
+
+    assert (supposed.code, seen.code) == (0, 0)
+    assert "supposed: 10.40.12.5, a torrent, announced, confirmed" in supposed.out
+    assert "VIOLATION, severity medium, by rule guest-sharing" in supposed.out
+    assert seen.out.count("Whose address it was") == 2
+    (explained,) = one["explanations"]
+    assert (explained["incident"], explained["rule"], explained["record"]) == ("i-0005", "guest-sharing", None)
+    assert [rule["rule"] for rule in explained["rules"] if rule["decided"]] == ["guest-sharing"]
+
+
+def test_explain_says_what_is_nearest_where_there_is_nothing(run: Run) -> None:
+    """Another time, another host, or no time at all."""
+    about = ("policy", "explain", str(ROOT / "policies" / "corporate.yaml"), "--over", str(OFFICE_DAY), "--host")
+    ended = run(*about, "10.40.12.5", "--at", "2026-11-19T09:00:00Z")
+    assert (ended.code, ended.out) == (2, "")
+    assert "its incidents are i-0003 from 2026-11-19 12:38:00 to 14:40:02" in ended.err
+    assert "it has none at any time" in run(*about, "10.40.12.6", "--at", "2026-11-19T09:00:00Z").err
+    assert "is no time" in run(*about, "10.40.12.5", "--at", "noon").err
+
+
+def test_explain_shows_people_with_leave_alone(run: Run, tmp_path: Path) -> None:
+    """The record of the look stands before the output."""
+    (tmp_path / "list.csv").write_text("valid_from,valid_to,ip,user\n2026-11-19T00:00:00Z,,10.40.12.5,kim\n")
+    (tmp_path / "identity.yaml").write_text(
+        "version: 1\naccess_log: seen.jsonl\nsources:\n  - {name: list, kind: intervals, files: list.csv}\n"
+    )
+    policy, identity = str(ROOT / "policies" / "corporate.yaml"), str(tmp_path / "identity.yaml")
+    about = (
+        "policy",
+        "explain",
+        policy,
+        "--host",
+        "10.40.12.5",
+        "--at",
+        "2026-11-19T12:38:00Z",
+        "--identity",
+        identity,
+    )
+    for form in ("text", "json"):
+        assert "kim" not in run(*about, "--format", form).out
+        ended = run(*about, "--format", form, "--show-people", "--reason", "complaint 17")
+        assert "kim" in ended.out
+    assert len((tmp_path / "seen.jsonl").read_text().splitlines()) == 2
+    assert run(*about, "--show-people").code == 2
+
+
+@pytest.mark.parametrize("people", ["none", "pseudonym"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_explain_names_nobody_unless_the_policy_does(run: Run, tmp_path: Path, people: str, form: str) -> None:
+    """Neither holders, nor candidates, nor what the policy writes of them, in any form."""
+    planted = ("mallory", "mallory-laptop", "52:54:00:aa:bb:cc", "trudy", "trudy-phone", "52:54:00:dd:ee:ff")
+    (tmp_path / "list.csv").write_text(
+        "valid_from,valid_to,ip,mac,host,user\n"
+        "2026-11-19T00:00:00Z,,10.40.12.5,52:54:00:aa:bb:cc,mallory-laptop,mallory\n"
+        "2026-11-19T00:00:00Z,,10.40.12.5,52:54:00:dd:ee:ff,trudy-phone,trudy\n"
+    )
+    (tmp_path / "identity.yaml").write_text(
+        "version: 1\nsources:\n  - {name: list, kind: intervals, files: list.csv, clock: {offset: 0s}}\n"
+    )
+    (tmp_path / "policy.yaml").write_text(
+        f"version: 1\npurpose: test\npeople: {people}\ninside: [10.0.0.0/8]\ngroups:\n"
+        "  - {name: a, users: [mallory], macs: ['52:54:00:dd:ee:ff'], default: {verdict: notice, reason: a}}\n"
+        "  - {name: b, hosts: ['trudy-*'], networks: [10.40.0.0/16], default: {verdict: notice, reason: b}}\n"
+        "  - {name: unattributed, default: {verdict: notice, reason: nobody}}\n"
+        "  - {name: unknown, default: {verdict: notice, reason: not ours}}\n"
+    )
+    about = ("policy", "explain", str(tmp_path / "policy.yaml"), "--identity", str(tmp_path / "identity.yaml"))
+    for at in ("2026-11-19T12:38:00Z", "2026-11-18T12:38:00Z"):
+        for host in ("10.40.12.5", "10.40.12.6"):
+            ended = run(*about, "--host", host, "--at", at, "--format", form, "--mac", "52:54:00:99:99:99")
+            assert ended.code == 0
+            assert not [name for name in (*planted, "99:99") if name in ended.out + ended.err]
+
+
+def test_explain_says_what_could_not_be_read(run: Run, tmp_path: Path) -> None:
+    """It explains what the other captures show, and ends with the code of a capture that could not be read."""
+    (tmp_path / "bad.pcap").write_bytes(b"no capture")
+    about = ("--host", "10.40.12.5", "--at", "2026-11-19T12:38:00Z", "--over", str(OFFICE_DAY))
+    ended = run(
+        "policy", "explain", str(ROOT / "policies" / "corporate.yaml"), *about, "--over", str(tmp_path / "bad.pcap")
+    )
+    assert ended.code == 3
+    assert "bad.pcap could not be read" in ended.err
+    assert "by rule guest-sharing" in ended.out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import partial
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
         (scalars.parse_amount, "10kb", 10_000),
         (scalars.parse_instant, "2026-01-31", date(2026, 1, 31)),
         (scalars.parse_instant, "2026-01-31T18:00:00Z", datetime(2026, 1, 31, 18, tzinfo=UTC)),
+        (scalars.parse_moment, "1970-01-01T01:00:00.5+01:00", 500_000_000),
+        (scalars.parse_moment, "2026-11-22 11:00:00Z", 1_795_345_200 * 10**9),
+        (scalars.parse_address, "2001:DB8::31", ip_address("2001:db8::31")),
         (scalars.parse_line, " one\n  line ", "one line"),
         (scalars.parse_id, "dorm-a.2_x", "dorm-a.2_x"),
     ],
@@ -56,6 +59,8 @@ def test_what_people_write_is_read(parse: Callable[[object], object], written: o
         ),
         (scalars.parse_network, "network-host-bits", ("10.0.0.1/8", "2001:db8::1/32")),
         (scalars.parse_mac, "bad-mac", (525400123456, "52:54:00:12:34", "52:54:00:12:34:5g", "52:54-00:12:34:56")),
+        (scalars.parse_address, "bad-address", (7, "10.0.0.0/8", "10.0.0", "010.0.0.1", "٣.0.0.0", "")),
+        (scalars.parse_moment, "bad-moment", (7, "2026-11-22", "2026-11-22T10:00:00", "1969-01-01T00:00:00Z", "soon")),
         (scalars.parse_vlan, "bad-vlan", (0, 4095, True, "10")),
         (scalars.parse_ports, "bad-port", (65536, True, "9-1", "-1", "1-65536", "http", "٣")),
         (scalars.parse_amount, "bad-amount", (-1, True, "1 MeB", "much", "", "1.", "9" * 19, "999999999999 TiB")),

@@ -125,6 +125,14 @@ def test_a_path_leads_to_its_place() -> None:
     assert parsed.line(("rules", 0, "when")) == 3
 
 
+def test_the_only_item_of_a_list_may_stand_for_it() -> None:
+    """A path with an index leads into the mapping that was written instead of a list."""
+    parsed, _ = source.parse(POLICY, "p.yaml", b"version: 1\nmany:\n  one: a\n  two: b\n")
+    assert parsed is not None
+    assert parsed.line(("many", 0, "two")) == 4
+    assert parsed.line(("many", 0)) == 3
+
+
 def test_line_ends_of_every_kind_count_once() -> None:
     """Carriage returns do not shift the lines of issues."""
     _, issues = source.parse(POLICY, "p.yaml", b"a: 1\r\nb: 2\r\nb: 3\r\n")
