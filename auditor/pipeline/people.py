@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 MAX_KEY_BYTES = 4096
-_LETTERS = 16
+_BYTES = 10
 """80 bits: two of a million people share a pseudonym with a chance of one in 10^12."""
 
 
@@ -69,10 +69,9 @@ class Shown:
     def _pseudonym(self, kind: str, value: str) -> str:
         import hmac  # noqa: PLC0415 - it takes OpenSSL along, and most audits show nobody
         import secrets  # noqa: PLC0415 - as hmac
-        from base64 import b32encode  # noqa: PLC0415 - as hmac
 
         if self._key is None:
             self._key = secrets.token_bytes(KEY_BYTES)
         # Names of users, hosts and devices are the same in any case; a user is never taken for a host of that name.
         digest = hmac.digest(self._key, f"auditor subject\0{kind}\0{value.casefold()}".encode(), "sha256")
-        return f"p-{b32encode(digest).decode().lower()[:_LETTERS]}"
+        return f"p-{digest[:_BYTES].hex()}"

@@ -9,6 +9,7 @@ is measured apart. The bar is 20,000 a second on one core; ``--check`` fails whe
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import sys
 import time
@@ -43,6 +44,7 @@ START = 1_795_345_200 * 10**9
 SPAN = 84 * 3600 * 10**9
 LINES = 1_000_000
 ADDRESSES = 200_000
+HEADER = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context"
 DETECTORS = ("bt.dht", "bt.extended", "bt.handshake", "bt.messages", "bt.mse", "bt.pex", "bt.tracker.udp", "bt.utp")
 KINDS: tuple[Kind, ...] = (*("swarm",) * 8, "dht", "encrypted")
 CLIENTS = ("qBittorrent 4.5.2", "Transmission 4.0.6", "libtorrent (Rasterbar) 2.0.11", "BitComet 2.10")
@@ -199,6 +201,7 @@ def conducts(count: int, listed: list[bytes], draw: random.Random) -> Iterator[C
 def main(words: Sequence[str] | None = None) -> int:
     """Run the benchmark; return 1 if, with ``--check``, the bar was missed."""
     options = _options(words)
+    gc.set_threshold(1_000_000)  # as the command line has it
     draw = random.Random(1)  # noqa: S311 - the same work each time
     judge, listed = policy(draw)
     with TemporaryDirectory() as folder:
@@ -221,9 +224,8 @@ def main(words: Sequence[str] | None = None) -> int:
     sys.stdout.write("| groups | rules | that decided | incidents | of a known device | seconds | a second |\n")
     sys.stdout.write("|--:|--:|--:|--:|--:|--:|--:|\n")
     decided = len(rules - {None})
-    sys.stdout.write(
-        f"| {len(judge.groups)} | {len(judge.rules)} | {decided} | {len(work):,} | {attributed:,} | {seconds:.1f} | {rate:,.0f} |\n"
-    )
+    counts = f"{len(judge.groups)} | {len(judge.rules)} | {decided} | {len(work):,} | {attributed:,}"
+    sys.stdout.write(f"| {counts} | {seconds:.1f} | {rate:,.0f} |\n")
     return int(options.check and rate < RATE)
 
 
