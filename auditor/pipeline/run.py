@@ -13,7 +13,7 @@ from auditor.pipeline.beside import stand_beside
 from auditor.pipeline.conduct import conducts, inside_ends
 from auditor.pipeline.content import ShownTorrent, Torrents
 from auditor.pipeline.external import External, externals
-from auditor.pipeline.part import ENDS, Host
+from auditor.pipeline.part import ENDS, Host, host_of
 from auditor.pipeline.people import Shown
 from auditor.pipeline.translating import Translating
 from auditor.pipeline.whose import Whose
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auditor.model.activity import Activity
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo, Sighting
-    from auditor.model.flow import Address, End, Endpoint, Flow, Observation
+    from auditor.model.flow import Address, End, Flow, Observation
     from auditor.model.identity import Asked, IdentityRead, Tenure
     from auditor.pipeline.conduct import IsInside
     from auditor.pipeline.translating import Behind
@@ -148,7 +148,9 @@ def judge(
         limits_hit={**sighting.limits_hit, **_nonzero(external_addresses=left_out, history=history.forgotten)},
         totals=sighting.totals,
         undeclared=_undeclared(sighting, is_inside),
-        _judge_flows=partial(_judged_flows, sighting.flows, incidents, whose, is_inside),
+        _judge_flows=partial(
+            _judged_flows, sighting.flows, incidents, whose, is_inside, translating.host if translating else host_of
+        ),
     )
 
 
@@ -223,32 +225,30 @@ def _name(conduct: Conduct, policy: Policy) -> str | None:
 
 
 def _judged_flows(
-    flows: Iterable[Flow], incidents: Iterable[Incident], whose: Whose, is_inside: IsInside
+    flows: Iterable[Flow],
+    incidents: Iterable[Incident],
+    whose: Whose,
+    is_inside: IsInside,
+    host: Callable[[Flow, End], Host],
 ) -> tuple[JudgedFlow, ...]:
     of_flow = _by_index((i.conduct.flows, i) for i in incidents)
-    return tuple(
-        _judged_flow(f"f-{index + 1:06}", flow, whose, of_flow.get(index, ()), inside_ends(flow, is_inside))
-        for index, flow in enumerate(flows)
-    )
-
-
-def _judged_flow(
-    identifier: str, flow: Flow, whose: Whose, incidents: Iterable[Incident], inside: tuple[End, ...]
-) -> JudgedFlow:
-    told = inside or ENDS
-
-    def held(end: Endpoint) -> Attribution:
-        return whose.at(Host(flow.vantage, end.ip, flow.vlan, end.mac), flow.first, flow.last)
-
-    return JudgedFlow(
-        id=identifier,
-        flow=flow,
-        inside_end=host_end(inside),
-        orig=held(flow.orig) if "orig" in told else None,
-        resp=held(flow.resp) if "resp" in told else None,
-        incidents=tuple(i.id for i in incidents),
-        verdict=max((i.judgement.verdict for i in incidents), default=None),
-    )
+    judged = []
+    for index, flow in enumerate(flows):
+        inside = inside_ends(flow, is_inside)
+        told = {end: whose.at(host(flow, end), flow.first, flow.last) for end in inside or ENDS}
+        of_it = of_flow.get(index, ())
+        judged.append(
+            JudgedFlow(
+                id=f"f-{index + 1:06}",
+                flow=flow,
+                inside_end=host_end(inside),
+                orig=told.get("orig"),
+                resp=told.get("resp"),
+                incidents=tuple(i.id for i in of_it),
+                verdict=max((i.judgement.verdict for i in of_it), default=None),
+            )
+        )
+    return tuple(judged)
 
 
 def _outermost(networks: Sequence[Network]) -> tuple[str, ...]:

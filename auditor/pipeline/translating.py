@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from auditor.pipeline.part import Host
+from auditor.pipeline.part import Host, host_of, opposite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from auditor.model.capture import Sighting
-    from auditor.model.flow import Address
+    from auditor.model.flow import Address, End, Flow
     from auditor.model.identity import Translation
     from auditor.pipeline.part import Part
 
@@ -47,17 +47,30 @@ class Translating:
         seen = {_talk(part, sighting): part.host for part in parts if not self.is_egress(part.host.ip)}
         return [self._inside(part, sighting, seen) if self.is_egress(part.host.ip) else part for part in parts]
 
+    def host(self, flow: Flow, end: End) -> Host:
+        """Return the host at an end of a flow: the inside one that stood behind it, if there was just one."""
+        seen, remote = host_of(flow, end), flow.endpoint(opposite(end))
+        if not self.is_egress(seen.ip):
+            return seen
+        talk = _Talk(flow.transport, (seen.ip, flow.endpoint(end).port), (remote.ip, remote.port))
+        found = self._behind(seen, talk, flow.first, flow.last)
+        return seen if found is None else found[0]
+
     def _inside(self, part: Part, sighting: Sighting, seen: Mapping[_Talk, Host]) -> Part:
         talk = _talk(part, sighting)
-        found = self.behind(part.host.vantage, talk.transport, talk.own, talk.remote, part.first, part.last)
-        inside = {each.inside for each in found}
-        if len(inside) != 1:
+        found = self._behind(part.host, talk, part.first, part.last)
+        if found is None:
             return part
-        (endpoint,) = inside
-        host = seen.get(talk._replace(own=endpoint)) or Host(
-            found[0].vantage or part.host.vantage, endpoint[0], vlan=(), mac=None
-        )
-        return part._replace(host=host, port=endpoint[1], public=talk.own)
+        host, endpoint = found
+        return part._replace(host=seen.get(talk._replace(own=endpoint), host), port=endpoint[1], public=talk.own)
+
+    def _behind(self, host: Host, talk: _Talk, first: int, last: int) -> tuple[Host, Endpoint] | None:
+        """Return the one inside host, and its endpoint, that stood behind the public end of a talk."""
+        found = self.behind(host.vantage, talk.transport, talk.own, talk.remote, first, last)
+        if len({each.inside for each in found}) != 1:
+            return None
+        inside = found[0].inside
+        return Host(found[0].vantage or host.vantage, inside[0], vlan=(), mac=None), inside
 
 
 def count_once(parts: Sequence[Part], sighting: Sighting) -> list[Part]:

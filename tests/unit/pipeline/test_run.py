@@ -246,8 +246,10 @@ def test_the_same_host_before_and_after_translation_is_one_incident() -> None:
     office = policy()
     office = replace(office, egress_networks=(ip_network("203.0.113.0/24"),))
 
-    [incident] = judge(sighting([before, after]), office, directory=Leases(NINE, [known])).incidents
+    result = judge(sighting([before, after]), office, directory=Leases(NINE, [known]))
 
+    [incident] = result.incidents
+    assert [flow.orig and flow.orig.subject for flow in result.flows] == [incident.attribution.subject] * 2
     assert str(incident.conduct.host) == EMPLOYEE
     assert incident.conduct.downloaded == 32768
     assert incident.conduct.flows == (0, 1)
