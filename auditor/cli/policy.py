@@ -195,8 +195,13 @@ def _nothing_then(result: AuditResult, observation: Observation) -> str:
     "--over", "captures", multiple=True, required=True, metavar="CAPTURE", help="What to judge; may be repeated."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--identity", "identity_file", type=click.Path(path_type=Path), help="Who held which address: identity.yaml."
+)
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 where anything is judged otherwise.")
-def diff(old: Path, new: Path, captures: tuple[str, ...], form: str, tell: bool) -> ExitCode:
+def diff(  # noqa: PLR0917 - one argument an option
+    old: Path, new: Path, captures: tuple[str, ...], form: str, identity_file: Path | None, tell: bool
+) -> ExitCode:
     """Say what NEW would judge otherwise than OLD, over captures of real traffic.
 
     \b
@@ -204,12 +209,18 @@ def diff(old: Path, new: Path, captures: tuple[str, ...], form: str, tell: bool)
       auditor policy diff policies/corporate.yaml draft.yaml --over 'archive/2026-11-*.pcapng'
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     from auditor.audit import difference  # noqa: PLC0415 - start-up
-    from auditor.cli import comparison, output  # noqa: PLC0415 - start-up
+    from auditor.cli import comparison, identities, output  # noqa: PLC0415 - start-up
     from auditor.cli.seeing import Request, sight  # noqa: PLC0415 - start-up
     from auditor.pipeline.run import judge  # noqa: PLC0415 - start-up
 
     policies = [usable(path) for path in (old, new)]
-    before, after = (judge(sight(Request(captures), each), each) for each in policies)
+    identity = None if identity_file is None else identities.named(identity_file)
+
+    def judged(by: Policy) -> AuditResult:
+        seen = sight(Request(captures), by)
+        return judge(seen, by, directory=None if identity is None else identities.built(identity, seen).directory)
+
+    before, after = (judged(each) for each in policies)
     found = difference.changes(before, after)
     if form == "json":
         click.echo(json.dumps(difference.document(before, after, found), indent=1))

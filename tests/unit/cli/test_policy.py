@@ -285,3 +285,17 @@ def test_explain_says_what_could_not_be_read(run: Run, tmp_path: Path) -> None:
     assert ended.code == 3
     assert "bad.pcap could not be read" in ended.err
     assert "by rule guest-sharing" in ended.out
+
+
+def test_diff_asks_identity_sources_too(tmp_path: Path) -> None:
+    """A policy that knows a person judges otherwise only where somebody says whose the address was."""
+    folder = ROOT / "samples" / "handover"
+    other = tmp_path / "other.yaml"
+    other.write_text((folder / "policy.yaml").read_text().replace("users: pat", "users: nobody"))
+    words = ("diff", folder / "policy.yaml", other, "--over", folder / "inside.pcapng", "--format", "json")
+
+    alone = json.loads(_run(*words).stdout)
+    told = json.loads(_run(*words, "--identity", folder / "identity.yaml").stdout)
+
+    assert alone["changes"] == []
+    assert [(c["old"]["group"], c["new"]["group"]) for c in told["changes"]] == [("contractors", "guests")]
