@@ -35,6 +35,17 @@ pub(super) struct Ids {
 #[derive(Clone, Debug, Default)]
 pub(super) struct MoreIds(Vec<(NonZeroU32, End)>);
 
+impl Whose {
+    /// Whether a datagram under this id counts for its sender, or for whom it was sent to.
+    pub(super) fn counts_for(self, sender: bool) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Others => false,
+            Self::Unknown => !sender,
+        }
+    }
+}
+
 impl Ids {
     /// Says whose `id` is, which `from` has just used. Asks for `more` of them only where there are.
     #[inline]

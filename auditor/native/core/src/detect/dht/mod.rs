@@ -162,20 +162,25 @@ impl Dht {
             return false;
         };
         let place = if let Some(place) = *slot {
-            self.renew(place, datagram);
             place
         } else {
             let link = self.link(datagram);
             *slot.insert(self.links.insert(link))
         };
-        let Self { activities, links, seed, limits, room, named, .. } = self;
-        let Some(link) = links.get_mut(place) else { return false };
         let (from, to, stamp) = (datagram.from, datagram.from.other(), datagram.stamp);
+        let Some(link) = self.links.get_mut(place) else { return false };
         let whose = match id(&krpc.body) {
             Some(id) => link.ids.whose(id, from, || &mut link.rare.get_or_insert_default().ids),
             None => Whose::Own,
         };
         let is_echo = whose == Whose::Others;
+        if link.era == self.era && stamp.time.since(link.last) <= IDLE {
+            link.last = link.last.max(stamp.time);
+        } else {
+            self.renew(place, datagram, whose);
+        }
+        let Self { activities, links, seed, limits, room, named, .. } = self;
+        let Some(link) = links.get_mut(place) else { return false };
         if is_echo {
             anomalies.count(Anomaly::KrpcEchoed);
         }
@@ -302,36 +307,39 @@ impl Dht {
     }
 
     fn link(&mut self, datagram: &Datagram<'_>) -> Link {
-        let activities = self.activities_of(datagram, true);
+        // Its first id is its sender's own.
+        let activities = self.activities_of(datagram, Whose::Own, true);
         let sent = self.by_flow.then(Ends::default);
         let rare = sent.map(|sent| Box::new(Rare { sent: Some(sent), ..Rare::default() }));
         Link { activities, era: self.era, last: datagram.stamp.time, rare, ..Link::default() }
     }
 
     /// Looks for a flow's activities anew where other datagrams may have kept the flow while they ended, and others
-    /// took their places.
-    fn renew(&mut self, slot: Place, datagram: &Datagram<'_>) {
-        let Some(link) = self.links.get_mut(slot) else { return };
+    /// took their places. What does not count for a host begins none, and leaves the question open for what does.
+    fn renew(&mut self, slot: Place, datagram: &Datagram<'_>, whose: Whose) {
+        let Some(link) = self.links.get(slot) else { return };
         let now = datagram.stamp.time;
         let is_back = now.since(link.last) > IDLE;
-        link.last = now.max(link.last);
-        if link.era == self.era && !is_back {
-            return;
-        }
-        let activities = self.activities_of(datagram, is_back);
-        if let Some(link) = self.links.get_mut(slot) {
-            (link.era, link.activities) = (self.era, activities);
+        let activities = self.activities_of(datagram, whose, is_back);
+        let Some(link) = self.links.get_mut(slot) else { return };
+        let is_settled = whose == Whose::Own;
+        link.activities = activities;
+        link.era = if is_settled { self.era } else { self.era.wrapping_sub(1) };
+        if is_settled || !is_back {
+            link.last = now.max(link.last);
         }
     }
 
-    /// The activities of a flow's ends. That one end is a node of the other's counts if `is_new`.
-    fn activities_of(&mut self, datagram: &Datagram<'_>, is_new: bool) -> Ends<Option<Place>> {
+    /// The activities of a flow's ends. That one end is a node of the other's counts if `is_new`. If not, the ends have
+    /// those that they had, even where the datagram does not count.
+    fn activities_of(&mut self, datagram: &Datagram<'_>, whose: Whose, is_new: bool) -> Ends<Option<Place>> {
         let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.endpoint(end).ip));
         let nobody = inside == [false, false];
         let mut activities = Ends::default();
         for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
-            if inside || (nobody && end == End::Orig) {
-                let place = self.activity(datagram, end);
+            let counts = whose.counts_for(end == datagram.from);
+            if (inside || (nobody && end == End::Orig)) && (counts || !is_new) {
+                let place = self.activity(datagram, end, counts);
                 if is_new && let Some(place) = place {
                     self.count_node(place, datagram, end);
                 }
@@ -341,7 +349,8 @@ impl Dht {
         activities
     }
 
-    fn activity(&mut self, datagram: &Datagram<'_>, end: End) -> Option<Place> {
+    /// The activity of a flow's end. Where it has none, one begins if the datagram `counts` for it.
+    fn activity(&mut self, datagram: &Datagram<'_>, end: End, counts: bool) -> Option<Place> {
         let host = HostKey {
             endpoint: *datagram.endpoint(end),
             vantage: datagram.key.vantage,
@@ -356,7 +365,7 @@ impl Dht {
             self.end(place);
             known = None;
         }
-        if known.is_some() {
+        if known.is_some() || !counts {
             return known;
         }
         if self.activities.len() >= ACTIVITIES {

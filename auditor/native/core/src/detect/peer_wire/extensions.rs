@@ -157,14 +157,13 @@ impl Said {
             }
             Extension::Metadata => {
                 let (message, _) = MetadataMessage::parse(body)?;
-                let Blocks { asked, given, refused } = fold(&mut self.metadata, stamp);
+                gives.is_block = matches!(message.kind, MetadataKind::Data { .. });
+                let metadata = &mut self.metadata;
                 match message.kind {
-                    MetadataKind::Request => *asked += 1,
-                    MetadataKind::Reject => *refused += 1,
-                    MetadataKind::Data { .. } => {
-                        *given += 1;
-                        gives.is_block = true;
-                    }
+                    MetadataKind::Request => fold(metadata, stamp).asked += 1,
+                    MetadataKind::Data { .. } => fold(metadata, stamp).given += 1,
+                    MetadataKind::Reject => fold(metadata, stamp).refused += 1,
+                    // To be ignored, says BEP 9: that none of the others was sent is no fact.
                     MetadataKind::Other(_) => {}
                 }
             }

@@ -279,6 +279,14 @@ fn messages_wait_for_the_handshake_that_says_what_they_are() {
 }
 
 #[test]
+fn a_metadata_message_of_an_unknown_type_is_no_fact() {
+    let other = extended(2, b"d8:msg_typei9e5:piecei0ee");
+    let (reader, anomalies) = read(&[extended(0, INTRODUCTION), other], &[extended(0, ANSWER)]);
+    assert!(!facts(&reader).iter().any(|fact| matches!(fact, Fact::Metadata { .. })));
+    assert!(anomalies.iter().next().is_none());
+}
+
+#[test]
 fn nonsense_in_an_extended_message_is_an_anomaly_and_the_talk_goes_on() {
     let (reader, anomalies) = read(
         &[extended(0, b"nonsense"), extended(0, INTRODUCTION), extended(7, b"le"), piece(9)],

@@ -142,6 +142,52 @@ fn a_host_is_not_taken_for_another_after_a_silence_that_other_traffic_bridged() 
 }
 
 #[test]
+fn what_counts_for_nobody_begins_no_activity_after_a_silence() {
+    let other = ([10, 20, 0, 9], 6881);
+    let silence = |story: &mut Story| {
+        let last = story.last().unwrap().0;
+        let bridge = |count: i64| (last + count * 2 * MINUTE, datagram(2, HOST, node(1), &[], b"uTP"));
+        story.extend((1..=190).map(bridge));
+        last + 190 * 2 * MINUTE
+    };
+    let from = |time, from, to, id| {
+        let mut ping = ping(b'a');
+        ping[31] = id;
+        (time, datagram(1, from, to, &[], &ping))
+    };
+    // An echo, which is of nobody; then who sends one id after the other, until none of them says anything.
+    let mut story = vec![from(0, HOST, node(1), b'a')];
+    let now = silence(&mut story);
+    story.push(from(now, node(1), HOST, b'a'));
+    story.push(from(now + 1, other, node(2), b'b'));
+    story.push(from(now + 2, node(1), HOST, b'a'));
+    for asked in [false, true] {
+        let seen = activities(&report(&story, Caps::default(), 1, asked));
+        assert_eq!(seen, [(HOST.0, vec![], 1, 1), (other.0, vec![], 1, 1)], "asked {asked}");
+    }
+    story.extend((100..180).map(|id| from(now + i64::from(id), HOST, node(1), id)));
+    let now = silence(&mut story);
+    story.push(from(now, HOST, node(1), 200));
+    story.push(from(now + 1, node(1), HOST, b'a'));
+    for asked in [false, true] {
+        let report = report(&story, Caps::default(), 1, asked);
+        let seen = activities(&report);
+        let expected = [(HOST.0, vec![], 1, 1), (other.0, vec![], 1, 1), (HOST.0, vec![], 1, 64)];
+        assert_eq!(seen, expected, "asked {asked}");
+    }
+    story.push(from(now + 2, node(1), HOST, 201));
+    story.push(from(now + 3, HOST, node(1), b'a'));
+    for asked in [false, true] {
+        let report = report(&story, Caps::default(), 1, asked);
+        let [.., last] = &report.activities[..] else { panic!() };
+        assert_eq!(report.activities.len(), 4);
+        let sent = last.sent.queries().map(|(_, count)| count).sum::<u64>();
+        let received = last.received.queries().map(|(_, count)| count).sum::<u64>();
+        assert_eq!((last.nodes, sent, received), (1, 1, 1), "asked {asked}");
+    }
+}
+
+#[test]
 fn a_node_id_of_zeros_is_one_too() {
     let mut ping = ping(b'a');
     ping[12..32].fill(0);
