@@ -34,6 +34,10 @@ pub(super) struct Passage<'a> {
     pub(super) hash: u64,
     /// Where its flow probably is, found before earlier packets were taken to theirs.
     pub(super) guess: Option<Place>,
+    /// It looks like a message of the DHT.
+    is_dht: bool,
+    /// What the DHT keeps of that flow.
+    link: Option<Place>,
     pub(super) from_low: bool,
     /// IPv4 identification.
     ip_id: u32,
@@ -60,10 +64,6 @@ impl Passage<'_> {
             payload.len().checked_sub(SAMPLE).and_then(|from| payload.get(from..)).unwrap_or_default(),
         );
         hasher.finish() as u32
-    }
-
-    fn is_dht(&self) -> bool {
-        matches!(&self.load, Load::Udp(datagram) if Dht::probe(datagram.payload))
     }
 }
 
@@ -160,10 +160,13 @@ impl Engine {
             return;
         }
         let hash = self.flows.hash(&key);
+        self.flows.prefetch_index(hash);
         waiting.push(Passage {
             key,
             hash,
             guess: None,
+            is_dht: matches!(&load, Load::Udp(datagram) if Dht::probe(datagram.payload)),
+            link: None,
             from_low,
             ip_id: packet.ip_id,
             path: packet.path,
@@ -175,7 +178,7 @@ impl Engine {
     /// Takes the earliest packets to their flows, and has what the others will need fetched.
     pub(super) fn advance(&mut self, waiting: &mut Waiting<'_>) {
         self.fetch_flows(&mut waiting.decoded);
-        self.fetch_links(&waiting.asked);
+        self.fetch_links(&mut waiting.asked);
         self.fetch_activities(&waiting.ready);
         self.pass(&mut waiting.ready);
         mem::swap(&mut waiting.ready, &mut waiting.asked);
@@ -204,35 +207,30 @@ impl Engine {
         let mut found = false;
         for passage in packets {
             passage.guess = self.flows.guess(passage.hash);
-            match (passage.guess, &passage.load) {
-                (Some(place), Load::Tcp(_)) => self.flows.prefetch(place, true),
-                (Some(place), Load::Udp(_)) => self.flows.prefetch(place, passage.is_dht()),
-                (None, Load::Udp(_)) if passage.is_dht() => {
-                    found ^= self.dht.touch_pair(passage.hash, passage.path.vlans);
+            match passage.guess {
+                Some(place) => {
+                    let with_notes = passage.is_dht || matches!(passage.load, Load::Tcp(_));
+                    self.flows.prefetch(place, with_notes);
                 }
-                (None, _) => {}
+                None if passage.is_dht => found ^= self.dht.touch_pair(passage.hash, passage.path.vlans),
+                None => {}
             }
         }
         std::hint::black_box(found);
     }
 
-    fn fetch_links(&self, packets: &[Passage<'_>]) {
-        for slot in packets.iter().filter_map(|passage| self.dht_slot(passage)) {
-            self.dht.prefetch_link(slot);
+    fn fetch_links(&self, packets: &mut [Passage<'_>]) {
+        for passage in packets.iter_mut().filter(|passage| passage.is_dht) {
+            passage.link = passage.guess.and_then(|place| self.flows.get(place)?.dht_slot());
+            if let Some(slot) = passage.link {
+                self.dht.prefetch_link(slot);
+            }
         }
     }
 
     fn fetch_activities(&self, packets: &[Passage<'_>]) {
-        for slot in packets.iter().filter_map(|passage| self.dht_slot(passage)) {
+        for slot in packets.iter().filter_map(|passage| passage.link) {
             self.dht.prefetch_activities(slot);
-        }
-    }
-
-    /// The DHT's place for the flow to which a datagram probably belongs.
-    fn dht_slot(&self, passage: &Passage<'_>) -> Option<Place> {
-        match passage.load {
-            Load::Udp(_) => self.flows.get(passage.guess?)?.dht_slot(),
-            Load::Tcp(_) => None,
         }
     }
 }

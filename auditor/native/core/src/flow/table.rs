@@ -5,8 +5,8 @@
 //! tags, as it does before and after a router: the engine tells the two cases apart and the table keeps both.
 
 use auditor_prefetch::prefetch;
-use hashbrown::HashTable;
 
+use super::index::Index;
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
@@ -185,8 +185,7 @@ pub struct FlowTable {
     flows: Slab<Flow>,
     /// Of the flow at each place.
     notes: Vec<Notes>,
-    /// Places with their hashes: growing the table, or passing over another flow, needs no look at the flows.
-    index: HashTable<(u32, Place)>,
+    index: Index,
     /// How many flows have VLAN tags in their key.
     parted: usize,
     seed: u64,
@@ -200,7 +199,7 @@ impl FlowTable {
         Self {
             flows: Slab::with_capacity(capacity),
             notes: Vec::with_capacity(capacity),
-            index: HashTable::new(),
+            index: Index::new(),
             parted: 0,
             seed,
         }
@@ -235,19 +234,20 @@ impl FlowTable {
     #[inline]
     #[must_use]
     pub fn find(&self, key: &FlowKey, hash: u64) -> Option<Place> {
-        let (flows, hash) = (&self.flows, short(hash));
-        let found = |(other, place): &(u32, Place)| {
-            *other == hash && flows.get(*place).is_some_and(|flow| flow.key == *key)
-        };
-        self.index.find(spread(hash), found).map(|(_, place)| *place)
+        self.index.find(short(hash), |place| self.flows.get(place).is_some_and(|flow| flow.key == *key))
     }
 
     /// The place of the flow that `hash` probably belongs to: found without a look at the flow.
     #[inline]
     #[must_use]
     pub fn guess(&self, hash: u64) -> Option<Place> {
-        let hash = short(hash);
-        self.index.find(spread(hash), |(other, _)| *other == hash).map(|(_, place)| *place)
+        self.index.find(short(hash), |_| true)
+    }
+
+    /// Has what [`Self::guess`] reads for this hash fetched.
+    #[inline]
+    pub fn prefetch_index(&self, hash: u64) {
+        self.index.prefetch(short(hash));
     }
 
     /// Has the flow at a place fetched, and the notes on it.
@@ -295,14 +295,13 @@ impl FlowTable {
 
     /// Puts a flow in, under the hash of its key.
     pub fn insert(&mut self, flow: Flow, hash: u64) -> Place {
-        let hash = short(hash);
         self.parted += usize::from(flow.key.vlans.is_some());
         let place = self.flows.insert(flow);
         match self.notes.get_mut(place.index()) {
             Some(notes) => *notes = Notes::default(),
             None => self.notes.push(Notes::default()),
         }
-        self.index.insert_unique(spread(hash), (hash, place), |(hash, _)| spread(*hash));
+        self.index.insert(short(hash), place);
         place
     }
 
@@ -310,11 +309,7 @@ impl FlowTable {
     pub fn remove(&mut self, place: Place) -> Option<Flow> {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
-        if let Ok(entry) =
-            self.index.find_entry(spread(short(self.hash(&flow.key))), |(_, other)| *other == place)
-        {
-            entry.remove();
-        }
+        self.index.remove(short(self.hash(&flow.key)), place);
         Some(flow)
     }
 
@@ -360,11 +355,6 @@ impl FlowTable {
 #[expect(clippy::cast_possible_truncation, reason = "keeps the index small")]
 const fn short(hash: u64) -> u32 {
     hash as u32
-}
-
-/// The index takes a hash's upper bits to compare and its lower ones to place.
-const fn spread(hash: u32) -> u64 {
-    (hash as u64) << 32 | hash as u64
 }
 
 #[cfg(test)]
