@@ -204,7 +204,6 @@ impl Engine {
     }
 
     fn fetch_flows(&self, packets: &mut [Passage<'_>]) {
-        let mut found = false;
         for passage in packets {
             passage.guess = self.flows.guess(passage.hash);
             match passage.guess {
@@ -212,11 +211,10 @@ impl Engine {
                     let with_notes = passage.is_dht || matches!(passage.load, Load::Tcp(_));
                     self.flows.prefetch(place, with_notes);
                 }
-                None if passage.is_dht => found ^= self.dht.touch_pair(passage.hash, passage.path.vlans),
+                None if passage.is_dht => self.dht.prefetch_pair(passage.hash, passage.path.vlans),
                 None => {}
             }
         }
-        std::hint::black_box(found);
     }
 
     fn fetch_links(&self, packets: &mut [Passage<'_>]) {

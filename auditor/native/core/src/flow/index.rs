@@ -1,87 +1,110 @@
-//! Where what has a hash is: the flows' index, in which a packet's entry can be fetched long before it is read.
+//! A table of small entries, each of which can be fetched long before it is read.
 //!
 //! Open addressing with linear probing, never more than half full: what is looked for is nearly always in the one line of
-//! the cache that was asked for. Entries are hash and place alone, so that neither growing nor passing over another's
-//! entry looks at the flows. A removed entry leaves no mark: those behind it move up. Who does not know the seed of the
-//! hashes cannot crowd one part of it.
+//! the cache that was asked for. Entries hold their hash, so that neither growing nor passing over another's entry looks
+//! elsewhere. A removed entry leaves no mark: those behind it move up. Who does not know the seed of the hashes cannot
+//! crowd one part of it.
+
+use std::mem;
 
 use auditor_prefetch::prefetch;
-
-use super::slab::Place;
 
 /// The first size; a power of two, like all others.
 const LEAST: usize = 64;
 
-/// Places by the hashes of what is there.
+/// What a table holds. Its default is no entry, but a free place.
+pub(crate) trait Entry: Copy + Default {
+    /// Of the hash as much as is kept, the lower bits at least.
+    fn hash(&self) -> u64;
+    /// Whether it is none.
+    fn is_free(&self) -> bool;
+}
+
+/// Entries by their hashes.
 #[derive(Debug)]
-pub(super) struct Index {
-    /// The place above, the hash below; 0 is free, since no place is.
-    entries: Vec<u64>,
+pub(crate) struct Index<E> {
+    entries: Vec<E>,
     len: usize,
 }
 
-impl Index {
-    pub(super) fn new() -> Self {
-        Self { entries: vec![0; LEAST], len: 0 }
+impl<E: Entry> Index<E> {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { entries: vec![E::default(); LEAST], len: 0 }
+    }
+
+    /// How many entries are in it.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 
     /// Has the entries of this hash fetched.
     #[inline]
-    pub(super) fn prefetch(&self, hash: u32) {
+    pub(crate) fn prefetch(&self, hash: u64) {
         if let Some(entry) = self.entries.get(self.home(hash)) {
             prefetch(entry);
         }
     }
 
-    /// The first place of this hash that `is_it`.
+    /// The first entry of this hash that `is_it`.
     #[inline]
-    pub(super) fn find(&self, hash: u32, mut is_it: impl FnMut(Place) -> bool) -> Option<Place> {
-        let at = self.position(hash, |place| is_it(place))?;
-        self.entries.get(at).copied().and_then(place)
+    pub(crate) fn find(&self, hash: u64, is_it: impl FnMut(&E) -> bool) -> Option<&E> {
+        self.entries.get(self.position(hash, is_it)?)
     }
 
-    /// Puts a place in.
-    pub(super) fn insert(&mut self, hash: u32, place: Place) {
+    /// The first entry of this hash that `is_it`, to change but for its hash.
+    #[inline]
+    pub(crate) fn find_mut(&mut self, hash: u64, is_it: impl FnMut(&E) -> bool) -> Option<&mut E> {
+        let at = self.position(hash, is_it)?;
+        self.entries.get_mut(at)
+    }
+
+    /// Puts an entry in.
+    pub(crate) fn insert(&mut self, entry: E) {
         if (self.len + 1) * 2 > self.entries.len() {
-            self.grow();
+            self.rebuild(self.entries.len() * 2, |_| true);
         }
-        self.len += 1;
-        self.put(u64::from(place.number()) << 32 | u64::from(hash));
+        self.put(entry);
     }
 
-    /// Takes a place out, if it is there.
-    pub(super) fn remove(&mut self, hash: u32, place: Place) {
-        let Some(mut hole) = self.position(hash, |other| other == place) else { return };
+    /// Takes the first entry of this hash that `is_it` out.
+    pub(crate) fn remove(&mut self, hash: u64, is_it: impl FnMut(&E) -> bool) {
+        let Some(mut hole) = self.position(hash, is_it) else { return };
         self.len -= 1;
         let mask = self.mask();
         let mut at = hole;
         loop {
             at = (at + 1) & mask;
-            let Some(entry) = self.entries.get(at).copied().filter(|entry| *entry != 0) else { break };
-            // It moves up unless it is between its home and the hole that it would be put before.
-            let home = self.home(short(entry));
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
+            let Some(entry) = self.entries.get(at).copied().filter(|entry| !entry.is_free()) else { break };
+            // It moves up unless its home is behind the hole.
+            let wanted = self.home(entry.hash());
+            if (at.wrapping_sub(wanted) & mask) >= (at.wrapping_sub(hole) & mask) {
                 self.set(hole, entry);
                 hole = at;
             }
         }
-        self.set(hole, 0);
+        self.set(hole, E::default());
+    }
+
+    /// Takes all out but what `stays`.
+    pub(crate) fn retain(&mut self, stays: impl FnMut(&E) -> bool) {
+        self.rebuild(self.entries.len(), stays);
     }
 
     /// Takes all out.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::new();
     }
 
     #[inline]
-    fn position(&self, hash: u32, mut is_it: impl FnMut(Place) -> bool) -> Option<usize> {
+    fn position(&self, hash: u64, mut is_it: impl FnMut(&E) -> bool) -> Option<usize> {
         let mask = self.mask();
         let mut at = self.home(hash);
-        // Half of the entries are free, so this ends.
-        while let Some(entry) = self.entries.get(at & mask).copied()
-            && let Some(place) = place(entry)
+        // Half of the places are free, so this ends.
+        while let Some(entry) = self.entries.get(at & mask)
+            && !entry.is_free()
         {
-            if short(entry) == hash && is_it(place) {
+            if is_it(entry) {
                 return Some(at & mask);
             }
             at += 1;
@@ -89,26 +112,27 @@ impl Index {
         None
     }
 
-    fn put(&mut self, entry: u64) {
+    fn put(&mut self, entry: E) {
         let mask = self.mask();
-        let mut at = self.home(short(entry));
-        while self.entries.get(at).is_some_and(|other| *other != 0) {
+        let mut at = self.home(entry.hash());
+        while self.entries.get(at).is_some_and(|other| !other.is_free()) {
             at = (at + 1) & mask;
         }
         self.set(at, entry);
+        self.len += 1;
     }
 
-    fn set(&mut self, at: usize, entry: u64) {
-        if let Some(slot) = self.entries.get_mut(at) {
-            *slot = entry;
+    fn set(&mut self, at: usize, entry: E) {
+        if let Some(place) = self.entries.get_mut(at) {
+            *place = entry;
         }
     }
 
     #[cold]
-    fn grow(&mut self) {
-        let larger = vec![0; self.entries.len() * 2];
-        for entry in std::mem::replace(&mut self.entries, larger) {
-            if entry != 0 {
+    fn rebuild(&mut self, size: usize, mut stays: impl FnMut(&E) -> bool) {
+        self.len = 0;
+        for entry in mem::replace(&mut self.entries, vec![E::default(); size]) {
+            if !entry.is_free() && stays(&entry) {
                 self.put(entry);
             }
         }
@@ -120,19 +144,10 @@ impl Index {
     }
 
     #[inline]
-    const fn home(&self, hash: u32) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits are wanted")]
+    const fn home(&self, hash: u64) -> usize {
         hash as usize & self.mask()
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the hash is the lower half")]
-const fn short(entry: u64) -> u32 {
-    entry as u32
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the place is the upper half")]
-const fn place(entry: u64) -> Option<Place> {
-    Place::from_number((entry >> 32) as u32)
 }
 
 #[cfg(test)]
@@ -143,45 +158,56 @@ mod tests {
 
     use super::*;
 
-    fn place(number: u32) -> Place {
-        Place::from_number(number + 1).unwrap()
+    /// A hash, and a number that is not 0.
+    impl Entry for (u64, u8) {
+        fn hash(&self) -> u64 {
+            self.0
+        }
+
+        fn is_free(&self) -> bool {
+            self.1 == 0
+        }
     }
 
     proptest! {
         #[test]
         fn whatever_is_put_in_and_taken_out_what_is_left_is_found(
-            steps in prop::collection::vec((0..40_u32, any::<bool>(), 0..4_u32), 0..600),
+            steps in prop::collection::vec((1..40_u8, 0..10_u8, 0..4_u64), 0..600),
         ) {
             let (mut index, mut model) = (Index::new(), BTreeMap::new());
-            for (number, puts, spread) in steps {
+            for (number, step, spread) in steps {
                 // Few homes, some at the end, so that entries crowd and wrap around; and equal hashes.
-                let hash = |number: u32, spread: u32| (60 + number % 9).wrapping_add(spread << 20);
-                if puts && !model.contains_key(&number) {
-                    model.insert(number, hash(number, spread));
-                    index.insert(hash(number, spread), place(number));
+                let hash = 60 + u64::from(number % 9) + (spread << 20);
+                if step == 0 {
+                    index.retain(|(_, other)| other % 3 != 0);
+                    model.retain(|other, _| other % 3 != 0);
                 } else if let Some(hash) = model.remove(&number) {
-                    index.remove(hash, place(number));
+                    index.remove(hash, |(_, other)| *other == number);
+                } else {
+                    model.insert(number, hash);
+                    index.insert((hash, number));
                 }
-                for other in 0..40 {
+                for other in 1..40 {
                     let hash = model.get(&other).copied();
-                    let found = index.find(hash.unwrap_or(60), |it| it == place(other));
-                    prop_assert_eq!(found, hash.map(|_| place(other)));
+                    let found = index.find(hash.unwrap_or(60), |(_, it)| *it == other).copied();
+                    prop_assert_eq!(found, hash.map(|hash| (hash, other)));
                 }
             }
-            prop_assert_eq!(index.len, model.len());
-            prop_assert_eq!(index.entries.iter().filter(|entry| **entry != 0).count(), model.len());
+            prop_assert_eq!(index.len(), model.len());
+            prop_assert_eq!(index.entries.iter().filter(|entry| !entry.is_free()).count(), model.len());
         }
     }
 
     #[test]
     fn it_grows_and_is_never_more_than_half_full() {
         let mut index = Index::new();
-        for number in 0..100_000_u32 {
-            index.insert(number.wrapping_mul(0x9e37_79b9), place(number));
-            assert!(index.len * 2 <= index.entries.len());
+        let hashes = (0..100_000_u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20);
+        for hash in hashes.clone() {
+            index.insert((hash, 1));
+            assert!(index.len() * 2 <= index.entries.len());
         }
-        for number in 0..100_000_u32 {
-            assert_eq!(index.find(number.wrapping_mul(0x9e37_79b9), |_| true), Some(place(number)));
+        for hash in hashes {
+            assert!(index.find(hash, |(other, _)| *other == hash).is_some());
         }
         assert!(index.entries.len() <= 4 * 100_000);
     }

@@ -1,7 +1,7 @@
 //! State of flows: keys, tables, reassembly, expiry. Parses no bytes and knows no detector.
 
 pub mod fragments;
-mod index;
+pub(crate) mod index;
 pub mod key;
 pub mod minutes;
 pub mod recent;

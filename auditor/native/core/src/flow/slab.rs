@@ -13,21 +13,6 @@ impl Place {
         u32::try_from(index + 1).ok().and_then(NonZeroU32::new).map(Self)
     }
 
-    /// The place that [`Self::number`] is of.
-    #[inline]
-    pub(super) const fn from_number(number: u32) -> Option<Self> {
-        match NonZeroU32::new(number) {
-            Some(number) => Some(Self(number)),
-            None => None,
-        }
-    }
-
-    /// A number that is not 0.
-    #[inline]
-    pub(super) const fn number(self) -> u32 {
-        self.0.get()
-    }
-
     #[inline]
     pub(crate) const fn index(self) -> usize {
         self.0.get() as usize - 1

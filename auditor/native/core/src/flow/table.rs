@@ -6,7 +6,7 @@
 
 use auditor_prefetch::prefetch;
 
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
@@ -179,13 +179,33 @@ impl Flow {
     }
 }
 
+/// Where the flow of a hash is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Indexed {
+    /// So much of the hash tells a million flows apart.
+    hash: u32,
+    place: Option<Place>,
+}
+
+impl Entry for Indexed {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.hash.into()
+    }
+
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.place.is_none()
+    }
+}
+
 /// All flows open at once.
 #[derive(Debug)]
 pub struct FlowTable {
     flows: Slab<Flow>,
     /// Of the flow at each place.
     notes: Vec<Notes>,
-    index: Index,
+    index: Index<Indexed>,
     /// How many flows have VLAN tags in their key.
     parted: usize,
     seed: u64,
@@ -234,20 +254,23 @@ impl FlowTable {
     #[inline]
     #[must_use]
     pub fn find(&self, key: &FlowKey, hash: u64) -> Option<Place> {
-        self.index.find(short(hash), |place| self.flows.get(place).is_some_and(|flow| flow.key == *key))
+        let mark = short(hash);
+        let is_it = |place| self.flows.get(place).is_some_and(|flow| flow.key == *key);
+        self.index.find(hash, |indexed| indexed.hash == mark && indexed.place.is_some_and(is_it))?.place
     }
 
     /// The place of the flow that `hash` probably belongs to: found without a look at the flow.
     #[inline]
     #[must_use]
     pub fn guess(&self, hash: u64) -> Option<Place> {
-        self.index.find(short(hash), |_| true)
+        let mark = short(hash);
+        self.index.find(hash, |indexed| indexed.hash == mark)?.place
     }
 
     /// Has what [`Self::guess`] reads for this hash fetched.
     #[inline]
     pub fn prefetch_index(&self, hash: u64) {
-        self.index.prefetch(short(hash));
+        self.index.prefetch(hash);
     }
 
     /// Has the flow at a place fetched, and the notes on it.
@@ -301,7 +324,7 @@ impl FlowTable {
             Some(notes) => *notes = Notes::default(),
             None => self.notes.push(Notes::default()),
         }
-        self.index.insert(short(hash), place);
+        self.index.insert(Indexed { hash: short(hash), place: Some(place) });
         place
     }
 
@@ -309,7 +332,7 @@ impl FlowTable {
     pub fn remove(&mut self, place: Place) -> Option<Flow> {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
-        self.index.remove(short(self.hash(&flow.key)), place);
+        self.index.remove(self.hash(&flow.key), |indexed| indexed.place == Some(place));
         Some(flow)
     }
 
@@ -351,7 +374,7 @@ impl FlowTable {
     }
 }
 
-/// As much of a hash as the index keeps: it tells a million flows apart.
+/// As much of a hash as the index keeps.
 #[expect(clippy::cast_possible_truncation, reason = "keeps the index small")]
 const fn short(hash: u64) -> u32 {
     hash as u32

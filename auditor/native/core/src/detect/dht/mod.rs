@@ -10,14 +10,14 @@ mod ids;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-
-use hashbrown::HashTable;
+use std::num::NonZeroU64;
 
 use self::activity::{Activity, HostKey, IDLE};
 use self::ids::{Ids, MoreIds, Whose};
 use super::named::{Named, Source};
 use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
 use crate::anomaly::{Anomalies, Anomaly};
+use crate::flow::index::{Entry, Index};
 use crate::flow::key::{End, Endpoint, Ends, Seeded};
 use crate::flow::slab::{Place, Slab};
 use crate::networks::Networks;
@@ -55,8 +55,7 @@ pub struct Dht {
     by_flow: bool,
     activities: Slab<Activity>,
     by_host: HashMap<HostKey, Place, Seeded>,
-    /// When a flow between a host and a node last began, by a mark of the pair.
-    nodes: HashTable<(u64, Timestamp)>,
+    nodes: Index<Node>,
     links: Slab<Link>,
     ended: Vec<Activity>,
     /// How many activities have begun.
@@ -70,6 +69,25 @@ pub struct Dht {
     /// The peers named by the latest datagrams, for torrents for which they were asked. Who calls
     /// [`Self::inspect`] takes them after each.
     pub named: Vec<Named>,
+}
+
+/// When a flow between a host and a node last began, by a mark of the pair.
+#[derive(Clone, Copy, Debug, Default)]
+struct Node {
+    pair: Option<NonZeroU64>,
+    last: Timestamp,
+}
+
+impl Entry for Node {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.pair.map_or(0, NonZeroU64::get)
+    }
+
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.pair.is_none()
+    }
 }
 
 /// What one flow adds to the activities of its ends. There are as many as flows, and each fills a line of the cache.
@@ -130,7 +148,7 @@ impl Dht {
             by_flow,
             activities: Slab::default(),
             by_host: HashMap::with_hasher(seed),
-            nodes: HashTable::new(),
+            nodes: Index::new(),
             // Memory counts only where it is written; and what never moves is never there twice.
             links: Slab::with_capacity(flows),
             ended: Vec::new(),
@@ -240,17 +258,16 @@ impl Dht {
         }
     }
 
-    /// Reads a little of what the first datagram of a flow with this hash will need.
-    #[must_use]
+    /// Has what the first datagram of a flow with this hash will need fetched.
     #[inline]
-    pub fn touch_pair(&self, hash: u64, vlans: Vlans) -> bool {
-        let pair = self.pair(hash, vlans, true);
-        self.nodes.find(pair, |(other, _)| *other == pair).is_some()
+    pub fn prefetch_pair(&self, hash: u64, vlans: Vlans) {
+        self.nodes.prefetch(self.pair(hash, vlans, true).get());
     }
 
     /// A mark of one end of a flow and its other end, as one host and its node; those of both ends are neighbours.
-    fn pair(&self, hash: u64, vlans: Vlans, host_is_low: bool) -> u64 {
-        self.seed.hash_one((hash, vlans)) ^ (u64::from(host_is_low) << 63)
+    fn pair(&self, hash: u64, vlans: Vlans, host_is_low: bool) -> NonZeroU64 {
+        let pair = self.seed.hash_one((hash, vlans)) ^ (u64::from(host_is_low) << 63);
+        NonZeroU64::new(pair).unwrap_or(NonZeroU64::MIN)
     }
 
     /// Says that the flow with this slot crosses the vantage point twice, as on a trunk to a router: the tags of a
@@ -276,7 +293,7 @@ impl Dht {
             self.end(place);
         }
         if self.nodes.len() >= NODES / 2 {
-            self.nodes.retain(|(_, last)| now.since(*last) <= IDLE);
+            self.nodes.retain(|node| now.since(node.last) <= IDLE);
         }
     }
 
@@ -388,13 +405,13 @@ impl Dht {
         let host_is_low = (end == End::Orig) == datagram.orig_is_low;
         let pair = self.pair(datagram.hash, vlans, host_is_low);
         let Some(activity) = self.activities.get_mut(place) else { return };
-        if let Some((_, last)) = self.nodes.find_mut(pair, |(other, _)| *other == pair) {
-            activity.nodes += u64::from(now.since(*last) > IDLE);
-            *last = now.max(*last);
+        if let Some(node) = self.nodes.find_mut(pair.get(), |node| node.pair == Some(pair)) {
+            activity.nodes += u64::from(now.since(node.last) > IDLE);
+            node.last = now.max(node.last);
         } else if self.nodes.len() >= NODES {
             self.limits.nodes += 1;
         } else {
-            self.nodes.insert_unique(pair, (pair, now), |(pair, _)| *pair);
+            self.nodes.insert(Node { pair: Some(pair), last: now });
             activity.nodes += 1;
         }
     }
