@@ -96,6 +96,14 @@ impl<E: Entry> Index<E> {
         *self = Self::new();
     }
 
+    /// The most entries that any one is behind its home.
+    #[cfg(test)]
+    pub(crate) fn farthest(&self) -> usize {
+        let behind = |(at, entry): (usize, &E)| at.wrapping_sub(self.home(entry.hash())) & self.mask();
+        let taken = self.entries.iter().enumerate().filter(|(_, entry)| !entry.is_free());
+        taken.map(behind).max().unwrap_or(0)
+    }
+
     #[inline]
     fn position(&self, hash: u64, mut is_it: impl FnMut(&E) -> bool) -> Option<usize> {
         let mask = self.mask();

@@ -417,6 +417,31 @@ mod tests {
     }
 
     #[test]
+    fn addresses_and_ports_in_sequence_crowd_no_part_of_the_index() {
+        fn end(number: u32, port: u16) -> Endpoint {
+            let mut ip = [0; 16];
+            ip[12..].copy_from_slice(&number.to_be_bytes());
+            Endpoint { ip, port }
+        }
+        let scans: [fn(u32) -> (Endpoint, Endpoint); 3] = [
+            |n| (end(7, u16::try_from(n % 60_000).unwrap()), end(8 + n / 60_000, 443)),
+            |n| (end(n, 6881), end(u32::MAX, 6881)),
+            |n| (end(n << 12, 6881), end(u32::MAX - n, 6881)),
+        ];
+        for (scan, seed) in
+            scans.into_iter().flat_map(|scan| [(scan, 0), (scan, 1 << 40), (scan, u64::MAX / 3)])
+        {
+            let mut table = FlowTable::new(8, seed);
+            for number in 0..1 << 17 {
+                let (src, dst) = scan(number);
+                let key = FlowKey::new(src, dst, Transport::Udp, 0, &Path::default()).0;
+                insert(&mut table, Flow::begin(key, true, Path::default().vlans, Timestamp(0)));
+            }
+            assert!(table.index.farthest() < 64, "{} with {seed}", table.index.farthest());
+        }
+    }
+
+    #[test]
     fn idle_time_decides_which_flows_have_ended() {
         let mut table = FlowTable::new(8, 1);
         insert(&mut table, flow(1, 0));
