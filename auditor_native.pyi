@@ -133,11 +133,13 @@ class _TrackerAnnounce(TypedDict):
     completed: bool
     credentials: bool
     answer: _Answer | None
+    host: str | None
 
 class _TrackerScrape(TypedDict):
     kind: Literal["tracker_scrape"]
     infohashes: list[bytes]
     answered: bool
+    host: str | None
 
 class _TorrentFile(TypedDict):
     kind: Literal["torrent_file"]

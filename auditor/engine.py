@@ -86,7 +86,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 9
+CONTRACT = 10
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -353,6 +353,7 @@ def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
         completed=raw["completed"],
         credentials=raw["credentials"],
         answer=TrackerAnswer(*raw["answer"]) if raw["answer"] is not None else None,
+        host=raw["host"],
     )
 
 
@@ -375,7 +376,7 @@ _FACTS: dict[str, Callable[[Any], Fact]] = {
     "utp": lambda raw: Utp(raw["began"], raw["bytes"], raw["lost"]),
     "encrypted": lambda raw: Encrypted(tuple(raw["flights"]), raw["signature"]),
     "tracker_announce": _announce,
-    "tracker_scrape": lambda raw: TrackerScrape(tuple(map(Infohash, raw["infohashes"])), raw["answered"]),
+    "tracker_scrape": lambda raw: TrackerScrape(tuple(map(Infohash, raw["infohashes"])), raw["answered"], raw["host"]),
     "torrent_file": lambda raw: TorrentFile(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["name"], raw["private"]),
     "magnet": lambda raw: Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"]),
     "web_seed": lambda raw: WebSeed(Infohash(raw["infohash"]), raw["bytes"]),

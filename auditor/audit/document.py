@@ -13,6 +13,7 @@ from auditor.model.client import name_client
 from auditor.model.fact import Claim, Handshake, Magnet, SslTorrent, TrackerAnnounce, names
 from auditor.model.moment import NANOSECONDS, rfc3339
 from auditor.model.scale import Basis, Confidence
+from auditor.model.text import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,6 +126,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "uploaded": conduct.uploaded,
         "amount_basis": conduct.amount_basis.label,
         "claimed": _claimed(conduct.claimed),
+        "trackers": sorted({harmless(name) for names in conduct.trackers for name in names}),
         "torrent": incident.torrent,
         "verified": _verified(conduct.verified, files.get(incident.torrent or "", {})),
         "verdict": judgement.verdict.label,

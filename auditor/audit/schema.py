@@ -127,6 +127,11 @@ def _incident() -> Json:
             ),
             "claimed": _or_null(_claimed())
             | {"description": "what the host itself told trackers; null where it told none. Nothing checks it"},
+            "trackers": _TEXTS
+            | {
+                "description": "addresses of the trackers that it told or asked, and up to 16 names by which it "
+                "asked for them over HTTP or WebSocket: its own word"
+            },
             "torrent": _MAYBE_TEXT | {"description": "id in torrents, where the torrent's metadata is known"},
             "verified": _or_null(_verified())
             | {"description": "what is proven to be the torrent's; null where no metadata is known to compare with"},

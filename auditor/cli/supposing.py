@@ -39,7 +39,7 @@ _SUPPOSED = (
     click.option("--port", multiple=True, help="Its own ports."),
     click.option("--remote-port", multiple=True, help="Those of its peers."),
     click.option("--client", multiple=True, help="What its client calls itself."),
-    click.option("--tracker", multiple=True, metavar="ADDRESS", help="Its trackers."),
+    click.option("--tracker", multiple=True, metavar="NAME", help="Its trackers, each by address or name."),
     click.option("--swarm-size", type=int, help="How many take part."),
     click.option("--private/--public", default=None, help="What the torrent's metadata says."),
     click.option("--torrent-name", help="What the torrent's metadata calls it."),

@@ -132,6 +132,8 @@ class TrackerAnnounce(NamedTuple):
     credentials: bool
     """A passkey or the like came along; it was not kept."""
     answer: TrackerAnswer | None
+    host: str | None = None
+    """The tracker's name or address, as the client asked for it over HTTP: letters, digits and ``.-_:`` alone."""
 
 
 class TrackerScrape(NamedTuple):
@@ -139,6 +141,8 @@ class TrackerScrape(NamedTuple):
 
     infohashes: tuple[Infohash, ...]
     answered: bool
+    host: str | None = None
+    """As of an announce."""
 
 
 class TorrentFile(NamedTuple):

@@ -97,8 +97,9 @@ class Conduct(NamedTuple):
     """Detectors of what stands beside it and says nothing by itself: no rule is asked about them."""
     clients: tuple[str, ...] = ()
     """What the host's client calls itself to peers and trackers: its own word. Harmless to print."""
-    trackers: tuple[str, ...] = ()
-    """The addresses of the trackers that the host announced to, or asked numbers of."""
+    trackers: tuple[tuple[str, ...], ...] = ()
+    """The trackers that the host announced to, or asked numbers of: each its address, and its name where it was asked
+    for by one, which is the host's own word. Harmless to print."""
     swarm_size: int | None = None
     """How many take part, at least as the host could know: the peers that it met, or what a tracker told it."""
     private: bool | None = None

@@ -28,6 +28,8 @@ IDLE = 6 * HOUR
 """A conduct ends when this long passes without activity."""
 PROOF_FRAMES = 64
 """Frames kept as the proof of a conduct, those of its strongest parts first."""
+TRACKER_NAMES = 16
+"""Names of trackers kept of a conduct, the first in order. Of the others the addresses stay."""
 
 IsInside = Callable[[Address], bool]
 Holders = Callable[[Host, int, int], Sequence[Held]]
@@ -179,7 +181,7 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         claimed=_claimed(parts),
         verified=_verified(parts),
         clients=tuple(sorted({name for p in parts for name in p.clients})),
-        trackers=tuple(sorted({str(p.tracker) for p in parts if p.tracker is not None})),
+        trackers=_trackers(parts),
         swarm_size=_swarm_size(parts),
     )
 
@@ -189,6 +191,13 @@ def _swarm_size(parts: Iterable[Part]) -> int | None:
     told = [p.swarm_size for p in parts if p.swarm_size is not None]
     met = len({p.peer for p in parts if p.peer is not None})
     return max(*told, met, 0) if told or met else None
+
+
+def _trackers(parts: Iterable[Part]) -> tuple[tuple[str, ...], ...]:
+    """Return each tracker's address, and its name where it has one beside it."""
+    met = {(str(p.tracker), p.tracker_name) for p in parts if p.tracker is not None}
+    names = set(sorted({name for address, name in met if name is not None and name != address})[:TRACKER_NAMES])
+    return tuple(sorted({(address, name) if name in names else (address,) for address, name in met}))
 
 
 def _amount_basis(amounts: Iterable[Amount]) -> AmountBasis:

@@ -70,6 +70,8 @@ class Part(NamedTuple):
     """What the host's client calls itself."""
     tracker: Address | None = None
     """The tracker that the host told, or asked."""
+    tracker_name: str | None = None
+    """What the host called it."""
     swarm_size: int | None = None
     """How many take part, as a tracker answered."""
     aside: bool = False

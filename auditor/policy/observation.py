@@ -60,7 +60,9 @@ class Observation(Entry):
     port: _PortList = Field(default=(), description="Its own ports.")
     remote_port: _PortList = Field(default=(), description="Those of its peers.")
     client: Annotated[tuple[Line, ...], OneOrMore()] = Field(default=(), description="What its client calls itself.")
-    tracker: Annotated[tuple[Line, ...], OneOrMore()] = Field(default=(), description="Addresses of its trackers.")
+    tracker: Annotated[tuple[Line, ...], OneOrMore()] = Field(
+        default=(), description="Its trackers, each by address or name."
+    )
     swarm_size: fields.Size | None = Field(default=None, description="How many take part, where that is known.")
     vlan: Annotated[tuple[Vlan, ...], OneOrMore()] = Field(
         default=(), description="Tags of its frames, outermost first."
@@ -94,7 +96,7 @@ class Observation(Entry):
             vlan=self.vlan,
             mac=self.mac,
             clients=self.client,
-            trackers=self.tracker,
+            trackers=tuple((tracker,) for tracker in self.tracker),
             swarm_size=self.swarm_size,
             private=self.private,
             torrent_name=self.torrent_name,

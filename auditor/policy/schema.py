@@ -217,7 +217,9 @@ class When(Entry):
         "Where nothing is known, this never matches.",
     )
     tracker: Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()] | None = Field(
-        default=None, description="Addresses of trackers that the host announced to or asked; `192.0.2.*`."
+        default=None,
+        description="Trackers that the host announced to or asked: their addresses, or the names that it asked for "
+        "over HTTP or WebSocket, its own word: `192.0.2.*`, `*.example.org`. To be allowed, each of them by either.",
     )
     client: Annotated[tuple[fields.Wildcard, ...], Field(min_length=1), OneOrMore()] | None = Field(
         default=None, description="What the host's client calls itself, its own word: `*transmission*`."

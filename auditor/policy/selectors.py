@@ -192,13 +192,14 @@ class NameSelector:
     whole: bool
 
     def test(self, conduct: Conduct, _attribution: Attribution, /) -> Match:
-        """Whether a name is as one of the patterns has it; for the whole, each name."""
-        names = conduct.clients if self.name == "client" else conduct.trackers
-        if not names:
+        """Whether a name is as one of the patterns has it; for the whole, one of each tracker or client."""
+        known = conduct.trackers if self.name == "tracker" else tuple((client,) for client in conduct.clients)
+        if not known:
             return Match(self.name, matched=False, why=f"no {self.name} is known")
-        fitting = [name for name in names if any(pattern.matches(fold(name)) for pattern in self.patterns)]
-        matched = len(fitting) == len(names) if self.whole else bool(fitting)
-        told = fitting if matched else [name for name in names if name not in fitting]
+        found = [[name for name in names if self._is_meant(name)] for names in known]
+        matched = all(found) if self.whole else any(found)
+        listed = found if matched else [names for names, fitting in zip(known, found, strict=True) if not fitting]
+        told = tuple(dict.fromkeys(name for names in listed for name in names))
         texts = tuple(pattern.text for pattern in self.patterns)
         return Match(self.name, matched, f"{listing(told)} is {not_(matched)}{one_of(texts)}")
 
@@ -206,6 +207,10 @@ class NameSelector:
         """Whether every pattern of ``other`` is within one of these."""
         inside = all(any(mine.includes(theirs) for mine in self.patterns) for theirs in other.patterns)
         return inside and (other.whole or not self.whole)
+
+    def _is_meant(self, name: str) -> bool:
+        folded = fold(name)
+        return any(pattern.matches(folded) for pattern in self.patterns)
 
 
 def not_(matched: bool) -> str:

@@ -128,6 +128,7 @@ def records(sighting: Sighting) -> Iterator[Record]:
             "verified": _verified(conduct.verified) if conduct.verified else None,
             "claimed": _claimed(conduct.claimed) if conduct.claimed else None,
             "ports": list(conduct.ports),
+            "trackers": sorted({name for names in conduct.trackers for name in names}),
             "detectors": list(conduct.detectors),
             "beside": list(conduct.beside),
             "verdict": incident.judgement.verdict.label,
@@ -225,10 +226,10 @@ def _fact(fact: Fact) -> Mapping[str, Any]:  # noqa: C901, PLR0911, PLR0912 - on
         case Utp():
             return {"began": fact.began, "lost": fact.lost}
         case TrackerAnnounce():
-            told = {"infohash": str(fact.infohash), "credentials": fact.credentials}
+            told = {"infohash": str(fact.infohash), "credentials": fact.credentials, "host": fact.host}
             return {**told, "answered": fact.answer is not None}
         case TrackerScrape():
-            return {"scraped": len(fact.infohashes), "answered": fact.answered}
+            return {"scraped": len(fact.infohashes), "answered": fact.answered, "host": fact.host}
         case TorrentFile():
             return {"v1": _hex(fact.v1), "v2": _hex(fact.v2)}
         case WebSeed():

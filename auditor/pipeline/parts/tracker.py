@@ -36,13 +36,14 @@ def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
                 yield part._replace(
                     claimed=Claimed(told.first, told.last, told.completed),
                     tracker=tracker,
+                    tracker_name=told.host,
                     clients=frozenset(filter(None, [name_client(told.peer_id)])),
                     swarm_size=_swarm_size(told.answer),
                 )
             case TrackerScrape() as asked:
                 for infohash in asked.infohashes:
                     part = of_observation(index, flow, end, seen, did=Participation.LOOKED_UP, wire=(infohash.wire,))
-                    yield part._replace(tracker=tracker)
+                    yield part._replace(tracker=tracker, tracker_name=asked.host)
 
 
 def _swarm_size(answer: TrackerAnswer | None) -> int | None:

@@ -10,7 +10,7 @@ import jsonschema
 
 from auditor.audit import document
 from auditor.audit.schema import schema
-from auditor.model.fact import Magnet
+from auditor.model.fact import Magnet, TrackerAnnounce
 from auditor.model.identity import FileRead, IdentityRead, Offset, SourceRead
 from auditor.model.infohash import Infohash
 from auditor.model.torrent import SeenTorrent
@@ -23,6 +23,8 @@ from tests.build.sighting import (
     GUEST,
     OUTSIDER,
     SECOND,
+    STRANGER,
+    announce,
     compared,
     connection,
     flow,
@@ -69,6 +71,7 @@ def test_an_incident_says_everything_that_the_contract_asks() -> None:
         "uploaded": 3145728,
         "amount_basis": "pieces",
         "claimed": None,
+        "trackers": [],
         "torrent": None,
         "verified": None,
         "verdict": "violation",
@@ -92,6 +95,18 @@ def test_claims_stand_apart_from_amounts() -> None:
         "completed": True,
         "first": {"downloaded": 0, "uploaded": 0, "left": 1000},
     }
+
+
+def test_trackers_are_told_by_address_and_name() -> None:
+    """Each once, in order, whichever of them belong together."""
+    told = announce("orig")
+    assert isinstance(told.fact, TrackerAnnounce)
+    named = told._replace(fact=told.fact._replace(host="t.example"))
+    seen = [flow(EMPLOYEE, STRANGER, [named]), flow(EMPLOYEE, OUTSIDER, [named]), flow(EMPLOYEE, OUTSIDER, [told])]
+
+    [incident] = document.document(judge(sighting(seen), policy()))["incidents"]
+
+    assert incident["trackers"] == [*sorted([STRANGER, OUTSIDER]), "t.example"]
 
 
 def test_what_ties_an_encrypted_flow_is_told() -> None:

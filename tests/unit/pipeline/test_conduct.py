@@ -12,7 +12,7 @@ from auditor.model.fact import Claim, Magnet, TorrentFile, TrackerAnnounce, Trac
 from auditor.model.incident import Claimed, Infohashes
 from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline.conduct import IDLE, PROOF_FRAMES, conducts
+from auditor.pipeline.conduct import IDLE, PROOF_FRAMES, TRACKER_NAMES, conducts
 from tests.build.sighting import (
     DEBIAN,
     EMPLOYEE,
@@ -353,4 +353,20 @@ def test_a_conduct_has_its_clients_and_trackers_once() -> None:
     flows = [flow(EMPLOYEE, STRANGER, [announce("orig")]), flow(EMPLOYEE, OUTSIDER, [announce("orig")])]
     [found] = fold(sighting([*flows, connection(EMPLOYEE, OUTSIDER)]))
     assert found.clients == ("qBittorrent 4.5.2",)
-    assert found.trackers == tuple(sorted({STRANGER, OUTSIDER}))
+    assert found.trackers == tuple(sorted({(STRANGER,), (OUTSIDER,)}))
+
+
+def test_trackers_are_named_as_the_host_asked_for_them() -> None:
+    """Beside their addresses; of very many, the first in order, and the addresses of all."""
+
+    def asked(ip: str, name: str | None) -> Flow:
+        told = announce("orig")
+        assert isinstance(told.fact, TrackerAnnounce)
+        return flow(EMPLOYEE, ip, [told._replace(fact=told.fact._replace(host=name))])
+
+    few = [asked(OUTSIDER, "t.example"), asked(OUTSIDER, "t.example"), asked(STRANGER, STRANGER)]
+    [found] = fold(sighting(few))
+    assert found.trackers == tuple(sorted([(OUTSIDER, "t.example"), (STRANGER,)]))
+
+    [found] = fold(sighting([asked(OUTSIDER, f"{number:02}.example") for number in reversed(range(40))]))
+    assert found.trackers == ((OUTSIDER,), *((OUTSIDER, f"{number:02}.example") for number in range(TRACKER_NAMES)))

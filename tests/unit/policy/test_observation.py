@@ -66,7 +66,7 @@ def test_everything_that_a_rule_asks_can_be_told() -> None:
     assert (conduct.ports, conduct.remote_ports, conduct.vlan) == ((6881, 6882), (51413,), (40,))
     assert (conduct.mac, conduct.vantage, conduct.swarm_size) == ("52:54:00:12:34:56", "office", 7)
     assert (conduct.torrent_name, conduct.private) == ("an image", True)
-    assert (conduct.clients, conduct.trackers) == (("Transmission 3.00",), ("192.0.2.1",))
+    assert (conduct.clients, conduct.trackers) == (("Transmission 3.00",), (("192.0.2.1",),))
 
 
 def test_an_amount_may_rest_on_nothing() -> None:

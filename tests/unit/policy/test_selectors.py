@@ -157,7 +157,19 @@ def test_whether_a_torrent_is_private_must_be_known(ask: Ask) -> None:
 def test_names_match_by_pattern(ask: Ask, key: str, field: str) -> None:
     """Any of them; to be allowed, all of them."""
     assert ask(f"{{{key}: x*}}") == (False, f"no {key} is known")
-    both = {field: ("Xunlei 1", "y")}
+    names = ("Xunlei 1", "y")
+    both = {field: names if key == "client" else tuple((name,) for name in names)}
     assert ask(f"{{{key}: x*}}", **both) == (True, "Xunlei 1 is x*")
     assert ask(f"{{{key}: [x*, z]}}", "allow", **both) == (False, "y is not one of x*, z")
     assert ask(f"{{{key}: [x*, Y]}}", "allow", **both) == (True, "Xunlei 1, y is one of x*, y")
+
+
+def test_a_tracker_is_meant_by_its_name_or_its_address(ask: Ask) -> None:
+    """To be allowed, each by either: a name does not undo a rule about addresses, nor an address one about names."""
+    met = {"trackers": (("192.0.2.1", "tracker.example"), ("192.0.2.2", "t.example"), ("192.0.2.3",))}
+    named = {"trackers": met["trackers"][:2]}
+    assert ask('{tracker: "*.example"}', **met) == (True, "tracker.example, t.example is *.example")
+    assert ask('{tracker: "*.example"}', "allow", **met) == (False, "192.0.2.3 is not *.example")
+    assert ask('{tracker: "*.Example"}', "allow", **named) == (True, "tracker.example, t.example is *.example")
+    assert ask("{tracker: 192.0.2.*}", "allow", **met) == (True, "192.0.2.1, 192.0.2.2, 192.0.2.3 is 192.0.2.*")
+    assert ask('{tracker: "*.example.org"}', **named)[0] is False

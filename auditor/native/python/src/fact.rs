@@ -116,6 +116,7 @@ pub(crate) struct TrackerAnnounceFact {
     credentials: bool,
     /// Interval, complete, incomplete, peers, failed.
     answer: Option<AnswerValue>,
+    host: Option<String>,
 }
 
 #[derive(IntoPyObject)]
@@ -123,6 +124,7 @@ pub(crate) struct TrackerScrapeFact {
     kind: &'static str,
     infohashes: Vec<[u8; 20]>,
     answered: bool,
+    host: Option<String>,
 }
 
 #[derive(IntoPyObject)]
@@ -256,7 +258,7 @@ impl From<&Fact> for FactValue {
                 flights: flights.to_vec(),
                 signature: *signature,
             }),
-            Fact::TrackerAnnounce { infohash, peer_id, port, claimed, credentials, answer } => {
+            Fact::TrackerAnnounce { infohash, peer_id, port, claimed, credentials, answer, host } => {
                 Self::TrackerAnnounce(TrackerAnnounceFact {
                     kind: "tracker_announce",
                     infohash: *infohash,
@@ -267,12 +269,14 @@ impl From<&Fact> for FactValue {
                     completed: claimed.completed,
                     credentials: *credentials,
                     answer: answer.as_ref().map(answered),
+                    host: host.as_deref().map(String::from),
                 })
             }
-            Fact::TrackerScrape { infohashes, answered } => Self::TrackerScrape(TrackerScrapeFact {
+            Fact::TrackerScrape { infohashes, answered, host } => Self::TrackerScrape(TrackerScrapeFact {
                 kind: "tracker_scrape",
                 infohashes: infohashes.clone(),
                 answered: *answered,
+                host: host.as_deref().map(String::from),
             }),
             Fact::TorrentFile { v1, v2, name, private, .. } => Self::TorrentFile(TorrentFileFact {
                 kind: "torrent_file",

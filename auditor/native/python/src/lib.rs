@@ -198,7 +198,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 9;
+    const CONTRACT: u32 = 10;
 
     /// The ids of all detectors' observations.
     #[pyfunction]

@@ -46,7 +46,7 @@ def test_who_only_stops_does_not_announce(first: Claim, last: Claim, participati
 
 def test_a_scrape_looks_each_torrent_up() -> None:
     """Indexers ask for numbers too."""
-    asked = observation("bt.tracker.http", "orig", TrackerScrape((FILM, DEBIAN), answered=True))
+    asked = observation("bt.tracker.http", "orig", TrackerScrape((FILM, DEBIAN), answered=True, host="t.example"))
 
     found = list(tracker.of_flow(0, flow(EMPLOYEE, OUTSIDER, [asked]), "orig"))
 
@@ -55,6 +55,7 @@ def test_a_scrape_looks_each_torrent_up() -> None:
         ((DEBIAN,), Participation.LOOKED_UP),
     ]
     assert {part.claimed for part in found} == {None}
+    assert {part.tracker_name for part in found} == {"t.example"}
 
 
 def test_an_inside_tracker_is_not_told_of_by_those_who_ask_it() -> None:

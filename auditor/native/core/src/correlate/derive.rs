@@ -278,7 +278,7 @@ mod tests {
         let part = told(flow(Transport::Tcp, vec![shake(End::Orig), shake(End::Resp)]));
         let [evidence] = part.evidence[..] else { panic!("{part:?}") };
         assert_eq!((evidence.host.ip, evidence.at), (ip([10, 0, 0, 5]), at(11)));
-        let scrape = Fact::TrackerScrape { infohashes: vec![X], answered: true };
+        let scrape = Fact::TrackerScrape { infohashes: vec![X], answered: true, host: None };
         let scrape = seen(End::Orig, 12, Confidence::Confirmed, scrape);
         assert_eq!(told(flow(Transport::Udp, vec![scrape])), Part::default());
     }
@@ -295,6 +295,7 @@ mod tests {
                 claimed,
                 credentials: false,
                 answer: None,
+                host: None,
             };
             let mut seen = seen(End::Orig, 12, Confidence::Confirmed, fact);
             seen.span.extend(Stamp { time: at(50), ..Stamp::default() });

@@ -1,4 +1,5 @@
-//! What one client told one tracker, folded: an observation a torrent, however often it was announced.
+//! What one client told one tracker, folded: an observation a torrent, however often it was announced. Behind a proxy
+//! are several trackers, which are told apart by the names that the client asked for.
 
 use super::{Confidence, Fact, Observation, Span, Stamp};
 use crate::flow::key::{End, Ends};
@@ -62,10 +63,11 @@ pub struct Announce {
 #[derive(Debug, Default)]
 pub struct Announces {
     torrents: Vec<Torrent>,
-    scrapes: Option<Scrapes>,
+    /// One for each tracker.
+    scrapes: Vec<Scrapes>,
 }
 
-/// A torrent's place among those announced.
+/// The place of a torrent among those announced, or of a tracker among those asked for numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told(usize);
 
@@ -74,6 +76,7 @@ struct Torrent {
     latest: Announce,
     claimed: Claims,
     answer: Option<TrackerAnswer>,
+    host: Option<Box<str>>,
     span: Span,
     count: u64,
 }
@@ -82,6 +85,7 @@ struct Torrent {
 struct Scrapes {
     infohashes: Vec<[u8; 20]>,
     answered: bool,
+    host: Option<Box<str>>,
     span: Span,
     count: u64,
 }
@@ -91,9 +95,11 @@ impl Announces {
     /// tells them to several trackers and over hours.
     pub const MOST: usize = 256;
 
-    /// Takes an announce in. `None`: there are too many torrents.
-    pub fn announce(&mut self, announce: &Announce, span: &Span) -> Option<Told> {
-        let known = self.torrents.iter().position(|torrent| torrent.latest.infohash == announce.infohash);
+    /// Takes an announce to the tracker of this name in. `None`: there are too many torrents.
+    pub fn announce(&mut self, announce: &Announce, host: Option<&str>, span: &Span) -> Option<Told> {
+        let known = self.torrents.iter().position(|torrent| {
+            torrent.latest.infohash == announce.infohash && torrent.host.as_deref() == host
+        });
         let completed = announce.claim.event == Event::Completed;
         if let Some((place, torrent)) = known.and_then(|place| Some((place, self.torrents.get_mut(place)?))) {
             let credentials = announce.credentials || torrent.latest.credentials;
@@ -111,6 +117,7 @@ impl Announces {
             latest: *announce,
             claimed: Claims { first: announce.claim, last: announce.claim, completed },
             answer: None,
+            host: host.map(Into::into),
             span: span.clone(),
             count: 1,
         });
@@ -131,33 +138,44 @@ impl Announces {
         }
     }
 
-    /// Takes a scrape in. Answers whether there was room for all of its torrents.
-    pub fn scrape<'a>(&mut self, infohashes: impl Iterator<Item = &'a [u8; 20]>, span: &Span) -> bool {
-        let scrapes = self.scrapes.get_or_insert_with(|| Scrapes {
-            infohashes: Vec::new(),
-            answered: false,
-            span: span.clone(),
-            count: 0,
-        });
+    /// Takes a scrape of the tracker of this name in. Answers where, and whether there was room for all of its torrents:
+    /// those of all trackers share it.
+    pub fn scrape<'a>(
+        &mut self,
+        infohashes: impl Iterator<Item = &'a [u8; 20]>,
+        host: Option<&str>,
+        span: &Span,
+    ) -> (Option<Told>, bool) {
+        let mut room = Self::MOST.saturating_sub(self.scrapes.iter().map(|one| one.infohashes.len()).sum());
+        let known = self.scrapes.iter().position(|scrapes| scrapes.host.as_deref() == host);
+        if known.is_none() {
+            if room == 0 {
+                return (None, false);
+            }
+            let host = host.map(Into::into);
+            let (infohashes, span) = (Vec::new(), span.clone());
+            self.scrapes.push(Scrapes { infohashes, answered: false, host, span, count: 0 });
+        }
+        let place = known.unwrap_or(self.scrapes.len() - 1);
+        let Some(scrapes) = self.scrapes.get_mut(place) else { return (None, false) };
         scrapes.span.merge(span);
         scrapes.count += 1;
-        let mut fits = true;
         for infohash in infohashes {
             if scrapes.infohashes.contains(infohash) {
                 continue;
             }
-            if scrapes.infohashes.len() >= Self::MOST {
-                fits = false;
-                break;
+            if room == 0 {
+                return (Some(Told(place)), false);
             }
+            room -= 1;
             scrapes.infohashes.push(*infohash);
         }
-        fits
+        (Some(Told(place)), true)
     }
 
     /// Takes in that a scrape was answered.
-    pub fn scrape_answered(&mut self) {
-        if let Some(scrapes) = &mut self.scrapes {
+    pub fn scrape_answered(&mut self, told: Told) {
+        if let Some(scrapes) = self.scrapes.get_mut(told.0) {
             scrapes.answered = true;
         }
     }
@@ -176,12 +194,13 @@ impl Announces {
         let announces = self.torrents.iter().map(move |torrent| {
             let Announce { infohash, peer_id, port, credentials, .. } = torrent.latest;
             let (claimed, answer) = (torrent.claimed, torrent.answer);
-            let fact = Fact::TrackerAnnounce { infohash, peer_id, port, claimed, credentials, answer };
+            let host = torrent.host.clone();
+            let fact = Fact::TrackerAnnounce { infohash, peer_id, port, claimed, credentials, answer, host };
             observation(&torrent.span, torrent.count, fact)
         });
         let scrapes = self.scrapes.iter().map(move |scrapes| {
-            let fact =
-                Fact::TrackerScrape { infohashes: scrapes.infohashes.clone(), answered: scrapes.answered };
+            let (infohashes, host) = (scrapes.infohashes.clone(), scrapes.host.clone());
+            let fact = Fact::TrackerScrape { infohashes, answered: scrapes.answered, host };
             observation(&scrapes.span, scrapes.count, fact)
         });
         announces.chain(scrapes)
@@ -227,7 +246,7 @@ mod tests {
     fn announces_of_a_torrent_fold_and_keep_the_first_and_the_last_claim() {
         let mut announces = Announces::default();
         for (event, left) in [(Event::Started, 9), (Event::Completed, 0), (Event::Stopped, 0)] {
-            announces.announce(&announce(1, event, left), &span()).unwrap();
+            announces.announce(&announce(1, event, left), None, &span()).unwrap();
         }
         let found: Vec<_> = announces.observations("x", End::Orig).collect();
         let [Observation { count: 3, fact: Fact::TrackerAnnounce { claimed, .. }, .. }] = &found[..] else {
@@ -239,13 +258,33 @@ mod tests {
     }
 
     #[test]
+    fn trackers_behind_a_proxy_are_told_apart_by_their_names() {
+        let mut announces = Announces::default();
+        let hosts = [Some("a.example"), Some("b.example"), None];
+        for host in hosts.into_iter().cycle().take(6) {
+            announces.announce(&announce(1, Event::Regular, 1), host, &span()).unwrap();
+            assert!(announces.scrape([[1; 20]].iter(), host, &span()).1);
+        }
+        let found: Vec<_> = announces.observations("x", End::Orig).collect();
+        let named: Vec<_> = found
+            .iter()
+            .map(|seen| match &seen.fact {
+                Fact::TrackerAnnounce { host, .. } | Fact::TrackerScrape { host, .. } => host.as_deref(),
+                _ => panic!("{seen:?}"),
+            })
+            .collect();
+        assert_eq!(named, [hosts, hosts].concat());
+        assert!(found.iter().all(|seen| seen.count == 2));
+    }
+
+    #[test]
     fn torrents_beyond_the_cap_are_refused_and_known_ones_go_on() {
         let mut announces = Announces::default();
         for number in 0..256 {
-            assert!(announces.announce(&announce(number, Event::Regular, 1), &span()).is_some());
+            assert!(announces.announce(&announce(number, Event::Regular, 1), None, &span()).is_some());
         }
-        assert!(announces.announce(&announce(256, Event::Regular, 1), &span()).is_none());
-        assert!(announces.announce(&announce(0, Event::Regular, 1), &span()).is_some());
+        assert!(announces.announce(&announce(256, Event::Regular, 1), None, &span()).is_none());
+        assert!(announces.announce(&announce(0, Event::Regular, 1), None, &span()).is_some());
         assert_eq!(announces.observations("x", End::Orig).count(), Announces::MOST);
     }
 
@@ -253,7 +292,7 @@ mod tests {
     fn what_may_be_quoted_is_suspected_until_it_is_answered() {
         let mut announces = Announces::default();
         let [answered, _] = [1, 2].map(|number| {
-            let told = announces.announce(&announce(number, Event::Started, 1), &span());
+            let told = announces.announce(&announce(number, Event::Started, 1), None, &span());
             told.unwrap()
         });
         announces.answer(answered, TrackerAnswer::default());
@@ -270,12 +309,19 @@ mod tests {
         let mut announces = Announces::default();
         let infohashes: Vec<_> =
             (0..300).map(|number| announce(number, Event::Regular, 0).infohash).collect();
-        assert!(announces.scrape(infohashes.iter().take(2), &span()));
-        assert!(!announces.scrape(infohashes.iter(), &span()));
-        announces.scrape_answered();
+        let (told, fits) = announces.scrape(infohashes.iter().take(2), None, &span());
+        assert!(fits);
+        assert!(!announces.scrape(infohashes.iter(), None, &span()).1);
+        assert_eq!(announces.scrape(infohashes.iter(), Some("tracker.example"), &span()), (None, false));
+        announces.scrape_answered(told.unwrap());
         let found: Vec<_> = announces.observations("x", End::Orig).collect();
-        let [Observation { count: 2, fact: Fact::TrackerScrape { infohashes, answered: true }, .. }] =
-            &found[..]
+        let [
+            Observation {
+                count: 2,
+                fact: Fact::TrackerScrape { infohashes, answered: true, host: None },
+                ..
+            },
+        ] = &found[..]
         else {
             panic!("{found:?}")
         };

@@ -113,6 +113,8 @@ pub enum Fact {
         credentials: bool,
         /// The tracker's last answer, if one was seen.
         answer: Option<TrackerAnswer>,
+        /// The tracker's name, or address, as the client asked for it; see [`crate::wire::http::host_name`]. UDP has none.
+        host: Option<Box<str>>,
     },
     /// A tracker asked how many take part in swarms. Indexers ask this too.
     TrackerScrape {
@@ -120,6 +122,8 @@ pub enum Fact {
         infohashes: Vec<[u8; 20]>,
         /// Whether an answer was seen.
         answered: bool,
+        /// As of an announce.
+        host: Option<Box<str>>,
     },
     /// Flights that may be an obfuscated handshake.
     Encrypted {

@@ -77,7 +77,9 @@ enum Question {
     },
     /// Announces of two torrents under one transaction: an answer could be to either.
     Ambiguous,
-    Scrape,
+    Scrape {
+        told: Option<Told>,
+    },
 }
 
 impl DatagramReader for Reader {
@@ -151,7 +153,9 @@ impl Reader {
                     self.clients.at_mut(datagram.from.other()).announces.answer(told, answer);
                 }
             }
-            (Reply::Scrape { .. }, Question::Scrape) => client.announces.scrape_answered(),
+            (Reply::Scrape { .. }, Question::Scrape { told: Some(told) }) => {
+                client.announces.scrape_answered(told);
+            }
             _ => {}
         }
         true
@@ -264,6 +268,7 @@ impl Client {
                 claim,
                 credentials: announce.has_credentials(),
             },
+            None,
             &Span::at(stamp),
         );
         if told.is_none() {
@@ -280,10 +285,11 @@ impl Client {
         if infohashes.malformed() > 0 {
             anomalies.count(Anomaly::TrackerMalformed);
         }
-        if !self.announces.scrape(infohashes, &Span::at(stamp)) {
+        let (told, fits) = self.announces.scrape(infohashes, None, &Span::at(stamp));
+        if !fits {
             anomalies.count(Anomaly::TrackerOverfull);
         }
-        self.ask(scrape.transaction, scrape.connection, Question::Scrape, anomalies);
+        self.ask(scrape.transaction, scrape.connection, Question::Scrape { told }, anomalies);
     }
 
     /// Remembers a request in place of the one of its kind that had its transaction before, or of the oldest.
@@ -305,7 +311,7 @@ impl Outstanding {
         let fits = match reply {
             Reply::Connect { .. } => matches!(self.question, Question::Connect),
             Reply::Announce(_) => matches!(self.question, Question::Announce { .. } | Question::Ambiguous),
-            Reply::Scrape { .. } => matches!(self.question, Question::Scrape),
+            Reply::Scrape { .. } => matches!(self.question, Question::Scrape { .. }),
             Reply::Error { .. } => !self.answered,
         };
         fits && self.transaction == reply.transaction()
@@ -317,7 +323,7 @@ impl Question {
         matches!(
             (self, other),
             (Self::Connect, Self::Connect)
-                | (Self::Scrape, Self::Scrape)
+                | (Self::Scrape { .. }, Self::Scrape { .. })
                 | (Self::Announce { .. } | Self::Ambiguous, Self::Announce { .. } | Self::Ambiguous)
         )
     }

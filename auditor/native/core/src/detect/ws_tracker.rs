@@ -35,8 +35,9 @@ impl WsTracker {
     /// Begins to read behind a request for a WebSocket that somebody else has read: both ends go on with frames.
     #[must_use]
     pub fn open_upgraded(client: End, request: UpgradeRequest) -> Box<dyn StreamReader> {
+        let UpgradeRequest { has_credentials, host, .. } = request;
         let mut reader =
-            Reader { client: Some(client), credentials: request.has_credentials, ..Reader::default() };
+            Reader { client: Some(client), credentials: has_credentials, host, ..Reader::default() };
         for end in [End::Orig, End::Resp] {
             reader.ends.at_mut(end).stage = Stage::Head;
         }
@@ -66,6 +67,8 @@ impl StreamDetector for WsTracker {
 struct Reader {
     client: Option<End>,
     credentials: bool,
+    /// The tracker, as the client asked for it.
+    host: Option<Box<str>>,
     ends: Ends<Talk>,
     announces: Announces,
     /// By infohash, and apart from what was announced: which direction is read first must not matter.
@@ -169,7 +172,7 @@ impl StreamReader for Reader {
 impl Reader {
     /// Collects the HTTP head; returns the bytes after it.
     fn read_opening<'a>(&mut self, end: End, bytes: &'a [u8]) -> &'a [u8] {
-        let Self { client, credentials, ends, .. } = self;
+        let Self { client, credentials, host, ends, .. } = self;
         let talk = ends.at_mut(end);
         let room = MAX_HEAD.saturating_sub(talk.partial.len());
         let taken = bytes.get(..room).unwrap_or(bytes);
@@ -177,7 +180,7 @@ impl Reader {
         let request = UpgradeRequest::parse(&talk.partial);
         let after = match (request, UpgradeReply::parse(&talk.partial)) {
             (Ok((request, rest)), _) if client.is_none() => {
-                (*client, *credentials) = (Some(end), request.has_credentials);
+                (*client, *credentials, *host) = (Some(end), request.has_credentials, request.host);
                 rest.len()
             }
             (_, Ok((_, rest))) if *client != Some(end) => rest.len(),
@@ -291,12 +294,13 @@ impl Reader {
                     claim,
                     credentials: self.credentials,
                 };
-                if self.announces.announce(&announce, &message.span).is_none() {
+                if self.announces.announce(&announce, self.host.as_deref(), &message.span).is_none() {
                     anomalies.count(Anomaly::TrackerOverfull);
                 }
             }
             Ok(Request::Scrape { infohashes }) => {
-                if !self.announces.scrape(infohashes.iter(), &message.span) {
+                let host = self.host.as_deref();
+                if !self.announces.scrape(infohashes.iter(), host, &message.span).1 {
                     anomalies.count(Anomaly::TrackerOverfull);
                 }
             }

@@ -55,7 +55,7 @@ pub(super) struct Ask {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
     Announce { told: Option<Told>, infohash: [u8; 20] },
-    Scrape,
+    Scrape(Option<Told>),
     Piece(Option<Place>),
     Fetch(Option<FetchPlace>),
     Other,

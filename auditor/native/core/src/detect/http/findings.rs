@@ -47,11 +47,11 @@ struct Folded {
 }
 
 impl Findings {
-    /// Takes an announce in.
+    /// Takes an announce in, and the tracker as the client asked for it.
     pub(super) fn announce(
         &mut self,
         client: End,
-        request: &AnnounceRequest,
+        (request, host): (&AnnounceRequest, Option<&str>),
         span: &Span,
         stamp: Stamp,
         anomalies: &mut Anomalies,
@@ -73,7 +73,7 @@ impl Findings {
         for address in request.addresses.into_iter().flatten() {
             self.name(client, address, request.infohash, Source::Tracker, stamp, anomalies);
         }
-        let told = self.announces.announce(&announce, span);
+        let told = self.announces.announce(&announce, host, span);
         if told.is_none() {
             anomalies.count(Anomaly::TrackerOverfull);
         }
@@ -105,17 +105,24 @@ impl Findings {
         }
     }
 
-    /// Takes a scrape in.
-    pub(super) fn scrape(&mut self, infohashes: &[[u8; 20]], span: &Span, anomalies: &mut Anomalies) {
+    /// Takes a scrape in, and the tracker as the client asked for it.
+    pub(super) fn scrape(
+        &mut self,
+        (infohashes, host): (&[[u8; 20]], Option<&str>),
+        span: &Span,
+        anomalies: &mut Anomalies,
+    ) -> Option<Told> {
         self.any = true;
-        if !self.announces.scrape(infohashes.iter(), span) {
+        let (told, fits) = self.announces.scrape(infohashes.iter(), host, span);
+        if !fits {
             anomalies.count(Anomaly::TrackerOverfull);
         }
+        told
     }
 
     /// Takes in that a scrape was answered.
-    pub(super) fn scrape_answered(&mut self) {
-        self.announces.scrape_answered();
+    pub(super) fn scrape_answered(&mut self, told: Told) {
+        self.announces.scrape_answered(told);
     }
 
     /// Takes in that a piece was asked for.

@@ -13,7 +13,7 @@ use crate::wire::bt::http_tracker::TrackerRequest;
 use crate::wire::bt::magnet::Magnet;
 use crate::wire::bt::web_seed::{PieceRequest, UrlDigest, is_of_a_client};
 use crate::wire::http::head::Method;
-use crate::wire::http::{Length, RequestHead, Target};
+use crate::wire::http::{Length, RequestHead, Target, host_name};
 
 /// The most requests to one server that are read while nothing comes of them. A proxy is asked for everything, so there
 /// is no such bound.
@@ -53,7 +53,8 @@ struct Request {
 }
 
 enum Asks {
-    Tracker(TrackerRequest),
+    /// Of a tracker, named as the client asked for it.
+    Tracker(TrackerRequest, Option<Box<str>>),
     Piece(PieceRequest),
     Other,
 }
@@ -168,7 +169,11 @@ impl Request {
             && !head.is_of_a_browser()
         {
             asks = match TrackerRequest::read(&target) {
-                Some(request) => Asks::Tracker(request.with_credentials(head.has_credentials())),
+                Some(request) => {
+                    // Through a proxy the target has the name, and a Host beside it is void (RFC 9112 §3.2.2).
+                    let host = target.authority().or(head.host()).and_then(host_name);
+                    Asks::Tracker(request.with_credentials(head.has_credentials()), host)
+                }
                 None => PieceRequest::read(&target).map_or(Asks::Other, Asks::Piece),
             };
         }
@@ -197,13 +202,14 @@ impl Request {
             findings.magnet(client, magnet, MagnetPlace::Referer, (&sent.span, sent.first), anomalies);
         }
         match self.asks {
-            Asks::Tracker(TrackerRequest::Announce(request)) => {
-                let told = findings.announce(client, &request, &sent.span, sent.first, anomalies);
+            Asks::Tracker(TrackerRequest::Announce(request), host) => {
+                let asked = (&request, host.as_deref());
+                let told = findings.announce(client, asked, &sent.span, sent.first, anomalies);
                 Question::Announce { told, infohash: request.infohash }
             }
-            Asks::Tracker(TrackerRequest::Scrape(scrape)) => {
-                findings.scrape(&scrape.infohashes, &sent.span, anomalies);
-                Question::Scrape
+            Asks::Tracker(TrackerRequest::Scrape(scrape), host) => {
+                let asked = (&scrape.infohashes[..], host.as_deref());
+                Question::Scrape(findings.scrape(asked, &sent.span, anomalies))
             }
             Asks::Piece(request) => {
                 Question::Piece(findings.piece(client, request.infohash, &sent.span, anomalies))

@@ -209,7 +209,7 @@ impl Body {
         let granted = response.is_success();
         let wanted = match (ask.question, response.kind) {
             // Trackers refuse with a text in any status.
-            (Question::Announce { .. } | Question::Scrape, _) => Wanted::Reply(Reply::default()),
+            (Question::Announce { .. } | Question::Scrape(_), _) => Wanted::Reply(Reply::default()),
             (Question::Other | Question::Fetch(_), Kind::Text)
                 if granted && response.coding == Coding::Identity =>
             {
@@ -285,9 +285,10 @@ fn tell(
             Ok((reply, _)) => findings.answer(server, told, infohash, &reply, stamp, anomalies),
             Err(_) => anomalies.count(Anomaly::TrackerMalformed),
         },
-        (Found::Reply(body), _) => match ScrapeReply::parse(body) {
-            Ok(_) => findings.scrape_answered(),
-            Err(_) => anomalies.count(Anomaly::TrackerMalformed),
+        (Found::Reply(body), question) => match (ScrapeReply::parse(body), question) {
+            (Ok(_), Question::Scrape(Some(told))) => findings.scrape_answered(told),
+            (Ok(_), _) => {}
+            (Err(_), _) => anomalies.count(Anomaly::TrackerMalformed),
         },
         (Found::Malformed, _) => anomalies.count(Anomaly::TrackerMalformed),
     }

@@ -111,6 +111,7 @@ fn expected() -> Vec<(End, u64, Fact)> {
                 claimed: Claims { first, last, completed: true },
                 credentials: true,
                 answer: Some(TrackerAnswer { interval: Some(60), ..TrackerAnswer::default() }),
+                host: Some("t.example".into()),
             },
         ),
         (
@@ -123,9 +124,18 @@ fn expected() -> Vec<(End, u64, Fact)> {
                 claimed: Claims { first: Claim::default(), last: Claim::default(), completed: false },
                 credentials: true,
                 answer: Some(TrackerAnswer { failed: true, ..TrackerAnswer::default() }),
+                host: Some("t.example".into()),
             },
         ),
-        (End::Orig, 1, Fact::TrackerScrape { infohashes: vec![[b'c'; 20], [b'd'; 20]], answered: true }),
+        (
+            End::Orig,
+            1,
+            Fact::TrackerScrape {
+                infohashes: vec![[b'c'; 20], [b'd'; 20]],
+                answered: true,
+                host: Some("t.example".into()),
+            },
+        ),
         (
             End::Resp,
             1,
@@ -505,4 +515,49 @@ proptest! {
         reader.skip(End::Orig, 5, stamp(1));
         let _ = (reader.observations(), reader.named(), reader.inner(), reader.fetched());
     }
+}
+
+/// The trackers that were announced to, as they were asked for.
+fn trackers(requests: &[(String, &[u8])]) -> Vec<Option<String>> {
+    let messages: Vec<_> = requests
+        .iter()
+        .map(|(before, host)| {
+            let target = format!("{before}/p4ssk3y/announce?info_hash={}", "a".repeat(20));
+            let target = format!("{target}&peer_id=-LT2110-0123456789ab&port=6881");
+            (
+                End::Orig,
+                [b"GET ", target.as_bytes(), b" HTTP/1.1\r\nHost: ", host, b"\r\n\r\n"].concat(),
+                stamp(1),
+            )
+        })
+        .collect();
+    let (reader, _) = read(&messages);
+    facts(&reader)
+        .into_iter()
+        .map(|(_, _, fact)| match fact {
+            Fact::TrackerAnnounce { host, .. } => host.map(String::from),
+            _ => panic!("{fact:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_tracker_is_named_as_the_client_asks_for_it_directly_or_through_a_proxy() {
+    let named = trackers(&[
+        (String::new(), b"Tracker.Example:6969"),
+        ("http://one.example:6969".to_owned(), b"proxy.example"),
+        ("http://user:password@two.example".to_owned(), b"proxy.example"),
+        ("http://one.example".to_owned(), b"one.example"),
+    ]);
+    let expected = ["tracker.example", "one.example", "two.example"];
+    assert_eq!(named, expected.map(|name| Some(name.to_owned())));
+}
+
+#[test]
+fn a_host_that_is_no_plain_name_is_none() {
+    for host in [&b"user:password@t.example"[..], &[b'x'; 300], b"a\x7fb", b"t.example/p4ssk3y", b"", b"\xff"]
+    {
+        assert_eq!(trackers(&[(String::new(), host)]), [None], "{}", host.escape_ascii());
+    }
+    assert_eq!(trackers(&[("http://bad host!".replace(' ', "%"), b"t.example")]), [None]);
 }

@@ -156,6 +156,7 @@ fn an_announce_is_believed_with_its_connection_and_joined_with_its_answer() {
                 peers: 2,
                 failed: false
             }),
+            host: None,
         }
     );
     let named = [("10.0.0.5:6881".into(), 0xaa, End::Orig), ("192.0.2.1:6881".into(), 0xaa, End::Resp)];
@@ -322,7 +323,7 @@ fn a_scrape_is_joined_with_its_answer() {
     let seen = talk.observations();
     assert_eq!((seen.len(), seen[0].count), (1, 2));
     let infohashes = vec![[1; 20], [2; 20], [3; 20]];
-    assert_eq!(seen[0].fact, Fact::TrackerScrape { infohashes, answered: true });
+    assert_eq!(seen[0].fact, Fact::TrackerScrape { infohashes, answered: true, host: None });
 }
 
 #[test]

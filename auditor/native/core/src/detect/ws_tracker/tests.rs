@@ -71,6 +71,7 @@ fn an_announce_is_joined_with_its_answer_wherever_the_bytes_are_cut() {
         claimed: Claims { first: claim, last: claim, completed: false },
         credentials: true,
         answer: Some(ANSWER),
+        host: Some("tracker.example".into()),
     };
     for step in [1, 2, 3, 7, 100, 1 << 20] {
         let (seen, anomalies) = read(step, &[said(ANNOUNCE)], &[answered(REPLY), answered(PEER)]);
@@ -162,7 +163,10 @@ fn a_scrape_is_joined_with_its_answer() {
     let answer = r#"{"action":"scrape","files":{"aaaaaaaaaaaaaaaaaaaa":{"complete":1}}}"#;
     let (seen, _) = read(999, &[said(ask)], &[answered(answer)]);
     let infohashes = vec![[b'a'; 20], [b'b'; 20]];
-    assert_eq!(seen[0].fact, Fact::TrackerScrape { infohashes, answered: true });
+    assert_eq!(
+        seen[0].fact,
+        Fact::TrackerScrape { infohashes, answered: true, host: Some("tracker.example".into()) }
+    );
 }
 
 #[test]

@@ -7,19 +7,22 @@
 //! ```
 //!
 //! Nothing else of HTTP is read here. Target, cookies and authorizations can hold a passkey, and do not leave the view:
-//! it tells only whether there was something of the kind.
+//! it tells only whether there was something of the kind, and the name of the server.
 
 use crate::error::ParseError;
+use crate::wire::http::{Target, host_name};
 
 /// The longest head that is waited for.
 pub const MAX_HEAD: usize = 4096;
 
 /// A request to go on with WebSocket frames. Holding one proves that the head is whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpgradeRequest {
     /// Whether the target says more than a tracker open to all needs, or a cookie or authorization came along.
     pub has_credentials: bool,
+    /// The server that is asked, if it is plainly named.
+    pub host: Option<Box<str>>,
 }
 
 /// A server's consent. Holding one proves that the head is whole.
@@ -42,7 +45,8 @@ impl UpgradeRequest {
         let target = head.line.split(|byte| *byte == b' ').nth(1).ok_or(refused)?;
         let has_credentials =
             !matches!(target, b"/" | b"/announce") || head.has(b"cookie") || head.has(b"authorization");
-        Ok((Self { has_credentials }, rest))
+        let authority = Target::split(target).authority().or_else(|| head.values(b"host").next());
+        Ok((Self { has_credentials, host: authority.and_then(host_name) }, rest))
     }
 }
 
@@ -131,7 +135,10 @@ mod tests {
         let input = [REQUEST, b"\x81"].concat();
         assert_eq!(
             UpgradeRequest::parse(&input),
-            Ok((UpgradeRequest { has_credentials: false }, &b"\x81"[..]))
+            Ok((
+                UpgradeRequest { has_credentials: false, host: Some("tracker.example".into()) },
+                &b"\x81"[..]
+            ))
         );
         assert_eq!(UpgradeReply::parse(REPLY), Ok((UpgradeReply, &b""[..])));
     }
