@@ -24,6 +24,7 @@ _SHOWN_PARAMETERS = frozenset(
 )
 _TRACKER_SCRIPT = re.compile(rb"(announce|scrape)(\.php)?\Z")
 _KEY_LIKE = re.compile(rb"(?=[^0-9]*[0-9])[0-9A-Za-z_=+-]{16,}\Z")
+_AUTHORITY = re.compile(rb"([0-9A-Za-z._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{0,5})?\Z")
 _REQUEST = re.compile(rb"([A-Z]{3,10}) (\S+) (HTTP/1\.[01])\Z")
 _RESPONSE = re.compile(rb"(HTTP/1\.[01]) (\d{3})\b")
 _USER_INFO = re.compile(rb"\A([a-z][a-z0-9+.-]*://)[^/@]*@")
@@ -49,6 +50,8 @@ def target(raw: bytes) -> str:
     tracker = any(_TRACKER_SCRIPT.match(segment) for segment in segments)
     shown = b"/".join(_segment(segment, tracker=tracker) for segment in segments)
     parameters = b"&".join(_parameter(part) for part in query.split(b"&"))
+    login, at, named = host.rpartition(b"@")
+    host = (BLANK.encode() if login else login) + at + (_authority(named) if named else b"")
     return harmless(prefix + slashes + host + slash + shown + question + parameters, 4 * MAX_LINE)
 
 
@@ -64,6 +67,12 @@ def http(payload: bytes) -> list[str] | None:
     else:
         return None
     return lines + [_header(line) for line in headers[:MAX_HEADERS]]
+
+
+def _authority(raw: bytes) -> bytes:
+    """Blank what is no plain host with a port, and a host of which a label could be a passkey."""
+    found = _AUTHORITY.match(raw)
+    return raw if found and not any(map(_KEY_LIKE.match, found[1].split(b"."))) else BLANK.encode()
 
 
 def _segment(segment: bytes, *, tracker: bool) -> bytes:
@@ -90,5 +99,8 @@ def _header(line: bytes) -> str:
     name, colon, value = line.partition(b":")
     if not colon or not re.fullmatch(rb"[A-Za-z0-9_-]{1,40}", name):
         return BLANK
-    shown = harmless(value.strip()) if name.lower() in _SHOWN_HEADERS else BLANK
+    value = value.strip()
+    if name.lower() == b"host":
+        value = _authority(value)
+    shown = harmless(value) if name.lower() in _SHOWN_HEADERS else BLANK
     return f"{name.decode()}: {shown}"

@@ -115,6 +115,13 @@ def _streams() -> Iterator[tuple[str, Turns]]:
             ("resp", plain),
         ],
     )
+    hosts = (
+        b"eve:" + secret("login") + b"@tracker.example",
+        secret("label") + b".tracker.example",
+        b"x:" + secret("port"),
+    )
+    named = [_announce(b"/announce").replace(b"Host: tracker.example", b"Host: " + host) for host in hosts]
+    yield "tracker, secrets in its name", [turn for asked in named for turn in (("orig", asked), ("resp", plain))]
     yield (
         "tracker that repeats the passkey",
         [

@@ -21,6 +21,9 @@ KEY = "0123456789abcdef0123456789abcdef"
         ("/images/disc.iso", "/images/disc.iso"),
         (f"/rss?{KEY}", "/rss?(blanked)"),
         (f"http://bob:secret@t.example/{KEY}/announce", "http://(blanked)@t.example/(blanked)/announce"),
+        (f"http://bob:a@{KEY}@t.example/announce", "http://(blanked)@t.example/announce"),
+        (f"http://{KEY}.t.example:80/announce", "http://(blanked)/announce"),
+        ("http://[2001:db8::1]:80/announce", "http://[2001:db8::1]:80/announce"),
         (f"/x?{KEY}=1", "/x?(blanked)=(blanked)"),
         ("/announce?peer_id=-qB4520-%1B%5B2J", "/announce?peer_id=-qB4520-%1B%5B2J"),
     ],
@@ -45,6 +48,14 @@ def test_a_request_shows_only_headers_known_to_be_harmless() -> None:
         *(f"{name}: (blanked)" for name in secrets),
         "(blanked)",
     ]
+
+
+@pytest.mark.parametrize(
+    "host", [f"bob:{KEY}@t.example", f"{KEY}.t.example", f"t:{KEY}", f"t.example/{KEY}", "x" * 300]
+)
+def test_a_host_that_is_no_plain_name_is_blanked(host: str) -> None:
+    """What a client calls the server may hold a log-in, or a member's own name."""
+    assert redacting.http(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()) == ["GET / HTTP/1.1", "Host: (blanked)"]
 
 
 def test_a_response_shows_its_status_and_no_body() -> None:
