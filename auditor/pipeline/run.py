@@ -18,6 +18,7 @@ from auditor.pipeline.people import Shown
 from auditor.pipeline.translating import Translating
 from auditor.pipeline.whose import Whose
 from auditor.policy.history import History
+from auditor.policy.membership import outermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from auditor.pipeline.conduct import IsInside
     from auditor.pipeline.translating import Behind
     from auditor.policy.evaluate import Policy
-    from auditor.written.scalars import Network
 
 
 class JudgedFlow(NamedTuple):
@@ -136,7 +136,7 @@ def judge(
         policy_sha256=policy.sha256,
         identity=identity,
         people=policy.people,
-        inside=_outermost((*policy.inside_networks, *policy.egress_networks)),
+        inside=tuple(str(n) for n in outermost((*policy.inside_networks, *policy.egress_networks))),
         captures=sighting.captures,
         incidents=incidents,
         activities=tuple(
@@ -249,16 +249,6 @@ def _judged_flows(
             )
         )
     return tuple(judged)
-
-
-def _outermost(networks: Sequence[Network]) -> tuple[str, ...]:
-    """Leave out what is within another: a group's network says nothing new about what is inside."""
-    ordered = sorted(set(networks), key=lambda n: (n.version, int(n.network_address), n.prefixlen))
-    kept: list[Network] = []
-    for network in ordered:
-        if not (kept and kept[-1].version == network.version and network.network_address in kept[-1]):
-            kept.append(network)
-    return tuple(str(network) for network in kept)
 
 
 def _undeclared(sighting: Sighting, is_inside: IsInside) -> tuple[Address, ...]:

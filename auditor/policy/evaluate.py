@@ -14,7 +14,7 @@ from auditor.model.incident import Conduct, Infohashes, Judgement
 from auditor.model.scale import People, Severity, Verdict
 from auditor.policy.catalogue import Catalogue
 from auditor.policy.history import History
-from auditor.policy.membership import Claim, Membership, PrefixMap
+from auditor.policy.membership import Claim, Membership, PrefixMap, outermost
 from auditor.policy.private import PRIVATE_NETWORKS
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class Policy:
     _dispatch: Dispatch | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ours = dict.fromkeys((*self.inside_networks, *self.egress_networks))
-        object.__setattr__(self, "_ours", PrefixMap(ours.items()))
+        ours = (*self.inside_networks, *self.egress_networks)
+        object.__setattr__(self, "_ours", PrefixMap((network, None) for network in outermost(ours)))
         object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
         object.__setattr__(self, "_dispatch", self._prepared())
 

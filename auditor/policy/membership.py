@@ -123,6 +123,16 @@ class PrefixMap(Generic[T]):
         return False
 
 
+def outermost(networks: Iterable[Network]) -> list[Network]:
+    """Leave out what lies within another of the networks; return the others in order."""
+    ordered = sorted(set(networks), key=lambda n: (n.version, int(n.network_address), n.prefixlen))
+    kept: list[Network] = []
+    for network in ordered:
+        if not (kept and kept[-1].version == network.version and network.network_address in kept[-1]):
+            kept.append(network)
+    return kept
+
+
 class Membership:
     """The claims of all groups, ready to be asked for a host."""
 
