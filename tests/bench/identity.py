@@ -303,7 +303,9 @@ def _read(kind: str, path: str, count: str) -> int:
     """Read a file as a command does, and fail if anything was refused or left out."""
     from auditor.identity.readers.lines import Lines  # noqa: PLC0415  its imports belong to what is measured
 
-    reading = Reading("bench", path, ZoneInfo("Europe/Berlin"), year=2026, prefixes=PREFIXES, taken=TAKEN * 10**9)
+    lease = LEASE * 10**9 if kind == "dnsmasq" else None  # Its file tells when a lease ends, and not when it began.
+    zone, taken = ZoneInfo("Europe/Berlin"), TAKEN * 10**9
+    reading = Reading("bench", path, zone, year=2026, prefixes=PREFIXES, taken=taken, lease=lease)
     with Path(path).open("rb") as file:
         lines = Lines(file, READERS[kind].longest)
         statements = refused = 0
