@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
     from auditor.model.flow import Endpoint, Flow, Tie
-    from auditor.model.identity import IdentityRead, SourceRead
+    from auditor.model.identity import IdentityRead, Offset, SourceRead
     from auditor.model.incident import Claimed, Incident, Infohashes, VerifiedAmount
     from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.external import External
@@ -197,8 +197,6 @@ def _identity(identity: IdentityRead | None) -> Json:
 
 
 def _source(source: SourceRead) -> Json:
-    clock = source.clock
-    is_known = clock.basis != "unknown"
     return {
         "name": source.name,
         "kind": source.kind,
@@ -206,12 +204,18 @@ def _source(source: SourceRead) -> Json:
             {"path": file.path, "sha256": file.sha256, "lines": file.lines, "refused": file.refused}
             for file in source.files
         ],
-        "clock": {
-            "basis": clock.basis,
-            "offset_seconds": clock.nanoseconds / NANOSECONDS if is_known else None,
-            "margin_seconds": clock.margin / NANOSECONDS if is_known else None,
-            "matches": clock.matches,
-        },
+        "clock": clock_json(source.clock),
+    }
+
+
+def clock_json(clock: Offset) -> Json:
+    """Return how far a clock is known, as JSON; what is not known is null, for 0 would say that it is right."""
+    is_known = clock.basis != "unknown"
+    return {
+        "basis": clock.basis,
+        "offset_seconds": clock.nanoseconds / NANOSECONDS if is_known else None,
+        "margin_seconds": clock.margin / NANOSECONDS if is_known else None,
+        "matches": clock.matches,
     }
 
 

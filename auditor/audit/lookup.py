@@ -149,18 +149,7 @@ def _checked(each: Checked) -> Json:
     return {
         "path": str(each.path),
         "sha256": each.sha256,
-        "issues": [
-            {
-                "code": issue.code,
-                "severity": issue.severity,
-                "message": issue.message,
-                "file": issue.file,
-                "line": issue.line or None,
-                "column": issue.column or None,
-                "hint": issue.hint,
-            }
-            for issue in each.issues
-        ],
+        "issues": [issue.as_json() for issue in each.issues],
         "problem": each.problem,
         "sources": [
             {

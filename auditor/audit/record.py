@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor.audit.document import clock_json
 from auditor.model.identity import Asked
 from auditor.model.moment import HOUR, MINUTE, rfc3339
 from auditor.model.text import harmless
@@ -75,14 +76,7 @@ def document(known: Record) -> Json:
 
 def clock(offset: Offset | None) -> Json | None:
     """Return a clock's offset as JSON."""
-    if offset is None:
-        return None
-    return {
-        "basis": offset.basis,
-        "offset_seconds": offset.nanoseconds / 1e9,
-        "margin_seconds": offset.margin / 1e9,
-        "matches": offset.matches,
-    }
+    return None if offset is None else clock_json(offset)
 
 
 def names(holder: Holder) -> Json:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from auditor.policy.evaluate import Policy
     from auditor.policy.load import Loaded
     from auditor.policy.observation import Observation
-    from auditor.written.issue import Issue
 
 
 @click.group()
@@ -248,7 +247,7 @@ def _report(files: tuple[Path, ...] | list[Path], output: str) -> None:
                 {
                     "path": str(file),
                     "sha256": None if loaded.policy is None else loaded.policy.sha256,
-                    "issues": [_as_json(issue) for issue in loaded.issues],
+                    "issues": [issue.as_json() for issue in loaded.issues],
                 }
                 for file, loaded in results
             ],
@@ -280,16 +279,3 @@ def _summary(files: int, errors: int, warnings: int) -> str:
         return f"{number} {noun}{'' if number == 1 else 's'}"
 
     return f"{count(files, 'file')} checked, {count(errors, 'error')}, {count(warnings, 'warning')}"
-
-
-def _as_json(issue: Issue) -> dict[str, str | int | None]:
-    """Return an issue as the JSON of ``policy check`` has it; a place that is not known is null."""
-    return {
-        "code": issue.code,
-        "severity": issue.severity,
-        "message": issue.message,
-        "file": issue.file,
-        "line": issue.line or None,
-        "column": issue.column or None,
-        "hint": issue.hint,
-    }

@@ -45,6 +45,18 @@ class Issue:
         weight = " (warning)" if self.severity == "warning" else ""
         return f"{place}: {self.code}{weight}: {self.message}"
 
+    def as_json(self) -> dict[str, str | int | None]:
+        """Return the issue for programs; a place that is not known is null."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "file": self.file,
+            "line": self.line or None,
+            "column": self.column or None,
+            "hint": self.hint,
+        }
+
     def render(self) -> str:
         """Return the issue as people read it: its line, then the excerpt with a caret, then the hint."""
         if not self.line or not (self.excerpt or "").strip():

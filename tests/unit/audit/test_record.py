@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.audit import record
-from auditor.audit.record import SourceTexts
+from auditor.audit.record import SourceTexts, clock
 from auditor.identity.directory import Directory
 from auditor.identity.load import Identity, load
 from auditor.model.identity import Offset, SourceLine, Tenancy, Trust
@@ -106,3 +106,14 @@ def test_long_lines_are_cut(tmp_path: Path, identity: Identity) -> None:
     text = SourceTexts(identity).of(LINE)
     assert text is not None
     assert len(text) == record.MAX_TEXT + 1
+
+
+def test_an_unknown_clock_is_not_told_as_a_right_one() -> None:
+    """What is not known is null: 0 would say that the clock is right."""
+    assert clock(Offset("unknown")) == {
+        "basis": "unknown",
+        "offset_seconds": None,
+        "margin_seconds": None,
+        "matches": 0,
+    }
+    assert clock(None) is None
