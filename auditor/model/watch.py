@@ -1,7 +1,7 @@
 """What a watch that goes on hands over: the facts that are new since it was last asked, and its counters.
 
 A flow is handed over as soon as it shows BitTorrent, again whenever it shows more, and a last time once it is over:
-each time whole, under the same number. Whoever keeps the latest of each number has what an audit of the same frames has.
+each time whole, under the same number. Who keeps the latest of each number has what an audit of the same frames has.
 """
 
 from __future__ import annotations
