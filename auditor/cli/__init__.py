@@ -9,7 +9,6 @@ import gc
 import io
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import click
 
 from auditor import __version__
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.lazily import LazyGroup
 from auditor.cli.stdout import silence_stdout
 
 EXIT_CODES = """\b
@@ -34,23 +34,12 @@ _COMMANDS = {
     "identity": ("auditor.cli.identity:identity", "Check identity sources, and look up whose an address was."),
     "policy": ("auditor.cli.policy:policy", "Write, check, test, compare and explain policies."),
     "schema": ("auditor.cli.schema:schema", "Print the JSON Schema of what auditor writes and reads."),
+    "sensor": ("auditor.cli.sensor:sensor", "Watch interfaces for months: check and run a sensor."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names of the commands."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+class _Program(LazyGroup):
+    """All commands."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what is left or returned has any type
         """Run a command; when whoever reads us has gone, as `head` does, nobody is left to be told."""
@@ -60,13 +49,10 @@ class LazyGroup(click.Group):
             silence_stdout()
             return ExitCode.OK
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_, words) in _COMMANDS.items()])
 
-
-@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Program, lazily=_COMMANDS, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, message="auditor %(version)s")
 def cli() -> None:
     """Passive auditor of BitTorrent on your own network.

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +36,17 @@ def policy() -> None:
 
 @policy.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="policy.yaml")
+@click.option("--announced", metavar="WHERE", help="Where people were told that the network is watched.")
+@click.option("--announced-on", "day", metavar="DATE", help="When they were told. Default: today.")
 @click.option("--force", is_flag=True, help="Overwrite PATH if it exists.")
-def init(path: Path, force: bool) -> None:
-    """Write a commented first policy to PATH (default: policy.yaml) and check it."""
+def init(path: Path, announced: str | None, day: str | None, force: bool) -> None:
+    """Write a commented first policy to PATH (default: policy.yaml) and check it.
+
+    A sensor does not start before people were told: --announced says where they were, or the file is filled in.
+    """
     text = resources.files("auditor.policy").joinpath("first.yaml").read_text("utf-8")
+    if announced is not None or day is not None:
+        text = _ANNOUNCED.sub(lambda _: _announcement(announced, day), text, count=1)
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text.replace("policy.yaml", str(path)) if str(path).isprintable() else text)
@@ -49,6 +57,25 @@ def init(path: Path, force: bool) -> None:
     click.echo(f"{path} written: a first policy with comments. Fill in its groups, then run:", err=True)
     click.echo(f"  auditor policy check {path}", err=True)
     _report([path], "text")
+
+
+_ANNOUNCED = re.compile(r"^# announced: .*$", re.MULTILINE)
+
+
+def _announcement(where: str | None, day: str | None) -> str:
+    """Write the policy's line that says where and when people were told."""
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - start-up
+
+    from auditor.policy.scalars import parse_date  # noqa: PLC0415 - start-up
+    from auditor.written.scalars import parse_line  # noqa: PLC0415 - start-up
+
+    if where is None:
+        raise click.UsageError("--announced-on says when; --announced WHERE must say where")
+    try:
+        on = date.today() if day is None else parse_date(day)  # noqa: DTZ011 - people mean their own calendar's
+        return f"announced: {{where: {json.dumps(parse_line(where), ensure_ascii=False)}, on: {on}}}"
+    except PydanticCustomError as problem:
+        raise click.UsageError(f"--announced: {problem.message()}") from None
 
 
 @policy.command()

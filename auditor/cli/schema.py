@@ -9,7 +9,7 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["audit", "policy", "policy-test", "identity"]))
+@click.argument("what", type=click.Choice(["audit", "policy", "policy-test", "identity", "sensor"]))
 def schema(what: str) -> None:
     """Print a JSON Schema (draft 2020-12).
 
@@ -18,6 +18,7 @@ def schema(what: str) -> None:
     policy       what a policy file holds: editors complete and check by it
     policy-test  what the tests beside a policy hold
     identity     what an identity file holds
+    sensor       what a sensor file holds
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     click.echo(json.dumps(_schema(what), indent=2))
 
@@ -35,6 +36,10 @@ def _schema(what: str) -> dict[str, Any]:
         from auditor.identity import schema as of_identity  # noqa: PLC0415 - start-up
 
         return of_identity.json_schema()
+    if what == "sensor":
+        from auditor.sensor import schema as of_sensor  # noqa: PLC0415 - start-up
+
+        return of_sensor.json_schema()
     from auditor.policy import testing  # noqa: PLC0415 - start-up
 
     return testing.json_schema()

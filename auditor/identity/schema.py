@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from auditor.identity import fields  # noqa: TC001  pydantic reads the annotations
-from auditor.written.fields import Instant, Line, NetworkField, OneOrMore, Zone
+from auditor.written.fields import Instant, Length, Line, NetworkField, OneOrMore, Shift, Zone
 from auditor.written.schema import Entry, schema_for_editors
 
 MAX_SOURCES = 250
@@ -20,15 +20,15 @@ MAX_PATTERNS = 250
 class ClockEntry(Entry):
     """What is known of a source's clock beyond what frames of the capture tell."""
 
-    offset: fields.Shift | None = Field(
+    offset: Shift | None = Field(
         default=None,
         description="What is to be added to the source's times to get the capture's: `-1h` of a source that is an hour "
         "ahead. Frames of DHCP or ARP in the capture, where there are enough, are believed before it.",
     )
-    margin: fields.Length | None = Field(
+    margin: Length | None = Field(
         default=None, description="How far the true offset may be from `offset`. Default: 1 s. Only with `offset`."
     )
-    tolerance: fields.Length | None = Field(
+    tolerance: Length | None = Field(
         default=None,
         description="How far the clock may be off where its offset is neither declared nor measured. Around each "
         "beginning and end nobody is attributed for that long. Default: 65 m, since the usual fault is an hour.",
@@ -76,10 +76,10 @@ class SourceEntry(Entry):
     follow: bool = Field(
         default=False, description="The files grow and rotate while a sensor runs; one may be missing."
     )
-    idle: fields.Length | None = Field(
+    idle: Length | None = Field(
         default=None, description="How long a session or a translation may last after it was last heard of."
     )
-    lease: fields.Length | None = Field(
+    lease: Length | None = Field(
         default=None, description="How long an address is leased, where the files leave that out."
     )
     prefixes: Prefixes | None = Field(default=None, description="Of `nft-log`: how its two rules begin their rows.")

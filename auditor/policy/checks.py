@@ -37,6 +37,8 @@ class Finding:
     loc: tuple[str | int, ...]
     hint: str | None = None
     severity: IssueSeverity = "error"
+    at_key: bool = False
+    """It is the key at the end of the path that is wrong, not its value."""
 
 
 Check = Callable[[PolicyFile], Iterator[Finding]]
@@ -205,6 +207,16 @@ def _entries(policy: PolicyFile) -> Iterator[tuple[str, Rule | PolicyException, 
         yield "rule", rule, ("rules", index)
 
 
+def retention_names_known_groups(policy: PolicyFile) -> Iterator[Finding]:
+    """Refuse a time for a group that is not defined: its records would be kept for another."""
+    known = [group.name for group in policy.groups] + list(RESERVED_GROUPS)
+    for name in policy.retention.groups if policy.retention is not None else ():
+        if name not in known:
+            message = f"retention names group '{name}', which this policy does not define"
+            hint = did_you_mean(name, known) or f"the groups are {listing(dict.fromkeys(known))}"
+            yield Finding("unknown-group", message, ("retention", "groups", name), hint, at_key=True)
+
+
 def spans_are_not_empty(policy: PolicyFile) -> Iterator[Finding]:
     """Refuse selectors that nothing can match."""
     for noun, entry, at in _entries(policy):
@@ -351,6 +363,7 @@ CHECKS_OF_NAMES: tuple[Check, ...] = (
     rules_are_named_once,
     rules_name_known_groups,
     rules_name_known_lists,
+    retention_names_known_groups,
 )
 """These hold even while other values are wrong."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.policy import schema
     from auditor.policy.dispatch import Dispatch
     from auditor.policy.membership import Weighed
+    from auditor.policy.promises import Announced, Retention
     from auditor.policy.rule import Rule
     from auditor.policy.selectors import Match
     from auditor.written.scalars import Network
@@ -79,6 +80,10 @@ class Policy:
     defaults: Mapping[str, Judgement]
     catalogue: Catalogue
     membership: Membership
+    announced: Announced | None = None
+    """Where and when people were told; a sensor asks for it."""
+    retention: Retention | None = None
+    """For how long records are kept; a sensor asks for it."""
     _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
     _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
     _dispatch: Dispatch | None = field(init=False, repr=False, compare=False)
@@ -129,6 +134,7 @@ class Policy:
         line_of: Callable[[Loc], int] = lambda _: 0,
     ) -> Policy:
         """Make a checked policy file ready for use; ``name`` stands in where it has none."""
+        from auditor.policy import promises  # noqa: PLC0415 - start-up without a policy
         from auditor.policy.rule import compile_judgement, compile_rule  # noqa: PLC0415 - start-up without a policy
 
         networks = [network for group in written.groups for network in group.networks]
@@ -154,6 +160,8 @@ class Policy:
             defaults={group.name: compile_judgement(group.default, None) for group in written.groups},
             catalogue=catalogue,
             membership=Membership(_claims(written, line_of), parents),
+            announced=promises.announced(written),
+            retention=promises.retention(written),
         )
 
     def is_inside(self, address: Address) -> bool:

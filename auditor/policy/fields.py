@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -52,6 +53,7 @@ Status = Annotated[str, Written(partial(parse_word, "status", STATUSES), {"enum"
 Count = Annotated[int, Written(partial(scalars.parse_count, 1), {"type": "integer", "minimum": 1})]
 Size = Annotated[int, Written(partial(scalars.parse_count, 0), {"type": "integer", "minimum": 0})]
 Duration = Annotated[int, text(scalars.parse_duration, pattern="^[0-9]{1,5}\\s*[mhdw]$", examples=["12h", "90d"])]
+Date = Annotated[date, text(scalars.parse_date, format="date", examples=["2026-01-31"])]
 Mercy = Annotated[
     scale.Verdict,
     Written(lambda value: scale.Verdict.from_label(parse_word("verdict", MERCY, value)), {"enum": list(MERCY)}),

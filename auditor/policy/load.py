@@ -41,6 +41,8 @@ POLICY = FileKind(
         "people": ("missing-people", "how results show people: none, pseudonym or named"),
         "owner": ("missing-owner", "name who answers for it: a role outlives a person"),
         "until": ("missing-until", "say when it ends, 2026-12-31: an exception without an end is a rule"),
+        "where": ("missing-announced", "say where people were told: staff handbook, chapter 7; Wi-Fi log-in page"),
+        "on": ("missing-announced", "say on which day people were told: 2026-01-31"),
         "default": ("missing-default", "what is said where no rule matches: default: {verdict: notice, reason: …}"),
     },
     naming=(("rule", "id"), ("group", "name")),
@@ -51,6 +53,8 @@ POLICY = FileKind(
         "people": "none",
         "owner": "-",
         "until": "2026-12-31",
+        "where": "-",
+        "on": "2026-01-31",
         "default": _OUTCOME,
         **_OUTCOME,
     },
@@ -119,7 +123,9 @@ def parse(content: bytes, path: Path, now: int | None = None) -> Loaded:
     found = [finding for each in checks for finding in each(written)]
     if now is not None and not validated.mended:
         found += [finding for each in CHECKS_OF_DATES for finding in each(written, now)]
-    issues += [text.issue(f.code, f.message, restore(f.loc), hint=f.hint, severity=f.severity) for f in found]
+    issues += [
+        text.issue(f.code, f.message, restore(f.loc), hint=f.hint, severity=f.severity, at_key=f.at_key) for f in found
+    ]
     gathering = lists.gather(written.lists, path.parent)
     issues += [_list_issue(text, problem, restore) for problem in gathering.problems]
     issues = in_order(text.file, issues)

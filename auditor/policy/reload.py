@@ -11,7 +11,7 @@ from auditor.written.in_force import InForce, Reading
 from auditor.written.issue import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from auditor.policy.evaluate import Policy
@@ -21,13 +21,26 @@ PAUSE = 0.05
 """Seconds between two readings that differ."""
 
 
-def policy_in_force(path: Path, now: Callable[[], int] = time.time_ns) -> InForce[Policy]:
-    """Put a policy in force.
+def policy_in_force(
+    path: Path,
+    now: Callable[[], int] = time.time_ns,
+    asks: Callable[[Policy], Sequence[Issue]] = lambda _: (),
+) -> InForce[Policy]:
+    """Put a policy in force; ``asks`` returns what is wrong with one that is right, for whoever needs more of it.
 
     Raises:
         Unusable: if the file has an error.
     """
-    return InForce("policy", partial(_read, path), now)
+    return InForce("policy", partial(_read_for, path, asks), now)
+
+
+def _read_for(path: Path, asks: Callable[[Policy], Sequence[Issue]]) -> Reading[Policy]:
+    reading = _read(path)
+    lacking = () if reading.value is None else tuple(asks(reading.value))
+    issues = (*reading.issues, *lacking)
+    if any(issue.severity == "error" for issue in lacking):
+        return Reading(None, None, issues)
+    return reading._replace(issues=issues)
 
 
 def _read(path: Path) -> Reading[Policy]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, NANOSECONDS
@@ -66,6 +67,15 @@ def parse_duration(value: object) -> int:
     if not 0 < duration <= MAX_DURATION:
         raise defect("bad-duration", f"{quoted(value)} is no length of time", "write 30m, 12h, 90d or 2w")
     return duration
+
+
+def parse_date(value: object) -> date:
+    """``2026-01-31``."""
+    written = value if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) else ""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise defect("bad-date", f"{quoted(value)} is no day", "write 2026-01-31") from None
 
 
 def parse_infohash(value: object) -> Infohash:

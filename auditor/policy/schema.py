@@ -300,6 +300,22 @@ class PolicyException(Entry):
     )
 
 
+class Announcement(Entry):
+    """Where and when the people who use the network were told that it is watched."""
+
+    where: Line = Field(description="Where they can read it: `staff handbook, chapter 7; Wi-Fi log-in page`.")
+    on: fields.Date = Field(description="The day on which they were told: 2026-01-31.")
+
+
+class Retained(Entry):
+    """For how long a sensor keeps what it saw; what is older is deleted."""
+
+    default: fields.Duration = Field(description="Of whoever has no time of their own: `180d`.")
+    groups: dict[Id, fields.Duration] = Field(
+        default_factory=dict, description="Of groups that have one, and of those within them: `guests: 30d`."
+    )
+
+
 class PolicyFile(Entry):
     """Who is who on a network, and what its owner says of BitTorrent there."""
 
@@ -307,6 +323,14 @@ class PolicyFile(Entry):
     name: Line | None = Field(default=None, description="Shown in results. Default: the file's name.")
     purpose: Line = Field(
         description="Why this network is watched. Monitoring people needs a reason that they may read."
+    )
+    announced: Announcement | None = Field(
+        default=None,
+        description="Where and when people were told. A sensor refuses a policy without it; an audit does without.",
+    )
+    retention: Retained | None = Field(
+        default=None,
+        description="For how long a sensor keeps what it saw. It refuses a policy without it; an audit does without.",
     )
     people: fields.People = Field(
         description="How results show people and devices: `none`, `pseudonym` (the same person has the same one, "

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic_core import PydanticCustomError
 
+from auditor.model.moment import HOUR, MINUTE, NANOSECONDS
 from auditor.written.issue import did_you_mean, listing, quoted
 
 Address = IPv4Address | IPv6Address
@@ -29,6 +30,9 @@ _UNITS = {"b": 1} | {
     for power, prefix in enumerate("kMGT", 1)
     for suffix, base in (("b", 1000), ("ib", 1024))
 }
+
+LONGEST = 400 * 24 * HOUR
+_LENGTHS = {"ms": NANOSECONDS // 1000, "s": NANOSECONDS, "m": MINUTE, "h": HOUR, "d": 24 * HOUR}
 
 
 def defect(code: str, message: str, hint: str | None = None) -> PydanticCustomError:
@@ -111,6 +115,25 @@ def parse_amount(value: object) -> int:
         hint = "write a number with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB: 10 MiB"
         raise defect("bad-amount", f"{quoted(value)} is no amount of bytes", hint)
     return amount
+
+
+def parse_length(value: object) -> int:
+    """``90s``, ``65m``, ``8d`` → nanoseconds."""
+    return _length("bad-length", value, r"(\+?)")
+
+
+def parse_shift(value: object) -> int:
+    """``-1h``, ``+2.5s`` → nanoseconds."""
+    return _length("bad-offset", value, r"([+-]?)")
+
+
+def _length(code: str, value: object, sign: str) -> int:
+    found = re.fullmatch(sign + r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|[smhd])", str(value), re.ASCII)
+    length = int(Decimal(found[2]) * _LENGTHS[found[3]]) if found else LONGEST + 1
+    if not found or length > LONGEST:
+        hint = "write a number with ms, s, m, h or d: 90s, 65m, 8d" + (", -1h" if "-" in sign else "")
+        raise defect(code, f"{quoted(value)} is no length of time", hint)
+    return -length if found[1] == "-" else length
 
 
 def parse_instant(value: object) -> date | datetime:

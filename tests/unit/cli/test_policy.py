@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.policy import policy
+from auditor.policy import load
+from auditor.policy.promises import Announced
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import Run
@@ -33,6 +36,31 @@ def test_init_writes_a_policy_that_is_right(tmp_path: Path) -> None:
     assert "1 file checked, 0 errors, 0 warnings" in result.stderr
     assert f"auditor policy check {path}" in path.read_text("utf-8")
     assert _run("check", path).exit_code == 0
+
+
+def test_init_writes_where_and_when_people_were_told(tmp_path: Path) -> None:
+    """So that a sensor may start with it."""
+    path = tmp_path / "mine.yaml"
+    where = "intranet: \"rules\", page 'Ö'"
+    assert _run("init", path, "--announced", where, "--announced-on", "2026-01-31").exit_code == 0
+    assert load.load(path).announced == Announced(where, date(2026, 1, 31))
+    assert _run("init", path, "--force", "--announced", "the wall").exit_code == 0
+    assert load.load(path).announced is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (("--announced-on", "2026-01-31"), "must say where"),
+        (("--announced", " "), "there is no text here"),
+        (("--announced", "the wall", "--announced-on", "yesterday"), "'yesterday' is no day"),
+    ],
+)
+def test_init_writes_no_half_of_it(tmp_path: Path, told: tuple[str, ...], said: str) -> None:
+    """Nor anything else then."""
+    result = _run("init", tmp_path / "mine.yaml", *told)
+    assert (result.exit_code, (tmp_path / "mine.yaml").exists()) == (2, False)
+    assert said in result.stderr
 
 
 def test_init_overwrites_only_when_told(tmp_path: Path) -> None:

@@ -7,33 +7,6 @@ from pydantic_core import PydanticCustomError
 
 from auditor.identity import fields
 from auditor.identity.readers.registry import READERS
-from auditor.model.moment import HOUR, MINUTE, NANOSECONDS
-
-
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [
-        ("90s", 90 * NANOSECONDS),
-        ("65m", 65 * MINUTE),
-        ("1.5 h", 90 * MINUTE),
-        ("8d", 192 * HOUR),
-        ("250ms", NANOSECONDS // 4),
-    ],
-)
-def test_lengths_of_time_have_a_unit(text: str, length: int) -> None:
-    """The common ones."""
-    assert fields.parse_length(text) == length
-    assert fields.parse_length("+" + text) == length
-    assert fields.parse_shift("-" + text) == -length
-
-
-@pytest.mark.parametrize(
-    "value", ["", "65", "65 minutes", "1h30m", "-65m", "401d", "9999999999d", 65, True, None, "1e9s", "٣s"]
-)
-def test_what_is_no_length_is_refused(value: object) -> None:
-    """Nor is one longer than a year and a bit."""
-    with pytest.raises(PydanticCustomError, match="no length of time"):
-        fields.parse_length(value)
 
 
 def test_a_kind_is_one_that_has_a_reader() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         (partial(scalars.parse_count, 0), 0, 0),
         (scalars.parse_pattern, " Lab-*  ", Pattern("lab-*", ("lab-", ""))),
         (scalars.parse_pattern, 1815, Pattern("1815", ("1815",))),
+        (scalars.parse_date, "2026-01-31", date(2026, 1, 31)),
         (scalars.parse_infohash, "AA" * 20, Infohash(b"\xaa" * 20)),
         (scalars.parse_infohash, "bb" * 32, Infohash(b"\xbb" * 32)),
     ],
@@ -53,6 +55,7 @@ def test_what_people_write_is_read(parse: Callable[[object], object], written: o
         (scalars.parse_pattern, "bad-pattern", ("x" * 256,)),
         (scalars.parse_pattern, "bad-text", (True, "a\x1b", None)),
         (scalars.parse_pattern, "empty-text", ("", " ")),
+        (scalars.parse_date, "bad-date", ("31.01.2026", "2026-02-30", 2026, "2026-01-31T12:00:00Z", None)),
         (scalars.parse_infohash, "bad-infohash", ("a" * 39, "g" * 40, 5, "magnet:?xt=1", "")),
     ],
 )

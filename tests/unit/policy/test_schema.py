@@ -20,7 +20,7 @@ SHIPPED = [
 SEEN_BY_SCHEMA = (
     "bad-verdict bad-severity bad-people bad-confidence bad-participation bad-detector bad-direction bad-basis "
     "bad-version bad-vlan bad-id unknown-key missing-purpose missing-people missing-default missing-key empty-list "
-    "bad-kind bad-count bad-duration missing-owner missing-until"
+    "bad-kind bad-count bad-duration missing-owner missing-until missing-announced"
 )
 
 

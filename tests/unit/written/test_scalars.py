@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic_core import PydanticCustomError
 
+from auditor.model.moment import HOUR, MINUTE, NANOSECONDS
 from auditor.written import scalars
 
 if TYPE_CHECKING:
@@ -86,3 +87,29 @@ def test_words_are_known_or_refused() -> None:
         scalars.parse_word("verdict", ("allow", "notice"), "notcie")
     assert refusal.value.type == "bad-verdict"
     assert (refusal.value.context or {})["hint"] == "did you mean 'notice'?"
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("90s", 90 * NANOSECONDS),
+        ("65m", 65 * MINUTE),
+        ("1.5 h", 90 * MINUTE),
+        ("8d", 192 * HOUR),
+        ("250ms", NANOSECONDS // 4),
+    ],
+)
+def test_lengths_of_time_have_a_unit(text: str, length: int) -> None:
+    """The common ones."""
+    assert scalars.parse_length(text) == length
+    assert scalars.parse_length("+" + text) == length
+    assert scalars.parse_shift("-" + text) == -length
+
+
+@pytest.mark.parametrize(
+    "value", ["", "65", "65 minutes", "1h30m", "-65m", "401d", "9999999999d", 65, True, None, "1e9s", "٣s"]
+)
+def test_what_is_no_length_is_refused(value: object) -> None:
+    """Nor is one longer than a year and a bit."""
+    with pytest.raises(PydanticCustomError, match="no length of time"):
+        scalars.parse_length(value)

@@ -1,0 +1,16 @@
+"""``auditor sensor``: check a sensor's files, run it, and ask what it watched."""
+
+from __future__ import annotations
+
+import click
+
+from auditor.cli.lazily import LazyGroup
+
+_COMMANDS = {
+    "check": ("auditor.cli.sensor_check:check", "Report every issue of a sensor file and of the files that it names."),
+}
+
+
+@click.group(cls=LazyGroup, lazily=_COMMANDS)
+def sensor() -> None:
+    """Watch interfaces for months: check a sensor's files, run it, and ask what it watched."""
