@@ -1,8 +1,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypedDict
+from typing import Final, Literal, TypeAlias, TypedDict, final
 
-__all__ = ["CONTRACT", "detectors", "record", "sight", "sight_interface"]
+__all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface"]
 
 CONTRACT: Final[int]
 
@@ -23,6 +23,57 @@ def record(
     setup: _RecordSetup,
     tell: Callable[[int, int | None, int], None] | None,
 ) -> _Recording: ...
+
+@final
+class Watch:
+    @staticmethod
+    def live(taps: Sequence[_Tap], setup: _Setup) -> Watch: ...
+    @staticmethod
+    def replay(captures: Sequence[_Source], setup: _Setup, pace: _Pace) -> Watch: ...
+    def drain(self, wait: float) -> _News: ...
+    def counters(self) -> _Counters: ...
+    def stop(self) -> None: ...
+    def close(self) -> None: ...
+
+class _Tap(TypedDict):
+    interface: str
+    vantage: int
+    snap_length: int
+    promiscuous: bool
+
+class _Pace(TypedDict):
+    speed: float | None
+    loops: int
+    gap: float
+
+class _News(TypedDict):
+    flows: list[tuple[int, _Flow, bool]]
+    activities: list[tuple[int, _Activity, bool]]
+    torrents: list[_Torrent]
+    bindings: list[_Binding]
+    leases: list[_Lease]
+    limits: dict[str, int]
+    totals: dict[str, int]
+    anomalies: dict[str, int]
+    seen_until: int | None
+    is_over: bool
+
+class _Interface(TypedDict):
+    name: str
+    is_open: bool
+    frames: int
+    bytes: int
+    lost: int
+    discarded: dict[str, int]
+    openings: int
+    last_frame: int | None
+    error: str | None
+
+class _Counters(TypedDict):
+    interfaces: list[_Interface]
+    tables: dict[str, tuple[int, int]]
+    handed_on: int
+    workers: int
 
 class _Source(TypedDict):
     path: str

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 try:
     import auditor_native
@@ -60,9 +60,11 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 from auditor.model.text import harmless
 from auditor.model.torrent import SeenTorrent
+from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Table, WatchCounters
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
     from auditor_native import (
         _Activity,
@@ -72,21 +74,25 @@ if TYPE_CHECKING:
         _Extended,
         _Flow,
         _Lease,
+        _News,
         _Observation,
+        _Pace,
         _PortMapping,
         _RecordSetup,
         _Setup,
         _Sighting,
         _Source,
         _Stamp,
+        _Tap,
         _Target,
         _Tie,
         _Told,
+        _Torrent,
         _TrackerAnnounce,
         _Verified,
     )
 
-CONTRACT = 10
+CONTRACT = 11
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -151,6 +157,99 @@ class Recording(NamedTuple):
     """Why it ended before its time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """One interface to capture."""
+
+    interface: str
+    snap_length: int = 262_144
+    promiscuous: bool = True
+    vantage: str | None = None
+    """Interfaces of one vantage point are read as one: a tap that gives each direction on one of its own. All those
+    without a name are of one."""
+
+
+class Watch:
+    """Frames through the engine until the source ends or somebody stops it. Close it, or use it in a ``with``.
+
+    ``stop`` and ``counters`` may be called from any thread.
+    """
+
+    def __init__(self, native: auditor_native.Watch, vantages: tuple[str, ...]) -> None:
+        self._native = native
+        self.vantages = vantages
+        """Names of the vantage points."""
+
+    @classmethod
+    def live(cls, taps: Sequence[Tap], options: Options, *, workers: int = 0) -> Self:
+        """Watch interfaces. One that is missing or down is tried again every second, and told of in the counters.
+
+        Raises:
+            OSError: without the right to capture.
+        """
+        unnamed = "+".join(tap.interface for tap in taps if tap.vantage is None)
+        names = [unnamed if tap.vantage is None else tap.vantage for tap in taps]
+        vantages = tuple(sorted(set(names)))
+        raw: list[_Tap] = [
+            {
+                "interface": tap.interface,
+                "vantage": vantages.index(name),
+                "snap_length": tap.snap_length,
+                "promiscuous": tap.promiscuous,
+            }
+            for tap, name in zip(taps, names, strict=True)
+        ]
+        return cls(auditor_native.Watch.live(raw, _setup(options) | {"jobs": workers}), vantages)
+
+    @classmethod
+    def replay(
+        cls,
+        captures: Sequence[CapturePath],
+        options: Options,
+        *,
+        speed: float | None = 1.0,
+        loops: int = 1,
+        gap: float = 1.0,
+    ) -> Self:
+        """Play captures, so many times as fast as they were taken; with ``None`` as fast as they can be read.
+
+        Frames keep their times. With several loops, each comes ``gap`` seconds of its frames' time after the last.
+        """
+        vantages = tuple(sorted({capture.vantage for capture in captures}))
+        pace: _Pace = {"speed": speed, "loops": loops, "gap": gap}
+        return cls(auditor_native.Watch.replay(_sources(captures, vantages), _setup(options), pace), vantages)
+
+    def drain(self, wait: float) -> Delta:
+        """Take what is new: as soon as there is something, but after ``wait`` seconds at the latest."""
+        return _delta(self._native.drain(wait), self.vantages)
+
+    def counters(self) -> WatchCounters:
+        """Look at what came by so far."""
+        raw = self._native.counters()
+        return WatchCounters(
+            interfaces=tuple(InterfaceCounters(**interface) for interface in raw["interfaces"]),
+            tables={name: Table(*table) for name, table in raw["tables"].items()},
+            handed_on=raw["handed_on"],
+            workers=raw["workers"],
+        )
+
+    def stop(self) -> None:
+        """End watching: the next drains hand over the rest, the last of them with ``is_over``."""
+        self._native.stop()
+
+    def close(self) -> None:
+        """End watching at once; what was not drained is gone."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None = None) -> Sighting:
     """Read captures and return what was seen in them.
 
@@ -160,10 +259,7 @@ def sight(captures: Sequence[CapturePath], options: Options, tell: Tell | None =
         KeyboardInterrupt: when the user interrupts.
     """
     vantages = sorted({capture.vantage for capture in captures})
-    sources: list[_Source] = [
-        {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
-    ]
-    return _sighting(auditor_native.sight(sources, _setup(options), _teller(tell)), vantages)
+    return _sighting(auditor_native.sight(_sources(captures, vantages), _setup(options), _teller(tell)), vantages)
 
 
 def sight_interface(interface: str, seconds: float, options: Options, tell: Tell | None = None) -> Sighting:
@@ -202,6 +298,12 @@ def record(
     return Recording(tuple(raw["paths"]), raw["packets"], raw["bytes"], raw["dropped"], raw["error"])
 
 
+def _sources(captures: Sequence[CapturePath], vantages: Sequence[str]) -> list[_Source]:
+    return [
+        {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
+    ]
+
+
 def _setup(options: Options) -> _Setup:
     return {
         "ours": [_prefix(network) for network in options.inside],
@@ -237,13 +339,32 @@ def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
         activities=tuple(_activity(activity, vantages) for activity in raw["activities"]),
         limits_hit=raw["limits"],
         totals=raw["totals"],
-        torrents=tuple(
-            SeenTorrent(_infohash(torrent["v1"]), _infohash(torrent["v2"]), torrent["info"])
-            for torrent in raw["torrents"]
-        ),
+        torrents=tuple(map(_torrent, raw["torrents"])),
         bindings=tuple(_binding(binding, vantages) for binding in raw["bindings"]),
         leases=tuple(_lease(lease, vantages) for lease in raw["leases"]),
     )
+
+
+def _delta(raw: _News, vantages: Sequence[str]) -> Delta:
+    return Delta(
+        flows=tuple(FlowSeen(number, _flow(flow, vantages), is_over) for number, flow, is_over in raw["flows"]),
+        activities=tuple(
+            ActivitySeen(number, _activity(activity, vantages), is_over)
+            for number, activity, is_over in raw["activities"]
+        ),
+        torrents=tuple(map(_torrent, raw["torrents"])),
+        bindings=tuple(_binding(binding, vantages) for binding in raw["bindings"]),
+        leases=tuple(_lease(lease, vantages) for lease in raw["leases"]),
+        limits_hit=raw["limits"],
+        totals=raw["totals"],
+        anomalies=raw["anomalies"],
+        seen_until=raw["seen_until"],
+        is_over=raw["is_over"],
+    )
+
+
+def _torrent(raw: _Torrent) -> SeenTorrent:
+    return SeenTorrent(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["info"])
 
 
 def _capture(raw: _Capture, vantages: Sequence[str]) -> CaptureInfo:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import socket
+import time
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 
 import auditor_native
 from auditor import engine
-from auditor.engine import CapturePath, Options, Progress, sight
+from auditor.engine import CapturePath, Options, Progress, Tap, Watch, sight
 from auditor.model.fact import Handshake, Messages
 from auditor.model.infohash import Infohash
 from tests.build import (
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.model.flow import End as FlowEnd
+    from auditor.model.watch import Delta
 
 INSIDE = (ip_network("10.0.0.0/8"),)
 EMPLOYEE, PEER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
@@ -111,3 +114,93 @@ def test_pieces_are_verified_by_what_was_known_beforehand(tmp_path: Path) -> Non
     assert unknown.verified == ()
     assert [(v.end, v.verified) for v in known.verified] == [("resp", (2, 20_000))]
     assert [seen.info for seen in whole.torrents] == [torrent.info]
+
+
+def flows_of(deltas: list[Delta]) -> list[tuple[int, bytes]]:
+    """First time and infohash of each flow, as it was told last."""
+    latest = {seen.id: seen.flow for delta in deltas for seen in delta.flows}
+    return sorted(
+        (flow.first, observation.fact.infohash.digest)
+        for flow in latest.values()
+        for observation in flow.observations
+        if isinstance(observation.fact, Handshake) and observation.end == "orig"
+    )
+
+
+def drained(watch: Watch) -> list[Delta]:
+    """Everything until the end."""
+    deltas = [watch.drain(1.0)]
+    while not deltas[-1].is_over:
+        deltas.append(watch.drain(1.0))
+    return deltas
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_replay_shows_what_an_audit_does(tmp_path: Path, jobs: int) -> None:
+    """The same flows, counted, up to the last frame's time."""
+    capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
+    [flow] = sight([capture], Options(INSIDE)).flows
+
+    with Watch.replay([capture], Options(INSIDE, jobs=jobs), speed=None) as watch:
+        deltas = drained(watch)
+        counters = watch.counters()
+
+    assert flows_of(deltas) == [(START, INFOHASH)]
+    assert [seen.flow for delta in deltas for seen in delta.flows if seen.is_over] == [flow]
+    assert deltas[-1].seen_until == flow.last
+    assert counters.workers == jobs
+    [interface] = counters.interfaces
+    assert (interface.name, interface.last_frame, interface.error) == (capture.path, flow.last, None)
+    assert counters.tables["flows"].cap > 0
+
+
+def test_a_replay_in_a_loop_shows_each_turn_s_flow_later(tmp_path: Path) -> None:
+    """By the capture's length and the gap."""
+    capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
+    [flow] = sight([capture], Options(INSIDE)).flows
+
+    with Watch.replay([capture], Options(INSIDE), speed=None, loops=3, gap=100.0) as watch:
+        deltas = drained(watch)
+
+    turn = flow.last - flow.first + 100 * 10**9
+    assert flows_of(deltas) == [(START + i * turn, INFOHASH) for i in range(3)]
+
+
+def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
+    """It may come; what is wrong stands in the counters."""
+    try:
+        watch = Watch.live([Tap("no-such-interface")], Options(INSIDE))
+    except OSError as error:
+        pytest.skip(str(error))
+    with watch:
+        [interface] = watch.counters().interfaces
+        assert (interface.is_open, interface.openings) == (False, 0)
+        assert interface.error == "there is no interface named no-such-interface"
+        assert not watch.drain(0.05).is_over
+        watch.stop()
+        assert drained(watch)[-1].is_over
+
+
+def test_a_watch_sees_what_comes_over_an_interface() -> None:
+    """A handshake over the loopback, told when asked, and counted."""
+    try:
+        watch = Watch.live([Tap("lo", vantage="here")], Options((ip_network("127.0.0.0/8"),)), workers=1)
+    except OSError as error:
+        pytest.skip(str(error))
+    with watch, socket.create_server(("127.0.0.1", 0)) as server:
+        if not watch.counters().interfaces[0].is_open:
+            pytest.skip("the loopback is down")
+        with socket.create_connection(server.getsockname()) as client, server.accept()[0] as accepted:
+            client.sendall(handshake(INFOHASH, PEER_ID))
+            accepted.recv(68)
+            accepted.sendall(handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb"))
+            client.recv(68)
+        time.sleep(0.3)
+        watch.stop()
+        deltas = drained(watch)
+        [interface] = watch.counters().interfaces
+
+    assert [infohash for _, infohash in flows_of(deltas)] == [INFOHASH]
+    assert watch.vantages == ("here",)
+    assert interface.frames >= 8
+    assert abs(interface.last_frame - time.time_ns()) < 60 * 10**9 if interface.last_frame else False

@@ -70,6 +70,20 @@ impl Batch {
         self.block.frames.get(self.range.clone()).unwrap_or_default()
     }
 
+    /// The batch in two: its first `count` frames, and the others.
+    #[must_use]
+    pub(crate) fn split_at(self, count: usize) -> (Self, Self) {
+        let Range { start, end } = self.range;
+        let cut = end.min(start + count);
+        let rest = Self {
+            first: self.first + count as u64,
+            range: cut..end,
+            block: Arc::clone(&self.block),
+            ..self
+        };
+        (Self { range: start..cut, ..self }, rest)
+    }
+
     /// The captured bytes of one of this batch's frames; empty for a frame of another batch that lies elsewhere.
     #[must_use]
     pub fn bytes(&self, frame: &FrameMeta) -> &[u8] {

@@ -22,6 +22,7 @@ pub mod run;
 mod samples;
 mod split;
 mod stream;
+pub mod watch;
 mod write;
 
 pub use batch::{Batch, Frame, FrameMeta};

@@ -22,7 +22,7 @@ use crate::holders::{BindingFacts, LeaseFacts};
 
 type Frames = Vec<(u32, u64)>;
 type MinuteBytes = Vec<(i64, u64, u64)>;
-type Counts = BTreeMap<&'static str, u64>;
+pub(crate) type Counts = BTreeMap<&'static str, u64>;
 
 /// Everything seen in one run.
 #[derive(IntoPyObject)]
@@ -38,7 +38,7 @@ pub(crate) struct Sighting {
 }
 
 #[derive(IntoPyObject)]
-struct CaptureFacts {
+pub(crate) struct CaptureFacts {
     path: String,
     vantage: u16,
     sha256: Option<[u8; 32]>,
@@ -59,7 +59,7 @@ struct EndpointFacts {
 }
 
 #[derive(IntoPyObject)]
-struct FlowFacts {
+pub(crate) struct FlowFacts {
     vantage: u16,
     transport: &'static str,
     orig: EndpointFacts,
@@ -79,7 +79,7 @@ struct FlowFacts {
 
 /// A torrent whose info dict passed.
 #[derive(IntoPyObject)]
-struct TorrentFacts {
+pub(crate) struct TorrentFacts {
     v1: Option<[u8; 20]>,
     v2: Option<[u8; 32]>,
     info: Vec<u8>,
@@ -149,7 +149,7 @@ struct ToldFacts {
 }
 
 #[derive(IntoPyObject)]
-struct ActivityFacts {
+pub(crate) struct ActivityFacts {
     vantage: u16,
     endpoint: EndpointFacts,
     vlan: Vec<u16>,
@@ -244,7 +244,7 @@ impl EndpointFacts {
 }
 
 impl FlowFacts {
-    fn new(flow: &FlowReport) -> Self {
+    pub(crate) fn new(flow: &FlowReport) -> Self {
         Self {
             vantage: flow.vantage,
             transport: match flow.transport {
@@ -269,7 +269,7 @@ impl FlowFacts {
 }
 
 impl TorrentFacts {
-    fn new(torrent: &Torrent) -> Self {
+    pub(crate) fn new(torrent: &Torrent) -> Self {
         Self { v1: torrent.v1, v2: torrent.v2, info: torrent.info.to_vec() }
     }
 }
@@ -326,7 +326,7 @@ impl ObservationFacts {
 }
 
 impl ActivityFacts {
-    fn new(activity: &Activity) -> Self {
+    pub(crate) fn new(activity: &Activity) -> Self {
         let host = &activity.host;
         let targets = |targets: Vec<&Target>| targets.into_iter().map(TargetFacts::new).collect();
         Self {

@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod fact;
 mod facts;
 mod holders;
+mod watch;
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -198,7 +199,10 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 10;
+    const CONTRACT: u32 = 11;
+
+    #[pymodule_export]
+    use super::watch::Watch;
 
     /// The ids of all detectors' observations.
     #[pyfunction]

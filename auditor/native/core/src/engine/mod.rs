@@ -240,6 +240,20 @@ impl Engine {
         self.report(activities)
     }
 
+    /// How many reports wait to be taken.
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        self.reports.len()
+    }
+
+    /// How full the tables are: their names, sizes and caps.
+    #[must_use]
+    pub fn tables(&self) -> [(&'static str, usize, usize); 2] {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        let HeldBytes { now, cap, .. } = self.budget;
+        [("flows", self.flows.len(), self.options.caps.flows / share), ("held_bytes", now, cap)]
+    }
+
     /// Ends everything and reports it.
     #[must_use]
     pub fn finish(mut self) -> Report {

@@ -1,0 +1,144 @@
+//! Where a worker meets whoever asks it: it is asked for what is new, and answers between two batches.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use auditor_core::engine::{Engine, Report};
+use auditor_core::time::Timestamp;
+
+use super::board::Board;
+
+/// How soon after its last answer a worker may say that it has news: asking costs, and news come in bunches.
+const QUIET: Duration = Duration::from_millis(100);
+/// How often a worker shows how full its tables are.
+const SHOW: Duration = Duration::from_millis(250);
+
+/// What all workers of a watch and whoever asks them share.
+pub(super) struct Shared {
+    stopped: AtomicBool,
+    /// Which workers are to answer.
+    asked: Vec<AtomicBool>,
+    /// Whether there is news.
+    news: Mutex<bool>,
+    bell: Condvar,
+}
+
+/// What a worker answers.
+pub(super) struct Answer {
+    pub(super) report: Report,
+    /// Up to when everything is in it or in an earlier one.
+    pub(super) until: Option<Timestamp>,
+    pub(super) is_last: bool,
+}
+
+/// One worker's place.
+pub(super) struct Desk {
+    worker: usize,
+    shared: Arc<Shared>,
+    pub(super) board: Arc<Board>,
+    answers: mpsc::Sender<Answer>,
+    answered: Instant,
+    /// It said that it has news, and was not asked since.
+    told: bool,
+    shown: Option<Instant>,
+}
+
+impl Shared {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            stopped: AtomicBool::new(false),
+            asked: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+            news: Mutex::new(false),
+            bell: Condvar::new(),
+        }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks all workers; what was news is being taken.
+    pub(super) fn ask(&self) {
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        for asked in &self.asked {
+            asked.store(true, Ordering::Release);
+        }
+    }
+
+    /// Waits for news until `deadline`.
+    pub(super) fn wait(&self, deadline: Instant) -> bool {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*news {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            news = self.bell.wait_timeout(news, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *news
+    }
+
+    fn tell(&self) {
+        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.bell.notify_all();
+    }
+}
+
+impl Desk {
+    pub(super) fn new(
+        worker: usize,
+        shared: Arc<Shared>,
+        board: Arc<Board>,
+        answers: mpsc::Sender<Answer>,
+    ) -> Self {
+        Self { worker, shared, board, answers, answered: Instant::now(), told: false, shown: None }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.shared.is_stopped()
+    }
+
+    /// Answers if asked; says if there is something to ask for. `until` is how far the frames were taken in.
+    pub(super) fn serve(&mut self, engine: &mut Engine, until: Option<Timestamp>) {
+        let now = Instant::now();
+        if self.shown.is_none_or(|shown| now.duration_since(shown) >= SHOW) {
+            self.shown = Some(now);
+            self.board.show(self.worker, &engine.tables());
+        }
+        if self.is_asked() {
+            self.answer(engine.drain(), until, false);
+        } else if !self.told && engine.pending() > 0 && now.duration_since(self.answered) >= QUIET {
+            self.told = true;
+            self.shared.tell();
+        }
+    }
+
+    /// Says that there is news, however short ago it answered.
+    pub(super) fn call(&mut self) {
+        self.told = true;
+        self.shared.tell();
+    }
+
+    /// Says the last word.
+    pub(super) fn close(mut self, engine: Engine, until: Option<Timestamp>) {
+        self.board.show(self.worker, &engine.tables().map(|(name, _, cap)| (name, 0, cap)));
+        self.answer(engine.finish(), until, true);
+        self.shared.tell();
+    }
+
+    fn is_asked(&self) -> bool {
+        self.shared.asked.get(self.worker).is_some_and(|asked| asked.swap(false, Ordering::Acquire))
+    }
+
+    fn answer(&mut self, report: Report, until: Option<Timestamp>, is_last: bool) {
+        self.answered = Instant::now();
+        self.told = false;
+        // Nobody listens once the watch was dropped.
+        let _ = self.answers.send(Answer { report, until, is_last });
+    }
+}

@@ -1,0 +1,240 @@
+//! A watch that goes on: frames from interfaces or captures through the engine, and what is new whenever somebody asks.
+//!
+//! Workers run by themselves. [`Watch::drain`] waits until one of them has something to tell, asks all of them, and
+//! joins what they answer. Nobody who is slow to ask makes a worker wait, unless frames come from captures: the engine's
+//! own caps bound what is kept, and count what is not.
+
+mod board;
+mod desk;
+mod live;
+mod replay;
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use auditor_core::correlate;
+use auditor_core::engine::{Engine, Frame, Options, Report};
+use auditor_core::time::Timestamp;
+
+use self::board::Board;
+pub use self::board::{InterfaceCounters, Table, WatchCounters};
+use self::desk::{Answer, Desk, Shared};
+pub use self::replay::Pace;
+use crate::batch::Batch;
+use crate::live::LiveError;
+use crate::stream::CaptureSource;
+
+/// An interface to capture.
+#[derive(Clone, Debug)]
+pub struct Tap {
+    /// Its name.
+    pub interface: String,
+    /// The number of its vantage point.
+    pub vantage: u16,
+    /// How many bytes of each frame are kept.
+    pub snap_length: u32,
+    /// Whether to see frames for other machines, too.
+    pub promiscuous: bool,
+}
+
+/// What is new since the watch was last asked.
+#[derive(Debug, Default)]
+pub struct News {
+    /// The facts. A flow in it has ended.
+    pub report: Report,
+    /// The number of the first of the report's flows and activities: the others follow.
+    pub first_flow: u64,
+    /// See `first_flow`.
+    pub first_activity: u64,
+    /// Up to when, in the frames' own time, everything is in this or an earlier answer.
+    pub seen_until: Option<Timestamp>,
+    /// The source has ended, or was stopped, and this is the last answer.
+    pub is_over: bool,
+}
+
+/// Workers that watch, and whoever asks them.
+pub struct Watch {
+    shared: Arc<Shared>,
+    board: Arc<Board>,
+    workers: usize,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    lines: Vec<Line>,
+    threads: Vec<JoinHandle<()>>,
+    options: Options,
+    flows: u64,
+    activities: u64,
+    torrents: usize,
+    is_over: bool,
+}
+
+/// The way to one worker.
+struct Line {
+    answers: mpsc::Receiver<Answer>,
+    until: Option<Timestamp>,
+    is_over: bool,
+}
+
+impl Watch {
+    /// Watches interfaces. One that is missing or down is tried again every second.
+    ///
+    /// # Errors
+    /// Without the right to capture, or without Linux.
+    pub fn live(taps: Vec<Tap>, options: Options) -> Result<Self, LiveError> {
+        let board = Arc::new(Board::new(taps.iter().map(|tap| tap.interface.clone())));
+        let ports = live::open(taps, &board)?;
+        let (watch, mut desks) = Self::begin(board, options.clone(), 1);
+        if let Some(desk) = desks.pop() {
+            let engine = Engine::new(options);
+            watch.run("watch", move || live::work(ports, engine, desk)).map_err(LiveError::Io)?;
+        }
+        Ok(watch)
+    }
+
+    /// Watches captures being played.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub fn replay(
+        sources: Vec<CaptureSource>,
+        pace: Pace,
+        options: &Options,
+        workers: usize,
+    ) -> io::Result<Self> {
+        let board = Arc::new(Board::new(sources.iter().map(|source| source.path.clone())));
+        let workers = workers.max(1);
+        let (watch, desks) = Self::begin(board, options.clone(), workers);
+        let mut senders = Vec::new();
+        for (shard, desk) in (0..).zip(desks) {
+            let engine = Engine::new(Options { shard: (shard, workers as u64), ..options.clone() });
+            let (sender, steps) = mpsc::sync_channel(replay::WAITING);
+            senders.push(sender);
+            watch.run("watch", move || replay::work(&steps, engine, desk))?;
+        }
+        let (board, shared) = (Arc::clone(&watch.board), Arc::clone(&watch.shared));
+        watch.run("replay", move || replay::play(sources, pace, &senders, &board, &shared))?;
+        Ok(watch)
+    }
+
+    fn begin(board: Arc<Board>, options: Options, workers: usize) -> (Self, Vec<Desk>) {
+        let shared = Arc::new(Shared::new(workers));
+        let mut desks = Vec::with_capacity(workers);
+        let mut lines = Vec::with_capacity(workers);
+        for worker in 0..workers {
+            let (sender, answers) = mpsc::channel();
+            desks.push(Desk::new(worker, Arc::clone(&shared), Arc::clone(&board), sender));
+            lines.push(Line { answers, until: None, is_over: false });
+        }
+        let (threads, is_over) = (Vec::new(), false);
+        let inner = Inner { lines, threads, options, flows: 0, activities: 0, torrents: 0, is_over };
+        (Self { shared, board, workers, inner: Mutex::new(inner) }, desks)
+    }
+
+    fn run(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        self.inner().threads.push(thread);
+        Ok(())
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is news, but no longer than `wait`; says whether there is.
+    pub fn wait(&self, wait: Duration) -> bool {
+        self.shared.wait(Instant::now() + wait)
+    }
+
+    /// Takes what is new, as of now.
+    ///
+    /// # Panics
+    /// With what a worker panicked with.
+    pub fn drain(&self) -> News {
+        let mut inner = self.inner();
+        if inner.is_over {
+            return News { is_over: true, ..News::default() };
+        }
+        self.shared.ask();
+        let mut parts = Vec::with_capacity(inner.lines.len());
+        for line in inner.lines.iter_mut().filter(|line| !line.is_over) {
+            // A worker that is gone without a last word has panicked, which joining it brings to light.
+            let Ok(answer) = line.answers.recv() else {
+                line.is_over = true;
+                continue;
+            };
+            line.until = line.until.max(answer.until);
+            line.is_over = answer.is_last;
+            parts.push(answer.report);
+        }
+        let is_over = inner.lines.iter().all(|line| line.is_over);
+        if is_over {
+            inner.is_over = true;
+            for thread in std::mem::take(&mut inner.threads) {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            }
+        }
+        let seen_until = inner.lines.iter().map(|line| line.until).min().flatten();
+        inner.join(parts, seen_until, is_over)
+    }
+
+    /// Ends watching. What was seen so far is handed over by the next drains.
+    pub fn stop(&self) {
+        self.shared.stop();
+    }
+
+    /// Ends watching and waits until all workers have; what was not handed over is gone.
+    pub fn close(&self) {
+        self.stop();
+        let mut inner = self.inner();
+        inner.is_over = true;
+        for thread in std::mem::take(&mut inner.threads) {
+            // Whoever closes a watch wants to know nothing more of it.
+            let _ = thread.join();
+        }
+    }
+
+    /// What came by so far.
+    #[must_use]
+    pub fn counters(&self) -> WatchCounters {
+        self.board.read(self.workers)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Inner {
+    fn join(&mut self, parts: Vec<Report>, seen_until: Option<Timestamp>, is_over: bool) -> News {
+        let mut report = correlate::join(parts, &self.options);
+        for verified in report.flows.iter_mut().flat_map(|flow| &mut flow.verified) {
+            verified.torrent += self.torrents;
+        }
+        let (first_flow, first_activity) = (self.flows, self.activities);
+        self.flows += report.flows.len() as u64;
+        self.activities += report.activities.len() as u64;
+        self.torrents += report.torrents.len();
+        News { report, first_flow, first_activity, seen_until, is_over }
+    }
+}
+
+/// Takes a batch in, its frames `shift` nanoseconds later than they say.
+fn ingest(engine: &mut Engine, batch: &Batch, shift: i64) {
+    engine.ingest(batch.iter().map(|frame| Frame {
+        time: Timestamp(frame.time.0.saturating_add(shift)),
+        link: batch.link,
+        wire_len: frame.wire_len,
+        place: auditor_core::detect::FrameRef { capture: batch.capture, number: frame.number },
+        vantage: batch.vantage,
+        bytes: frame.bytes,
+    }));
+}
+
+#[cfg(test)]
+mod tests;

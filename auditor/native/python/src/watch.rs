@@ -1,0 +1,201 @@
+//! A watch as a Python object: what is new, as plain values, whenever Python asks.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use auditor_core::engine::Options;
+use auditor_io::LiveError;
+use auditor_io::watch::{self, InterfaceCounters, News, Pace, Tap, WatchCounters};
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::facts::{ActivityFacts, Counts, FlowFacts, TorrentFacts};
+use crate::holders::{BindingFacts, LeaseFacts};
+use crate::{Capture, Setup, duration};
+
+/// How long Python's signals may wait to be looked at.
+const SIGNALS: Duration = Duration::from_millis(100);
+
+/// An interface to capture.
+#[derive(FromPyObject)]
+pub(crate) struct TapSetup {
+    #[pyo3(item("interface"))]
+    interface: String,
+    #[pyo3(item("vantage"))]
+    vantage: u16,
+    #[pyo3(item("snap_length"))]
+    snap_length: u32,
+    #[pyo3(item("promiscuous"))]
+    promiscuous: bool,
+}
+
+/// How to play captures.
+#[derive(FromPyObject)]
+pub(crate) struct PaceSetup {
+    #[pyo3(item("speed"))]
+    speed: Option<f64>,
+    #[pyo3(item("loops"))]
+    loops: u32,
+    #[pyo3(item("gap"))]
+    gap: f64,
+}
+
+/// What is new.
+#[derive(IntoPyObject)]
+pub(crate) struct NewsFacts {
+    /// A number for life, the flow, and whether it is over.
+    flows: Vec<(u64, FlowFacts, bool)>,
+    activities: Vec<(u64, ActivityFacts, bool)>,
+    torrents: Vec<TorrentFacts>,
+    bindings: Vec<BindingFacts>,
+    leases: Vec<LeaseFacts>,
+    limits: Counts,
+    totals: Counts,
+    anomalies: Counts,
+    seen_until: Option<i64>,
+    is_over: bool,
+}
+
+#[derive(IntoPyObject)]
+struct InterfaceFacts {
+    name: String,
+    is_open: bool,
+    frames: u64,
+    bytes: u64,
+    lost: u64,
+    discarded: Counts,
+    openings: u64,
+    last_frame: Option<i64>,
+    error: Option<String>,
+}
+
+/// What came by so far.
+#[derive(IntoPyObject)]
+pub(crate) struct CounterFacts {
+    interfaces: Vec<InterfaceFacts>,
+    /// Size and cap.
+    tables: BTreeMap<&'static str, (usize, usize)>,
+    handed_on: u64,
+    workers: usize,
+}
+
+/// Frames through the engine until stopped.
+#[pyclass(frozen, module = "auditor_native")]
+pub(crate) struct Watch(watch::Watch);
+
+#[pymethods]
+impl Watch {
+    /// Watches interfaces.
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
+    fn live(py: Python<'_>, taps: Vec<TapSetup>, setup: Setup) -> PyResult<Self> {
+        let options = setup.options();
+        let taps = taps.into_iter().map(TapSetup::tap).collect();
+        let watch = py.detach(move || watch::Watch::live(taps, options));
+        watch.map(Self).map_err(|error| match error {
+            LiveError::Io(error) => error.into(),
+            error => PyOSError::new_err(error.to_string()),
+        })
+    }
+
+    /// Plays captures.
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
+    fn replay(py: Python<'_>, captures: Vec<Capture>, setup: Setup, pace: PaceSetup) -> PyResult<Self> {
+        let sources = captures.into_iter().map(Capture::source).collect::<PyResult<Vec<_>>>()?;
+        let (options, jobs): (Options, usize) = (setup.options(), setup.jobs());
+        if pace.speed.is_some_and(|speed| !(speed.is_finite() && speed > 0.0)) {
+            return Err(PyValueError::new_err("a speed is more than nothing"));
+        }
+        let pace = Pace { speed: pace.speed, loops: pace.loops, gap: duration(pace.gap)? };
+        Ok(Self(py.detach(move || watch::Watch::replay(sources, pace, &options, jobs))?))
+    }
+
+    /// Waits for news, but no longer than `wait` seconds, and takes what there is.
+    fn drain(&self, py: Python<'_>, wait: f64) -> PyResult<NewsFacts> {
+        let begun = Instant::now();
+        let wait = duration(wait.max(0.0))?;
+        loop {
+            let left = wait.saturating_sub(begun.elapsed());
+            let is_due = py.detach(|| self.0.wait(left.min(SIGNALS))) || left.is_zero();
+            py.check_signals()?;
+            if is_due {
+                return Ok(py.detach(|| NewsFacts::from(self.0.drain())));
+            }
+        }
+    }
+
+    /// What came by so far.
+    fn counters(&self, py: Python<'_>) -> CounterFacts {
+        py.detach(|| CounterFacts::from(self.0.counters()))
+    }
+
+    /// Ends watching; what was seen is still to be drained.
+    fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Ends watching, and waits until all workers have.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+impl TapSetup {
+    fn tap(self) -> Tap {
+        let Self { interface, vantage, snap_length, promiscuous } = self;
+        Tap { interface, vantage, snap_length, promiscuous }
+    }
+}
+
+impl From<News> for NewsFacts {
+    fn from(news: News) -> Self {
+        let News { report, first_flow, first_activity, seen_until, is_over } = news;
+        let flows = (first_flow..).zip(&report.flows);
+        let activities = (first_activity..).zip(&report.activities);
+        let mut anomalies = Counts::new();
+        for (kind, count) in report.anomalies.iter().flat_map(auditor_core::anomaly::Anomalies::iter) {
+            *anomalies.entry(kind.label()).or_default() += count;
+        }
+        Self {
+            flows: flows.map(|(id, flow)| (id, FlowFacts::new(flow), true)).collect(),
+            activities: activities.map(|(id, activity)| (id, ActivityFacts::new(activity), true)).collect(),
+            torrents: report.torrents.iter().map(TorrentFacts::new).collect(),
+            anomalies,
+            bindings: report.bindings.into_iter().map(BindingFacts::new).collect(),
+            leases: report.leases.into_iter().map(LeaseFacts::new).collect(),
+            limits: report.limits,
+            totals: report.totals.named().into_iter().collect(),
+            seen_until: seen_until.map(|time| time.0),
+            is_over,
+        }
+    }
+}
+
+impl From<WatchCounters> for CounterFacts {
+    fn from(counters: WatchCounters) -> Self {
+        let WatchCounters { interfaces, tables, handed_on, workers } = counters;
+        Self {
+            interfaces: interfaces.into_iter().map(InterfaceFacts::from).collect(),
+            tables: tables.into_iter().map(|(name, table)| (name, (table.size, table.cap))).collect(),
+            handed_on,
+            workers,
+        }
+    }
+}
+
+impl From<InterfaceCounters> for InterfaceFacts {
+    fn from(counters: InterfaceCounters) -> Self {
+        Self {
+            name: counters.name,
+            is_open: counters.is_open,
+            frames: counters.frames,
+            bytes: counters.bytes,
+            lost: counters.lost,
+            discarded: counters.discarded,
+            openings: counters.openings,
+            last_frame: counters.last_frame.map(|time| time.0),
+            error: counters.error,
+        }
+    }
+}
