@@ -27,10 +27,10 @@ def policy_in_force(path: Path, now: Callable[[], int] = time.time_ns) -> InForc
     Raises:
         Unusable: if the file has an error.
     """
-    return InForce("policy", partial(_read, path), now)
+    return InForce("policy", partial(read_settled, path), now)
 
 
-def _read(path: Path) -> Reading[Policy]:
+def read_settled(path: Path) -> Reading[Policy]:
     """Read the policy and its lists until two readings agree.
 
     An editor that writes a file in place leaves half of it for a moment, and half of a policy may well be a policy.
