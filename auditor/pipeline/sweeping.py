@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from auditor.pipeline.continuing import Ongoing, Seen
     from auditor.pipeline.hosts import Facts
 
-    Number = tuple[str, int]
-    """A fact: whether a flow or an activity, and the watch's number."""
+Number = tuple[str, int]
+"""A fact: whether a flow or an activity, and the watch's number."""
 
 
 class Swept(NamedTuple):
