@@ -4,10 +4,12 @@
 //! live or replayed. One engine is one worker: of several, each decodes every frame and keeps the flows that fall to
 //! it, so that any number of them sees what one would.
 
+mod cited;
 mod content;
 mod detail;
 mod flows;
 mod learning;
+mod news;
 mod passage;
 mod report;
 mod tcp;
@@ -16,9 +18,12 @@ mod udp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::cited::{Cited, Keep};
 pub use self::content::Content;
 use self::detail::Details;
 use self::learning::Learning;
+use self::news::Marks;
+pub use self::news::{News, Numbered};
 use self::passage::{TOGETHER, Waiting};
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
 use self::udp::Talk;
@@ -50,6 +55,8 @@ pub struct Options {
     pub seed: u64,
     /// Info dicts that are known beforehand, to verify pieces by.
     pub known: Vec<Arc<[u8]>>,
+    /// Whether [`Engine::tell`] will be called: what is open is watched for what is new.
+    pub goes_on: bool,
     /// The caps of all workers together.
     pub caps: Caps,
 }
@@ -109,6 +116,7 @@ impl Default for Options {
             shard: (0, 1),
             seed: 0,
             known: Vec::new(),
+            goes_on: false,
             caps: Caps::default(),
         }
     }
@@ -167,6 +175,9 @@ pub struct Engine {
     fetching: usize,
     fetched: usize,
     learning: Learning,
+    marks: Marks,
+    /// Frames that have become proofs.
+    cited: Vec<Cited>,
     /// Of the first worker; the others leave it empty.
     bindings: Bindings,
 }
@@ -188,7 +199,8 @@ impl Engine {
                 options.caps.flows / share,
                 options.caps.infohashes / share,
                 seed,
-            ),
+            )
+            .going_on(options.goes_on),
             fragments: Fragments::default(),
             content: Content::new(options.caps.content_bytes / share),
             budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
@@ -206,6 +218,8 @@ impl Engine {
             encrypted: 0,
             fetching: 0,
             fetched: 0,
+            marks: Marks::new(options.goes_on),
+            cited: Vec::new(),
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             bindings: Bindings::new(
                 options.ours.clone(),
@@ -236,6 +250,7 @@ impl Engine {
 
     /// Takes what has ended since the last call.
     pub fn drain(&mut self) -> Report {
+        self.marks.forget_numbers();
         let activities = self.dht.drain();
         self.report(activities)
     }
@@ -257,6 +272,13 @@ impl Engine {
     /// Ends everything and reports it.
     #[must_use]
     pub fn finish(mut self) -> Report {
+        self.end_all();
+        let activities = self.dht.finish();
+        self.report(activities)
+    }
+
+    /// Ends all flows, and gives up what packets are in the making.
+    fn end_all(&mut self) {
         let flows = self.flows.take_all();
         for flow in flows.values() {
             self.close(flow);
@@ -267,8 +289,17 @@ impl Engine {
         {
             self.fragments.finish(anomalies);
         }
-        let activities = self.dht.finish();
-        self.report(activities)
+    }
+
+    /// How full its tables are: their name, size and cap.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize, usize); 3] {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        [
+            ("flows", self.flows.len(), (self.options.caps.flows / share).max(1)),
+            ("reassembly_bytes", self.budget.now, self.budget.cap),
+            ("dht_activities", self.dht.len(), crate::detect::dht::ACTIVITIES),
+        ]
     }
 
     fn report(&mut self, activities: Vec<crate::detect::dht::activity::Activity>) -> Report {

@@ -3,6 +3,7 @@
 mod around;
 mod bindings;
 mod content;
+mod going_on;
 mod invariance;
 mod ties;
 mod web_seeds;

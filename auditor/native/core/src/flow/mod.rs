@@ -1,6 +1,7 @@
 //! State of flows: keys, tables, reassembly, expiry. Parses no bytes and knows no detector.
 
 pub mod fragments;
+pub mod handed;
 pub(crate) mod index;
 pub mod key;
 pub mod minutes;
