@@ -4,6 +4,7 @@ mod around;
 mod bindings;
 mod content;
 mod invariance;
+mod strays;
 mod ties;
 mod web_seeds;
 
