@@ -12,6 +12,7 @@ mod learning;
 mod news;
 mod passage;
 mod report;
+mod strays;
 mod tcp;
 mod udp;
 
@@ -26,6 +27,8 @@ use self::news::Marks;
 pub use self::news::{News, Numbered};
 use self::passage::{TOGETHER, Waiting};
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
+pub use self::strays::{Handed, Parcel};
+use self::strays::{Role, Strays};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
 use crate::bindings::{Caps as BindingCaps, Collector as Bindings};
@@ -34,6 +37,7 @@ use crate::detect::dht::Dht;
 use crate::flow::fragments::Fragments;
 use crate::flow::key::{End, Seeded};
 use crate::flow::slab::Slab;
+use crate::flow::steer::Steering;
 use crate::flow::stream::HeldBytes;
 use crate::flow::table::{Flow, FlowTable};
 use crate::networks::Networks;
@@ -51,6 +55,9 @@ pub struct Options {
     pub vlan_in_key: bool,
     /// Which worker this is, and of how many.
     pub shard: (u64, u64),
+    /// Each frame comes to one worker alone, by the kernel's choice, and is to be handed on where it is another's;
+    /// otherwise each worker is given every frame.
+    pub steered: bool,
     /// Makes the tables' hashes unguessable. The same for all workers of a run.
     pub seed: u64,
     /// Info dicts that are known beforehand, to verify pieces by.
@@ -114,6 +121,7 @@ impl Default for Options {
             dht_flows: false,
             vlan_in_key: true,
             shard: (0, 1),
+            steered: false,
             seed: 0,
             known: Vec::new(),
             goes_on: false,
@@ -180,6 +188,9 @@ pub struct Engine {
     cited: Vec<Cited>,
     /// Of the first worker; the others leave it empty.
     bindings: Bindings,
+    steering: Steering,
+    role: Role,
+    strays: Strays,
 }
 
 impl Engine {
@@ -226,6 +237,9 @@ impl Engine {
                 options.vlan_in_key,
                 BindingCaps { bindings: options.caps.bindings, leases: options.caps.leases },
             ),
+            steering: Steering::new(options.seed),
+            role: Role::first_hand(&options),
+            strays: Strays::new(options.shard),
             options,
         }
     }
@@ -240,6 +254,18 @@ impl Engine {
             }
         }
         self.pass_all(&mut waiting);
+    }
+
+    /// Takes in frames that another worker handed on.
+    pub fn ingest_handed<'a>(&mut self, frames: impl IntoIterator<Item = Frame<'a>>) {
+        self.role = Role::second_hand();
+        self.ingest(frames);
+        self.role = Role::first_hand(&self.options);
+    }
+
+    /// Takes the frames that other workers are to have, by worker.
+    pub fn take_strays(&mut self) -> impl Iterator<Item = (usize, Parcel)> + '_ {
+        self.strays.take()
     }
 
     /// Ends what was idle too long at `now`. Frames do this by themselves; a live source calls it in quiet times.

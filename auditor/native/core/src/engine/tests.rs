@@ -5,6 +5,7 @@ mod bindings;
 mod content;
 mod going_on;
 mod invariance;
+mod strays;
 mod ties;
 mod web_seeds;
 

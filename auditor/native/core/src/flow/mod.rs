@@ -7,6 +7,7 @@ pub mod key;
 pub mod minutes;
 pub mod recent;
 pub mod slab;
+pub mod steer;
 pub mod stream;
 pub mod table;
 pub mod utp;
