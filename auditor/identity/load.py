@@ -143,8 +143,9 @@ class Identity:
             {entry.name: entry.trust for entry in entries if entry.trust is not None},
         )
         sources = tuple(
-            SourceRead(each.entry.name, each.entry.kind, tuple(reading.files[each.entry.name]), clock)
+            SourceRead(name, each.entry.kind, tuple(reading.files[name]), clock, reading.newest.get(name))
             for each in self.sources
+            for name in (each.entry.name,)
             for clock in (directory.clock(each.entry.name),)
         )
         digests = {file.path: file.sha256 for each in sources for file in each.files}
@@ -244,6 +245,8 @@ class _All:
     def __init__(self, identity: Identity) -> None:
         self._sources = identity.sources
         self.files: dict[str, list[FileRead]] = {each.entry.name: [] for each in identity.sources}
+        self.newest: dict[str, int] = {}
+        """When the newest file of each source was written last."""
         self.refusals: list[Refusal] = []
 
     def statements(self, seen: Iterable[Statement], measuring: Measuring | None) -> Iterator[Statement]:
@@ -264,7 +267,9 @@ class _All:
         try:
             with file.path.open("rb") as stream:
                 lines = Lines(stream, READERS[entry.kind].longest)
-                for told in read(entry.kind, lines, _reading(entry, file, fstat(stream.fileno()).st_mtime_ns)):
+                modified = fstat(stream.fileno()).st_mtime_ns
+                self.newest[entry.name] = max(modified, self.newest.get(entry.name, modified))
+                for told in read(entry.kind, lines, _reading(entry, file, modified)):
                     if isinstance(told, Refused):
                         refused += 1
                         self._refuse(entry, file, refused, told.line, told.reason)

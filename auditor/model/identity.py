@@ -186,6 +186,8 @@ class SourceRead(NamedTuple):
     kind: str
     files: tuple[FileRead, ...]
     clock: Offset
+    newest: int | None = None
+    """When its newest file was written last; ``None`` where there is none."""
 
 
 class IdentityRead(NamedTuple):

@@ -38,12 +38,15 @@ class Catalogue:
     ) -> None:
         """Take listed torrents, names with the list that has each, and the moment at which each list ends, if any."""
         self.ends = ends or {}
+        names = list(names)
+        lists = {name for _, name in names} | self.ends.keys()
         self.members: dict[bytes, frozenset[str]] = {}
         """The lists that each infohash stands in."""
         self._names = PatternMap(names)
         self._known: dict[bytes, Listed] = {}
         infos: dict[bytes, None] = {}
         for entry in entries:
+            lists.add(entry.list)
             if entry.info is not None:
                 infos[entry.info] = None
             for infohash in (entry.v1, entry.v2):
@@ -53,6 +56,8 @@ class Catalogue:
                     self._known[wire] = _richer(self._known.get(wire), entry)
         self.infos = tuple(infos)
         """The info dicts of listed .torrent files, each once."""
+        self.lists = tuple(sorted(lists))
+        """The names of the lists that say anything."""
 
     @property
     def has_names(self) -> bool:
