@@ -6,7 +6,7 @@ for news; the store and the sinks have queues of their own.
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ ADVANCE = 10 * NANOSECONDS
 """How far time moves before idle incidents are looked for again."""
 QUIET = 5 * NANOSECONDS
 """Frames are handed over this long after they came, at the latest: where none comes, time has passed all the same."""
+REPORT = MINUTE
+"""How often sinks are told how the sensor is."""
 MAX_FAILURES = 50
 """Turns in a row in which the engine fails before it is given up."""
 
@@ -63,6 +65,7 @@ class Loop:
         log: FilteringBoundLogger,
         is_live: bool,
         tell: Callable[[Sequence[IncidentChange]], None] | None = None,
+        tick: float = TICK,
     ) -> None:
         """``is_live`` says that frames come as they happen, so that their times are those of the clock."""
         self._watch = watch
@@ -78,15 +81,15 @@ class Loop:
         self._seldom = Seldom(clock)
         self._is_live = is_live
         self._tell = tell
+        self._tick = tick
         self._posted: deque[Callable[[], None]] = deque()
         self._advanced: int | None = None
         self._dropped: Mapping[str, int] = {}
         self._offset_asked: int | None = None
         self._failures = 0
         self._open: dict[str, tuple[bool, int]] = {}
-        self._is_failing: dict[str, bool] = {}
+        self._reported: int | None = None
         self._policy: Policy = exposed.policy.state.value
-        self._reader = threading.get_ident()
 
     # -- from other threads --------------------------------------------------------------------------------------------
 
@@ -118,13 +121,13 @@ class Loop:
 
     # -- the loop ------------------------------------------------------------------------------------------------------
 
-    def turn(self, wait: float = TICK) -> bool:
+    def turn(self) -> bool:
         """Do one turn; return false once the source is over.
 
         Raises:
             Broken: if the engine has failed for many turns.
         """
-        delta = self._drain(wait)
+        delta = self._drain()
         while self._posted:
             with self._errors.guard("posted"):
                 self._posted.popleft()()
@@ -138,16 +141,16 @@ class Loop:
             for minute in self._minutes.finish(self._clock.now(), self._counters(), self._exposed.clock_offset):
                 self._cover(minute)
 
-    def _drain(self, wait: float) -> Delta:
+    def _drain(self) -> Delta:
         with self._errors.guard("capture") as guard:
-            delta = self._watch.drain(wait)
+            delta = self._watch.drain(self._tick)
         if not guard.failed:
             self._failures = 0
             return delta
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             raise Broken("the engine fails each time it is asked")
-        threading.Event().wait(wait)
+        time.sleep(self._tick)
         return Delta()
 
     def _work(self, delta: Delta) -> None:
@@ -225,7 +228,9 @@ class Loop:
                 self._log.warning("the clock was set", seconds=self._minutes.last_step / NANOSECONDS)
         with self._errors.guard("log"):
             self._say_interfaces(counters)
-            self._say_sinks()
+        if self._sinks and (self._reported is None or now.steady - self._reported >= REPORT):
+            self._reported = now.steady
+            self._report()
 
     def _cover(self, minute: CoverageMinute) -> None:
         if is_gap(minute):
@@ -234,32 +239,20 @@ class Loop:
             self._put(self._making.of_coverage(minute))
 
     def _look_at_store(self) -> None:
-        """Count what the store had no room for as thrown away, and say how it goes when that changes."""
+        """Count what the store had no room for as thrown away; that it fails, it says itself."""
         if self._store is None:
             return
         state = self._store.state()
         for kind, count in state.dropped.items():
             self._minutes.discard(f"store-{kind}", count - self._dropped.get(kind, 0))
-        if sum(state.dropped.values()) > sum(self._dropped.values()):
-            dropped = sum(state.dropped.values())
-            self._seldom.say("dropped", lambda: self._log.error("records dropped", dropped=dropped, error=state.error))
         self._dropped = dict(state.dropped)
-        self._failing("store", state.failing_since, state.error, queued=state.queued, spooled=state.spooled)
 
-    def _say_sinks(self) -> None:
+    def _report(self) -> None:
+        """Tell the sinks how the sensor is."""
+        state = self._exposed.state()
         for name, sink in self._sinks.items():
-            state = sink.state()
-            self._failing(f"sink {name}", state.failing_since, state.error, queued=state.queued, dropped=state.dropped)
-
-    def _failing(self, part: str, since: int | None, error: str | None, **words: object) -> None:
-        """Log once that a part fails, and once that it works again."""
-        is_failing = since is not None
-        if is_failing != self._is_failing.get(part, False):
-            self._is_failing[part] = is_failing
-            if is_failing:
-                self._log.error("a part fails", part=part, error=error, **words)
-            else:
-                self._log.info("the part works again", part=part, **words)
+            with self._errors.guard(f"sink {name}"):
+                sink.report(state)
 
     def _say_interfaces(self, counters: WatchCounters | None) -> None:
         """Log once that an interface is down, and once that it is captured."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.model.coverage import CoverageMinute
+    from auditor.model.health import SensorState
     from auditor.policy.evaluate import Policy
     from auditor.written.in_force import State
 
@@ -218,23 +219,30 @@ class SinkByHand:
 
     def __init__(self) -> None:
         self.told: list[IncidentChange] = []
+        self.reports: list[SensorState] = []
         self.failure: Exception | None = None
         self.failing_since: int | None = None
         self.closed = False
 
-    def tell(self, changes: Sequence[IncidentChange]) -> None:
+    def tell(self, changes: Sequence[IncidentChange]) -> int:
         """Take all."""
         if self.failure is not None:
             raise self.failure
         self.told += changes
+        return 0
+
+    def report(self, state: SensorState) -> None:
+        """Keep it."""
+        self.reports.append(state)
 
     def state(self) -> SinkState:
         """Say how it goes."""
         return SinkState("memory", len(self.told), 0, 0, self.failing_since, None)
 
-    def close(self) -> None:
+    def close(self, timeout: float) -> bool:  # noqa: ARG002 - nothing waits
         """End."""
         self.closed = True
+        return True
 
 
 def seen(number: int = 1, *, at: int = NINE, is_over: bool = False, host: str = CONTRACTOR) -> Delta:
