@@ -31,6 +31,7 @@ def policy_in_force(
     Raises:
         Unusable: if the file has an error.
     """
+<<<<<<< HEAD
     return InForce("policy", partial(_read_for, path, asks), now)
 
 
@@ -41,9 +42,12 @@ def _read_for(path: Path, asks: Callable[[Policy], Sequence[Issue]]) -> Reading[
     if any(issue.severity == "error" for issue in lacking):
         return Reading(None, None, issues)
     return reading._replace(issues=issues)
+=======
+    return InForce("policy", partial(read_settled, path), now)
+>>>>>>> daemon
 
 
-def _read(path: Path) -> Reading[Policy]:
+def read_settled(path: Path) -> Reading[Policy]:
     """Read the policy and its lists until two readings agree.
 
     An editor that writes a file in place leaves half of it for a moment, and half of a policy may well be a policy.

@@ -1,1 +1,1 @@
-"""The sensor: watches interfaces for months, keeps what it saw, and says what it missed."""
+"""The sensor: a daemon that watches interfaces for months, records what it saw, and says what it could not see."""
