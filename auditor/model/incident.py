@@ -56,8 +56,8 @@ class FileAmount(NamedTuple):
 class VerifiedAmount(NamedTuple):
     """What was proven to be the torrent's: pieces that hash to what its metadata says."""
 
-    torrent: int
-    """Index into the sighting's torrents."""
+    torrent: int | None
+    """Index into the sighting's torrents; ``None`` where an earlier run knew it."""
     downloaded: int
     uploaded: int
     wrong: int

@@ -56,7 +56,7 @@ def _supporting(sighting: Sighting, is_inside: Callable[[Address], bool]) -> Ite
 def _with(conduct: Conduct, found: set[tuple[int, str]]) -> Conduct:
     indexes, detectors = zip(*found, strict=True)
     flows = tuple(sorted({*conduct.flows, *indexes}))
-    return conduct._replace(flows=flows, beside=tuple(sorted(set(detectors))))
+    return conduct._replace(flows=flows, beside=tuple(sorted({*conduct.beside, *detectors})))
 
 
 class _Conducts:

@@ -8,7 +8,7 @@ flows or activities arrive.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, VerifiedAmount
@@ -38,6 +38,13 @@ Identities = Callable[[Infohash], tuple[Infohash | None, Infohash | None]]
 """Returns the v1 and the v2 infohash known of the torrent with this name on the wire."""
 
 
+class Folded(NamedTuple):
+    """A conduct, and the parts of which it was made, in order of time."""
+
+    conduct: Conduct
+    parts: Sequence[Part]
+
+
 def conducts(
     sighting: Sighting,
     is_inside: IsInside,
@@ -52,7 +59,34 @@ def conducts(
     found = list(_parts(sighting, is_inside))
     if translating is not None:
         found = count_once(translating.inside_hosts(found, sighting), sighting)
-    held = sorted(_held(found, sighting, holders), key=lambda each: _order(each[1]))
+    return [folded.conduct for folded in _folded(found, sighting, holders, identities)]
+
+
+class Known(NamedTuple):
+    """What is known beside the facts."""
+
+    is_inside: IsInside
+    holders: Holders
+    identities: Identities
+    translating: Translating | None = None
+
+
+def conducts_of(host: Address, sighting: Sighting, known: Known, settled: Iterable[Part] = ()) -> list[Folded]:
+    """Fold what was seen of one host, and what stays of what was seen of it before.
+
+    The same as :func:`conducts` says of it, if the sighting has all of its facts.
+    """
+    found: Iterable[Part] = _parts(sighting, known.is_inside)
+    if known.translating is not None:
+        found = known.translating.inside_hosts(list(found), sighting)
+    of_host = [part for part in found if part.host.ip == host]
+    if known.translating is not None:
+        of_host = count_once(of_host, sighting)
+    return _folded([*settled, *of_host], sighting, known.holders, known.identities)
+
+
+def _folded(parts: Iterable[Part], sighting: Sighting, holders: Holders, identities: Identities) -> list[Folded]:
+    held = sorted(_held(parts, sighting, holders), key=lambda each: _order(each[1]))
     torrents = _Torrents(identities)
     for held_by, piece in held:
         torrents.tie(held_by, piece.wire)
@@ -61,7 +95,8 @@ def conducts(
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
         groups.setdefault((held_by, piece.kind, torrent, piece.candidates), []).append(piece)
     runs = (run for group in groups.values() for run in _runs(group, holders))
-    return sorted((_fold(run, identities) for run in runs if not all(p.aside for p in run)), key=_place)
+    folded = (Folded(fold(run, identities), run) for run in runs if not all(p.aside for p in run))
+    return sorted(folded, key=lambda each: order(each.conduct))
 
 
 def inside_ends(flow: Flow, is_inside: IsInside) -> tuple[End, ...]:
@@ -133,7 +168,7 @@ def _runs(parts: Iterable[Part], holders: Holders) -> Iterator[list[Part]]:
         if (
             run
             and piece.first > last
-            and (piece.first - last > IDLE or _changed_hands(piece.host, last, piece, holders))
+            and (piece.first - last > IDLE or changed_hands(piece.host, last, piece.first, holders))
         ):
             yield run
             run = []
@@ -143,27 +178,30 @@ def _runs(parts: Iterable[Part], holders: Holders) -> Iterator[list[Part]]:
     yield run
 
 
-def _changed_hands(host: Host, last: int, piece: Part, holders: Holders) -> bool:
-    """Whether some other holder is known between two parts of one; that nobody is known is no change of hands."""
-    between = holders(host, last, piece.first)
+def changed_hands(host: Host, last: int, until: int, holders: Holders) -> bool:
+    """Whether some other holder is known after a moment; that nobody is known is no change of hands."""
+    between = holders(host, last, until)
     return len(between) > 1 and any(held.key != between[-1].key and held.attribution.lines for held in between)
 
 
-def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
+def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     """Make one conduct of its parts, which are in order of time. What stands aside adds its flows alone."""
     flows = tuple(sorted({p.flow for p in parts if p.flow is not None}))
     parts = [p for p in parts if not p.aside]
     earliest = parts[0]
+    before = [p.settled for p in parts if p.settled is not None]
     # The weightiest part speaks for the whole, with its own confidence: what is suspected or likely borrows none.
-    ranked = sorted(parts, key=_weight, reverse=True)
+    ranked = sorted(parts, key=weight, reverse=True)
     weightiest = ranked[0]
     downloads, uploads = [p.downloaded for p in parts], [p.uploaded for p in parts]
     return Conduct(
         kind=earliest.kind,
         vantage=earliest.host.vantage,
         host=earliest.host.ip,
-        ports=tuple(sorted({p.port for p in parts})),
-        remote_ports=tuple(sorted({p.remote_port for p in parts if p.remote_port is not None})),
+        ports=tuple(sorted({p.port for p in parts}.union(*[b.ports for b in before]))),
+        remote_ports=tuple(
+            sorted({p.remote_port for p in parts if p.remote_port is not None}.union(*[b.remote_ports for b in before]))
+        ),
         first=earliest.first,
         last=max([p.last for p in parts]),
         participation=weightiest.participation,
@@ -180,22 +218,36 @@ def _fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         mac=earliest.host.mac,
         claimed=_claimed(parts),
         verified=_verified(parts),
+        beside=tuple(sorted({name for b in before for name in b.beside})),
+        private=next((b.private for b in before if b.private is not None), None),
+        torrent_name=next((b.torrent_name for b in before if b.torrent_name is not None), None),
         clients=tuple(sorted({name for p in parts for name in p.clients})),
         trackers=_trackers(parts),
         swarm_size=_swarm_size(parts),
     )
 
 
-def _swarm_size(parts: Iterable[Part]) -> int | None:
+def amount(told: Sequence[Amount]) -> Amount:
+    """Add up amounts of one direction."""
+    return sum([count for count, _ in told]), _amount_basis(told)
+
+
+def told_only(told: Iterable[Infohash | None]) -> Infohash | None:
+    """Return the one infohash that is told; where there are several, none is known to be right."""
+    return _only((), told)
+
+
+def _swarm_size(parts: Sequence[Part]) -> int | None:
     """Return how many take part: the most that a tracker told, or those who were met where these are more."""
     told = [p.swarm_size for p in parts if p.swarm_size is not None]
     met = len({p.peer for p in parts if p.peer is not None})
     return max(*told, met, 0) if told or met else None
 
 
-def _trackers(parts: Iterable[Part]) -> tuple[tuple[str, ...], ...]:
+def _trackers(parts: Sequence[Part]) -> tuple[tuple[str, ...], ...]:
     """Return each tracker's address, and its name where it has one beside it."""
     met = {(str(p.tracker), p.tracker_name) for p in parts if p.tracker is not None}
+    met |= {(each[0], each[-1]) for p in parts if p.settled is not None for each in p.settled.trackers}
     names = set(sorted({name for address, name in met if name is not None and name != address})[:TRACKER_NAMES])
     return tuple(sorted({(address, name) if name in names else (address,) for address, name in met}))
 
@@ -209,18 +261,26 @@ def _amount_basis(amounts: Iterable[Amount]) -> AmountBasis:
 def _verified(parts: Iterable[Part]) -> VerifiedAmount | None:
     """Add up what was proven each way, and of which files."""
     downloaded = uploaded = wrong = 0
-    torrent = None
+    is_known, torrent = False, None
     files: dict[int, list[int]] = {}
     for piece in parts:
+        before = piece.settled.verified if piece.settled is not None else None
+        if before is not None:
+            is_known, torrent = True, before.torrent if torrent is None else torrent
+            downloaded, uploaded = downloaded + before.downloaded, uploaded + before.uploaded
+            wrong += before.wrong
+            for offset, down, up in before.files:
+                known = files.setdefault(offset, [0, 0])
+                known[:] = known[0] + down, known[1] + up
         for way, compared in enumerate((piece.received, piece.sent)):
             for each in compared:
-                torrent = each.torrent
+                is_known, torrent = True, each.torrent
                 wrong += each.wrong.bytes
                 downloaded += each.verified.bytes if way == 0 else 0
                 uploaded += each.verified.bytes if way == 1 else 0
                 for offset, count in each.files:
                     files.setdefault(offset, [0, 0])[way] += count
-    if torrent is None:
+    if not is_known:
         return None
     amounts = tuple(FileAmount(offset, down, up) for offset, (down, up) in sorted(files.items()))
     return VerifiedAmount(torrent, downloaded, uploaded, wrong, amounts)
@@ -260,7 +320,7 @@ def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> 
     return found.pop() if len(found) == 1 else None
 
 
-def _weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
+def weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
     """Weigh a part by what the host did, unless that is merely suspected.
 
     Of a host that announced a torrent in clear and is likely to have transferred it encrypted, the latter is said: to
@@ -300,7 +360,8 @@ def _order(piece: Part) -> tuple[object, ...]:
     )
 
 
-def _place(conduct: Conduct) -> tuple[object, ...]:
+def order(conduct: Conduct) -> tuple[object, ...]:
+    """Put conducts in order of time, then of host."""
     wire = conduct.infohashes.wire if conduct.infohashes else ()
     host = conduct.host
     return (conduct.first, host.version, host, conduct.vantage, conduct.kind, wire, conduct.vlan, conduct.mac or "")

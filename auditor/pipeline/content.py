@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from auditor.model.infohash import Infohash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from auditor.model.incident import Conduct
     from auditor.model.torrent import SeenTorrent, TorrentContent
@@ -51,10 +51,17 @@ class ShownTorrent(NamedTuple):
 class Torrents:
     """The torrents whose metadata is known, by their names on the wire."""
 
-    def __init__(self, seen: Sequence[SeenTorrent]) -> None:
-        self._seen = seen
-        self._places = {wire: place for place, torrent in enumerate(seen) for wire in torrent.wire}
+    def __init__(self, seen: Iterable[SeenTorrent] = ()) -> None:
+        self._seen: list[SeenTorrent] = []
+        self._places: dict[Infohash, int] = {}
         self._contents: dict[int, TorrentContent | None] = {}
+        self.extend(seen)
+
+    def extend(self, seen: Iterable[SeenTorrent]) -> None:
+        """Take in more, which go on where the earlier ones ended."""
+        for torrent in seen:
+            self._places.update(dict.fromkeys(torrent.wire, len(self._seen)))
+            self._seen.append(torrent)
 
     def place(self, names: Iterable[Infohash]) -> int | None:
         """Return the place of the torrent that has one of these names."""

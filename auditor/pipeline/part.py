@@ -12,7 +12,7 @@ from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
 
 if TYPE_CHECKING:
     from auditor.model.flow import Address, End, Flow, FrameRef, Observation, Verified
-    from auditor.model.incident import Claimed
+    from auditor.model.incident import Claimed, VerifiedAmount
     from auditor.model.infohash import Infohash
 
 ENDS: tuple[End, End] = ("orig", "resp")
@@ -29,6 +29,20 @@ class Host(NamedTuple):
     ip: Address
     vlan: tuple[int, ...]
     mac: str | None
+
+
+class Settled(NamedTuple):
+    """What a part says that stands for many whose facts are no longer kept, of what one part has but one."""
+
+    incident: str
+    """The id of the incident of which they were."""
+    ports: tuple[int, ...]
+    remote_ports: tuple[int, ...]
+    trackers: tuple[tuple[str, ...], ...]
+    verified: VerifiedAmount | None
+    beside: tuple[str, ...]
+    private: bool | None
+    torrent_name: str | None
 
 
 class Part(NamedTuple):
@@ -76,6 +90,7 @@ class Part(NamedTuple):
     """How many take part, as a tracker answered."""
     aside: bool = False
     """It says nothing of the host by itself, and is told only beside other parts."""
+    settled: Settled | None = None
 
 
 def opposite(end: End) -> End:

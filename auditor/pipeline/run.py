@@ -158,7 +158,7 @@ def _nonzero(**counts: int) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _attribution(conduct: Conduct, whose: Whose) -> Attribution:
+def attributed(conduct: Conduct, whose: Whose) -> Attribution:
     """Return whose the conduct is: it ended where that changed, so its first moment tells."""
     host = Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
     return whose.over(host, conduct.first, conduct.first)[0].attribution
@@ -208,18 +208,18 @@ def _incidents(
 ) -> Iterator[Incident]:
     """Attribute and judge conducts, which are in order of time: a rule may ask what came before."""
     for number, conduct in enumerate(found, start=1):
-        attribution, torrent = _attribution(conduct, whose), torrent_of(conduct)
+        attribution, torrent = attributed(conduct, whose), torrent_of(conduct)
         yield Incident(
             id=f"i-{number:04}",
             conduct=conduct,
             attribution=attribution,
             judgement=policy.judge(conduct, attribution, history),
-            name=_name(conduct, policy) or (torrent.name if torrent else None),
+            name=listed_name(conduct, policy) or (torrent.name if torrent else None),
             torrent=torrent.id if torrent else None,
         )
 
 
-def _name(conduct: Conduct, policy: Policy) -> str | None:
+def listed_name(conduct: Conduct, policy: Policy) -> str | None:
     """Return the name under which a list knows the torrent; the name of a mere candidate would be taken for it."""
     return policy.name_of(conduct.infohashes) if conduct.kind == "swarm" else None
 

@@ -40,6 +40,10 @@ class Whose:
         self._keys: dict[Hashable, int] = {}
         self._spans: dict[tuple[Host, int, int], tuple[Held, ...]] = {}
 
+    def __len__(self) -> int:
+        """How many answers are kept."""
+        return len(self._spans) + len(self._by_policy)
+
     def over(self, host: Host, first: int, last: int) -> tuple[Held, ...]:
         """Return who held ``host`` from ``first`` to ``last``, part by part."""
         if self._ask is None or not self._policy.is_inside(host.ip):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
     from auditor.policy import schema
     from auditor.policy.dispatch import Dispatch
+    from auditor.policy.history import Before
     from auditor.policy.membership import Weighed
     from auditor.policy.promises import Announced, Retention
     from auditor.policy.rule import Rule
@@ -191,7 +192,7 @@ class Policy:
             return ()
         return self.membership.weigh(host, vlan=vlan, mac=mac, holder=holder)
 
-    def judge(self, conduct: Conduct, attribution: Attribution, history: History | None = None) -> Judgement:
+    def judge(self, conduct: Conduct, attribution: Attribution, history: Before | None = None) -> Judgement:
         """Return what the first matching exception or rule says, else the default of the group.
 
         ``history`` has what came before, and is told of this one; conducts come in order of time. Without it, each is

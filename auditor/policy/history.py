@@ -6,7 +6,7 @@ Conducts come in order of time. What is kept is as much as the rules ask for, of
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 MAX_KEPT = 1 << 18
 """Pairs of a rule and a person or host; past it, those that were not seen for the longest are forgotten."""
+
+
+class Before(Protocol):
+    """What rules ask, and what they note."""
+
+    def earlier(self, rule: str, what: str, conduct: Conduct, attribution: Attribution, within: int) -> int:
+        """Return how many conducts of the same person or host were noted, that began so shortly before this one."""
+        ...
+
+    def note(self, rule: str, what: str, conduct: Conduct, attribution: Attribution, keep: int) -> None:
+        """Keep that ``rule`` matched; only the last ``keep`` times matter."""
+        ...
 
 
 class History:
@@ -29,7 +41,7 @@ class History:
 
     def earlier(self, rule: str, what: str, conduct: Conduct, attribution: Attribution, within: int) -> int:
         """Return how many conducts of the same person or host were noted, that began so shortly before this one."""
-        times = self._times.get((rule, what, _who(conduct, attribution)))
+        times = self._times.get((rule, what, who(conduct, attribution)))
         if times is None:
             return 0
         moment = conduct.first
@@ -37,7 +49,7 @@ class History:
 
     def note(self, rule: str, what: str, conduct: Conduct, attribution: Attribution, keep: int) -> None:
         """Keep that ``rule`` matched; only the last ``keep`` times matter."""
-        key = (rule, what, _who(conduct, attribution))
+        key = (rule, what, who(conduct, attribution))
         times = self._times.get(key)
         if times is None:
             if len(self._times) >= self._most:
@@ -49,6 +61,6 @@ class History:
         times.append(conduct.first)
 
 
-def _who(conduct: Conduct, attribution: Attribution) -> Hashable:
+def who(conduct: Conduct, attribution: Attribution) -> Hashable:
     """Return what stands for the person, else the host: its address in its network."""
     return attribution.subject or (conduct.vantage, conduct.vlan, conduct.host)

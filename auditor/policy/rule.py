@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from auditor.model.incident import Conduct
     from auditor.policy import schema
     from auditor.policy.catalogue import Catalogue
+    from auditor.policy.history import Before
 
 SEVERITY = {Verdict.ALLOW: Severity.INFO, Verdict.NOTICE: Severity.LOW, Verdict.VIOLATION: Severity.HIGH}
 """How grave a verdict is where the policy does not say."""
@@ -76,7 +77,7 @@ class Rule(NamedTuple):
         end = self.term.times.end if self.is_exception and self.term and isinstance(self.term.times, Interval) else None
         return end is not None and end <= conduct.last
 
-    def settle(self, conduct: Conduct, attribution: Attribution, history: History) -> Judgement | None:
+    def settle(self, conduct: Conduct, attribution: Attribution, history: Before) -> Judgement | None:
         """Say what becomes of a conduct that the selectors match, and note that they did; ``None``: not this rule's."""
         if self.is_exception and self.term is not None and not self.term.holds(conduct):
             return None

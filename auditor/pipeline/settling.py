@@ -1,0 +1,85 @@
+"""What stays of facts that are no longer kept: one part for all those of an incident, which is folded on as they were.
+
+So an incident goes on for months, and across restarts, while few of its facts are kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.model.scale import AmountBasis, Basis
+from auditor.pipeline.conduct import amount, fold, told_only
+from auditor.pipeline.part import Host, Part, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.model.incident import Conduct
+    from auditor.pipeline.conduct import Identities
+
+MOST_OF_A_KIND = 1024
+"""Ports, clients and trackers that stay of one incident, each kind by itself: the first in order."""
+
+
+def settle(incident: str, parts: Sequence[Part], conduct: Conduct, identities: Identities) -> Part | None:
+    """Make one part of some of a conduct's, in order of time; ``None`` where they say nothing by themselves."""
+    telling = [part for part in parts if not part.aside]
+    if not telling:
+        return None
+    part = _part(incident, fold(telling, identities), conduct)
+    return part._replace(
+        port=telling[0].port,
+        v1=told_only([each.v1 for each in telling]),
+        v2=told_only([each.v2 for each in telling]),
+        downloaded=amount([each.downloaded for each in telling]),
+        uploaded=amount([each.uploaded for each in telling]),
+    )
+
+
+def of_earlier_run(incident: str, conduct: Conduct) -> Part:
+    """Make a part of all that an earlier run knew of an incident."""
+    return _part(incident, conduct, conduct)
+
+
+def unnumbered(conduct: Conduct) -> Conduct:
+    """Return a conduct of an earlier run without what that one counted by."""
+    verified = conduct.verified and conduct.verified._replace(torrent=None)
+    return conduct._replace(flows=(), activities=(), verified=verified)
+
+
+def _part(incident: str, conduct: Conduct, whole: Conduct) -> Part:
+    names = conduct.infohashes
+    is_one = names is not None and conduct.kind == "swarm"
+    basis = conduct.amount_basis
+    return Part(
+        kind=conduct.kind,
+        host=Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac),
+        port=conduct.ports[0] if conduct.ports else 0,
+        remote_port=None,
+        first=conduct.first,
+        last=conduct.last,
+        participation=conduct.participation,
+        confidence=conduct.confidence,
+        detectors=frozenset(conduct.detectors),
+        wire=names.wire if names is not None and is_one else (),
+        basis=names.basis if names is not None else Basis.READ,
+        candidates=names.wire if names is not None and not is_one else (),
+        v1=names.v1 if names is not None and is_one else None,
+        v2=names.v2 if names is not None and is_one else None,
+        downloaded=(conduct.downloaded, basis) if conduct.downloaded or not conduct.uploaded else (0, AmountBasis.NONE),
+        uploaded=(conduct.uploaded, basis) if conduct.uploaded else (0, AmountBasis.NONE),
+        frames=conduct.frames,
+        claimed=conduct.claimed,
+        clients=frozenset(conduct.clients[:MOST_OF_A_KIND]),
+        swarm_size=conduct.swarm_size,
+        settled=Settled(
+            incident=incident,
+            ports=conduct.ports[:MOST_OF_A_KIND],
+            remote_ports=conduct.remote_ports[:MOST_OF_A_KIND],
+            trackers=conduct.trackers[:MOST_OF_A_KIND],
+            verified=conduct.verified,
+            beside=whole.beside,
+            private=whole.private,
+            torrent_name=whole.torrent_name,
+        ),
+    )
