@@ -6,25 +6,26 @@ that pass are gone, and records can wait.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor import __version__
 from auditor.engine import Options
 from auditor.evidence.record import new_id
-from auditor.evidence.resume import Left, left_open
 from auditor.evidence.store import StoreError, open_store
-from auditor.evidence.writer import Writer
-from auditor.model.moment import HOUR, NANOSECONDS
+from auditor.evidence.writer import Pace, Writer
+from auditor.model.moment import MINUTE, NANOSECONDS
 from auditor.pipeline.standing import Standing
 from auditor.sensor.coverage import Minutes
 from auditor.sensor.daemon import Daemon, Notifying, Silent
+from auditor.sensor.earlier import Earlier, earlier_runs
+from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import Loop
 from auditor.sensor.recorder import Recorder
 from auditor.sensor.reloads import Handlers, Reloads
-from auditor.sensor.upkeep import DAY, Chore, Upkeep
+from auditor.sensor.upkeep import Upkeep
 from auditor.sinks import registry
 
 if TYPE_CHECKING:
@@ -39,18 +40,21 @@ if TYPE_CHECKING:
     from auditor.policy.evaluate import Policy
     from auditor.sensor.clock import Clock
     from auditor.sensor.config import MetricsSettings, SinkSettings, StoreSettings
-    from auditor.sensor.errors import Errors
     from auditor.sensor.parts import Watching
+    from auditor.sinks.queued import Queued
     from auditor.written.in_force import InForce, Reloaded, State
+
+REVIEWS = MINUTE
+"""How often notes on incidents are counted."""
 
 
 class Held(NamedTuple):
     """What is in force of the files that people wrote."""
 
     policy: InForce[Policy]
-    identity: InForce[Built] | None
-    identity_path: Path | None
-    key: bytes | None
+    identity: InForce[Built] | None = None
+    identity_path: Path | None = None
+    key: bytes | None = None
     """Of pseudonyms."""
 
 
@@ -66,7 +70,197 @@ class Settings:
     poll: float = 60.0
     """Seconds between two looks at the files of identity sources."""
     is_live: bool = True
+    """Frames come as they happen."""
     tell: Callable[[Sequence[IncidentChange]], None] | None = None
     notify: Notifying = field(default_factory=Silent)
-    grounds: Sequence[Path] = ()
-    """Files whose text is recorded: those that people wrote."""
+
+
+def options_for(policy: Policy) -> Options:
+    """Return how frames are looked at for a policy."""
+    return Options(
+        inside=(*policy.inside_networks, *policy.egress_networks),
+        vlan_in_key=policy.vlan_in_key,
+        known=policy.known_torrents,
+    )
+
+
+def assemble(
+    settings: Settings, watch: Callable[[Options], Watching], *, clock: Clock, log: FilteringBoundLogger
+) -> Daemon:
+    """Start every part; ``watch`` begins to watch, once all others are there to take what it sees.
+
+    Raises:
+        OSError: if it may not be watched, or the metrics' address or the spool cannot be had.
+        Unusable: if the metrics' web configuration has an error.
+    """
+    with ExitStack() as ends:
+        daemon = _Assembly(settings, clock, log, ends).daemon(watch)
+        daemon.ends = ends.pop_all()
+        return daemon
+
+
+class _Assembly:
+    """Starts parts; those that must be ended again are on the stack."""
+
+    def __init__(self, settings: Settings, clock: Clock, log: FilteringBoundLogger, ends: ExitStack) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._ends = ends
+        self._errors = Errors(log, clock)
+        self._recorder = Recorder(settings.name, clock)
+        self._options = options_for(settings.held.policy.state.value)
+
+    def daemon(self, watch: Callable[[Options], Watching]) -> Daemon:
+        settings, held = self._settings, self._settings.held
+        now = self._clock.now()
+        earlier = self._earlier()
+        state = held.policy.state
+        standing = Standing(
+            state,
+            sensor=settings.name,
+            directory=None if held.identity is None else held.identity.state.value.directory,
+            key=held.key,
+            new_id=new_id,
+            resumed=earlier.incidents,
+            past=earlier.past,
+        )
+        exposed = Exposed(
+            settings.name,
+            now.wall,
+            self._clock,
+            self._errors,
+            Minutes(settings.name, now),
+            held.policy,
+            held.identity,
+            standing=standing,
+            reviews=dict,
+        )
+        for resumed in earlier.incidents:
+            exposed.figures.resume(resumed.incident, resumed.gravest)
+        store = self._store()
+        sinks = self._sinks()
+        exposed.store, exposed.sinks, exposed.restarts = store, sinks, earlier.runs
+        begun = watch(self._options)
+        if hasattr(begun, "close"):
+            self._ends.callback(begun.close)
+        exposed.watch = begun
+        loop = Loop(
+            watch=begun,
+            standing=standing,
+            making=self._recorder,
+            store=store,
+            sinks=sinks,
+            exposed=exposed,
+            clock=self._clock,
+            errors=self._errors,
+            log=self._log,
+            is_live=settings.is_live,
+            tell=settings.tell,
+        )
+        self._record_start(loop, earlier, now.wall)
+        reloads = self._reloads(loop)
+        if settings.metrics is not None:
+            self._serve(exposed, reloads, settings.metrics)
+        return Daemon(
+            watch=begun,
+            loop=loop,
+            exposed=exposed,
+            store=store,
+            sinks=sinks,
+            clock=self._clock,
+            errors=self._errors,
+            log=self._log,
+            ask_reload=reloads.ask,
+            notify=settings.notify,
+        )
+
+    def _earlier(self) -> Earlier:
+        """Ask the store what an earlier run left; where it is away, nothing is known, and incidents begin anew."""
+        if self._settings.store is None:
+            return Earlier()
+        try:
+            with closing(open_store(self._settings.store.url)) as store:
+                return earlier_runs(store, self._settings.name, self._clock.now().wall)
+        except StoreError as problem:
+            self._log.error("the store is away", reason="open incidents begin anew", error=str(problem))
+            return Earlier()
+
+    def _store(self) -> Writer | None:
+        settings = self._settings.store
+        if settings is None:
+            return None
+        writer = Writer(
+            lambda: open_store(settings.url),
+            spool=settings.spool,
+            capacity=settings.queue,
+            spool_bytes=settings.spool_bytes,
+            say=lambda words: self._log.warning("store", reason=words),
+            pace=Pace(linger=settings.commit / NANOSECONDS),
+        )
+        self._ends.callback(writer.close, 0.0)  # closing twice does nothing
+        return writer
+
+    def _sinks(self) -> dict[str, Queued]:
+        sinks = {}
+        for each in self._settings.sinks:
+            sinks[each.name] = registry.start(
+                each.settings, lambda words, name=each.name: self._log.warning("sink", sink=name, reason=words)
+            )
+            self._ends.callback(sinks[each.name].close, 0.0)
+        return sinks
+
+    def _record_start(self, loop: Loop, earlier: Earlier, now: int) -> None:
+        """Record that the sensor was started, by what, and since when nothing was watched."""
+        state = self._settings.held.policy.state
+        words: dict[str, Any] = {"version": __version__, "policy_sha256": state.sha256}
+        if earlier.watched_until is not None:
+            words["gap_since"] = earlier.watched_until
+            self._log.info("watching again", seconds=round((now - earlier.watched_until) / NANOSECONDS))
+        loop.put_event("started", words)
+
+    def _reloads(self, loop: Loop) -> Reloads:
+        held = self._settings.held
+
+        def put_policy(state: State[Policy]) -> None:
+            if options_for(state.value) != self._options:
+                self._log.warning(
+                    "restart the sensor", reason="the new policy changes networks or listed torrents for the engine"
+                )
+            loop.post(lambda: loop.put_policy(state))
+
+        def put_identity(state: State[Built]) -> None:
+            loop.post(lambda: loop.put_directory(state.value.directory))
+
+        def told(name: str, outcome: Reloaded) -> None:
+            words = {"file": name, "accepted": outcome.accepted, "old": outcome.old, "new": outcome.new}
+            loop.post(lambda: loop.put_event("reloaded", words))
+
+        reloads = Reloads(
+            held.policy,
+            held.identity,
+            held.identity_path,
+            Handlers(put_policy, put_identity, told),
+            clock=self._clock,
+            errors=self._errors,
+            log=self._log,
+            poll=self._settings.poll,
+        )
+        reloads.start()
+        self._ends.callback(reloads.stop)
+        return reloads
+
+    def _serve(self, exposed: Exposed, reloads: Reloads, settings: MetricsSettings) -> None:
+        from auditor.metrics.server import serve  # noqa: PLC0415 - not every daemon has metrics
+
+        server = serve(
+            exposed.state,
+            reload=reloads.now,
+            healthy=lambda: True,
+            ready=lambda: exposed.is_ready,
+            address=str(settings.listen.address),
+            port=settings.listen.port,
+            web_config=settings.web_config,
+        )
+        self._ends.callback(server.close)
+        self._log.info("metrics served", listen=server.url)

@@ -89,4 +89,3 @@ def kernel_offset() -> int | None:
     if state in {-1, _UNSYNCHRONISED}:
         return None
     return int(asked.offset) * (1 if asked.status & _STA_NANO else _MICRO)
-

@@ -50,6 +50,11 @@ class StoreSettings(NamedTuple):
         return f"{scheme}://{rest.rpartition('@')[2]}" if mark else self.url
 
 
+def store_settings(url: str) -> StoreSettings:
+    """Return the settings of a store of which only the place is said; nothing is spooled."""
+    return StoreSettings(url, QUEUE, None, 0, COMMIT)
+
+
 class MetricsSettings(NamedTuple):
     """Where Prometheus finds us."""
 

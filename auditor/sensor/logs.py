@@ -59,7 +59,11 @@ def set_up(form: Literal["json", "console"], level: str, stream: TextIO | None =
     rendering: list[Processor] = (
         [structlog.processors.JSONRenderer(sort_keys=False, default=str)]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -171,4 +175,3 @@ def _harmless(value: object) -> object:
             return [_harmless(each) for each in value]
         case _:
             return harmless(str(value), MAX_TEXT)
-

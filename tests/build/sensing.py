@@ -200,9 +200,7 @@ class StoreByHand:
 
     def state(self) -> StoreState:
         """Say how it goes."""
-        return StoreState(
-            "memory", len(self.records), 0, 100, 0, self.dropped, self.failing_since, self.error, None
-        )
+        return StoreState("memory", len(self.records), 0, 100, 0, self.dropped, self.failing_since, self.error, None)
 
     def close(self, timeout: float) -> bool:
         """End."""

@@ -17,7 +17,15 @@ from tests.build.sensing import change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PEOPLE = ["10.30.0.7", "2001:db8::31", "fe80::1", "52:54:00:12:34:56", "52-54-00-12-34-56", "5254.0012.3456", "::ffff:10.0.0.7"]
+PEOPLE = [
+    "10.30.0.7",
+    "2001:db8::31",
+    "fe80::1",
+    "52:54:00:12:34:56",
+    "52-54-00-12-34-56",
+    "5254.0012.3456",
+    "::ffff:10.0.0.7",
+]
 
 
 @pytest.fixture
@@ -64,7 +72,9 @@ def test_values_that_are_more_than_words_are_withheld(stream: io.StringIO) -> No
     """An incident has everything in it."""
     logs.set_up("json", "info", stream)
     made = change()
-    logs.logger().info("began", incident=made.incident, reason=ip_address("10.30.0.7"), issues=[made.incident.conduct.host])
+    logs.logger().info(
+        "began", incident=made.incident, reason=ip_address("10.30.0.7"), issues=[made.incident.conduct.host]
+    )
 
     assert "10.30.0.7" not in stream.getvalue()
     assert lines(stream)[0]["issues"] == ["withheld"]

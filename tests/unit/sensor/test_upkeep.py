@@ -37,7 +37,9 @@ def test_what_fails_is_tried_again_soon() -> None:
         done.append("purge")
         raise OSError("database is locked")
 
-    upkeep = Upkeep([Chore("retention", DAY, fail), Chore("b", DAY, lambda: done.append("b"))], clock=clock, errors=errors)
+    upkeep = Upkeep(
+        [Chore("retention", DAY, fail), Chore("b", DAY, lambda: done.append("b"))], clock=clock, errors=errors
+    )
     assert upkeep.do_due() == 600
     clock.move(600)
     upkeep.do_due()
