@@ -117,9 +117,9 @@ class Minutes:
 
     def _close(self, offset: int | None) -> CoverageMinute:
         base, counted = self._base, self._counted
-        discarded = self._discarded + Counter({
-            reason: count - base.discarded.get(reason, 0) for reason, count in counted.discarded.items()
-        })
+        discarded = self._discarded + Counter(
+            {reason: count - base.discarded.get(reason, 0) for reason, count in counted.discarded.items()}
+        )
         minute = CoverageMinute(
             sensor=self._sensor,
             begin=self._minute,

@@ -151,9 +151,7 @@ class Exposed:
 
 def file_state(held: InForce[T]) -> FileState:
     """Say how a file in force is."""
-    return FileState(
-        held.state.sha256, held.last_success, held.last_failure, held.loads, held.failures, held.is_stale
-    )
+    return FileState(held.state.sha256, held.last_success, held.last_failure, held.loads, held.failures, held.is_stale)
 
 
 def lapsed(policy: Policy, now: int) -> int:

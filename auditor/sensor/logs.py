@@ -46,7 +46,9 @@ _V4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\.\d)(?!\w)")
 _V6 = re.compile(
     r"(?<![\w:.])(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{0,4}|(?:\d{1,3}\.){3}\d{1,3})(?![\w:])"
 )
-_MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])|(?<![\w.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?!\w)")
+_MAC = re.compile(
+    r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])|(?<![\w.])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?!\w)"
+)
 _OWN = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - written, not bound
 """Where the sensor itself listens."""
 _CLOCK_TIME = re.compile(r"\d{1,2}:\d{2}:\d{2}")
@@ -58,7 +60,11 @@ def set_up(form: Literal["json", "console"], level: str, stream: TextIO | None =
     rendering: list[Processor] = (
         [structlog.processors.JSONRenderer(sort_keys=False, default=str)]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -170,4 +176,3 @@ def _harmless(value: object) -> object:
             return [_harmless(each) for each in value]
         case _:
             return harmless(str(value), MAX_TEXT)
-

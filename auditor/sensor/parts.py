@@ -106,5 +106,3 @@ class Telling(Protocol):
     def close(self) -> None:
         """Deliver what can be delivered in a short time, and end."""
         ...
-
-

@@ -149,9 +149,7 @@ class Reloads:
         return tuple(found)
 
 
-def in_force(
-    policy: Path, identity: Path | None, clock: Clock
-) -> tuple[InForce[Policy], InForce[Built] | None]:
+def in_force(policy: Path, identity: Path | None, clock: Clock) -> tuple[InForce[Policy], InForce[Built] | None]:
     """Put a sensor's policy, and identity sources where there are some, in force.
 
     Raises:

@@ -242,7 +242,11 @@ def test_idle_incidents_are_looked_for_by_the_time_of_the_frames(tmp_path: Path)
     """Of a capture that is played the clock says nothing."""
     running = Running(tmp_path, is_live=False)
     running.clock.move(1_000_000)
-    running.watch.deltas += [Delta(seen_until=NINE), Delta(seen_until=NINE + 1), Delta(seen_until=NINE + 60 * NANOSECONDS)]
+    running.watch.deltas += [
+        Delta(seen_until=NINE),
+        Delta(seen_until=NINE + 1),
+        Delta(seen_until=NINE + 60 * NANOSECONDS),
+    ]
     running.run(1)
 
     assert running.standing.advanced == [NINE, NINE + 60 * NANOSECONDS]
