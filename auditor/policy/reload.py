@@ -31,20 +31,16 @@ def policy_in_force(
     Raises:
         Unusable: if the file has an error.
     """
-<<<<<<< HEAD
     return InForce("policy", partial(_read_for, path, asks), now)
 
 
 def _read_for(path: Path, asks: Callable[[Policy], Sequence[Issue]]) -> Reading[Policy]:
-    reading = _read(path)
+    reading = read_settled(path)
     lacking = () if reading.value is None else tuple(asks(reading.value))
     issues = (*reading.issues, *lacking)
     if any(issue.severity == "error" for issue in lacking):
         return Reading(None, None, issues)
     return reading._replace(issues=issues)
-=======
-    return InForce("policy", partial(read_settled, path), now)
->>>>>>> daemon
 
 
 def read_settled(path: Path) -> Reading[Policy]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from auditor.sensor.fields import Listen
     from auditor.sensor.kernel_filter import Program
+    from auditor.sinks.sink import SinkEntry
 
 BLOCK = 1 << 20
 """Bytes of one block of a ring: the kernel hands frames over by the block."""
@@ -29,6 +30,8 @@ class Interface(NamedTuple):
     filter: Program
     """Empty: everything passes."""
     timestamps: Literal["software", "hardware"]
+    vantage: str | None
+    """Interfaces of one vantage point are read as one."""
 
 
 class StoreSettings(NamedTuple):
@@ -60,16 +63,6 @@ class MetricsSettings(NamedTuple):
 
     listen: Listen
     web_config: Path | None
-
-
-class SinkSettings(NamedTuple):
-    """A sink that is told of incidents."""
-
-    kind: str
-    name: str
-    """Its kind, with a number where there are several of one."""
-    settings: Any
-    """What its kind makes of the rest of the entry; the entry itself where the kind is not known."""
 
 
 class CanarySettings(NamedTuple):
@@ -108,7 +101,8 @@ class SensorConfig:
     """0: one for each core."""
     store: StoreSettings
     metrics: MetricsSettings
-    sinks: tuple[SinkSettings, ...]
+    sinks: tuple[SinkEntry, ...]
+    """Each under another name: :attr:`SinkEntry.shown`."""
     canary: CanarySettings | None
     log: LogSettings
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
 from auditor.sensor import config, kernel_filter
 from auditor.sensor.config import SensorConfig
 from auditor.sensor.schema import SensorFile
+from auditor.sinks.registry import SINKS
+from auditor.sinks.sink import SinkEntry
 from auditor.written import source
 from auditor.written.issue import Issue, in_order, quoted
 from auditor.written.kind import FileKind
 from auditor.written.source import MAX_BYTES
-from auditor.written.validate import validate
+from auditor.written.validate import validate, validate_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,8 +43,10 @@ SENSOR = FileKind(
     mandatory={
         "policy": ("missing-policy", "name the policy file: policy: policy.yaml"),
         "interfaces": ("missing-interfaces", "name what to watch: interfaces: [eth1]"),
+        "kind": ("missing-kind", "say which: kind: eve"),
     },
     naming=(("interface", "name"), ("sink", "kind")),
+    sections={"sinks": "sink"},
     stand_ins={"version": 1, "policy": "policy.yaml", "interfaces": ("lo",)},
 )
 
@@ -176,6 +179,7 @@ class _Reading:
                 promiscuous=entry.promiscuous,
                 filter=self._filter(entry, number),
                 timestamps=entry.timestamps,
+                vantage=entry.vantage,
             )
 
     def _filter(self, entry: InterfaceEntry, number: int) -> Program:
@@ -221,16 +225,25 @@ class _Reading:
             self._note("open-metrics", message, ("metrics", "listen"), hint, "warning")
         return config.MetricsSettings(listen, None if web is None else self._path(web, "metrics", "web_config"))
 
-    def _sinks(self, written: SensorFile) -> Iterator[config.SinkSettings]:
-        kinds = Counter[str]()
+    def _sinks(self, written: SensorFile) -> Iterator[SinkEntry]:
+        seen: set[str] = set()
         for number, entry in enumerate(written.sinks):
-            kind = entry.get("kind")
-            if not isinstance(kind, str):
-                self._note("missing-key", "this entry lacks 'kind'", ("sinks", number), "say which: kind: eve")
+            loc = self._restore(("sinks", number))
+            kind = str(entry.get("kind"))
+            known = kind in SINKS
+            model = SINKS[kind].model if known else SinkEntry
+            # Of an unknown kind nothing is known but that.
+            said = entry if known else {key: value for key, value in entry.items() if key == "kind"}
+            found = validate_entry(self._text, said, loc, model)
+            self.issues += found.issues
+            sink = found.model
+            if sink is None or found.mended:
                 continue
-            kinds[kind] += 1
-            name = kind if kinds[kind] == 1 else f"{kind}-{kinds[kind]}"
-            yield config.SinkSettings(kind, name, cast("object", entry))
+            if sink.shown in seen:
+                message = f"there is already a sink '{sink.shown}': metrics and logs tell sinks apart by their names"
+                self._note("duplicate-sink", message, ("sinks", number), "give it a name of its own")
+            seen.add(sink.shown)
+            yield sink
 
     def _canary(self, written: SensorFile) -> config.CanarySettings | None:
         canary = written.canary

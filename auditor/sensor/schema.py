@@ -6,15 +6,20 @@ Descriptions are for the person who writes the file.
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from auditor.model.moment import MINUTE, NANOSECONDS
 from auditor.sensor import fields  # noqa: TC001  pydantic reads the annotations
 from auditor.sensor.fields import Listen
+from auditor.sinks.registry import SINKS
 from auditor.written.fields import Id, Line, OneOrMore, Short
 from auditor.written.schema import Entry, schema_for_editors
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 MAX_INTERFACES = 16
 MAX_SINKS = 16
@@ -45,6 +50,11 @@ class InterfaceEntry(Entry):
     )
     timestamps: fields.Timestamps = Field(
         default="software", description="Whose clock stamps the frames: the kernel's, or the interface's own."
+    )
+    vantage: Id | None = Field(
+        default=None,
+        description="Where it stands. Interfaces of one vantage point are read as one, as those of a tap that has one "
+        "for each direction; of several, the same address may be two hosts. Default: all are of one.",
     )
 
 
@@ -102,6 +112,13 @@ class LogEntry(Entry):
     level: fields.LogLevel = Field(default="info", description="The least grave that is written.")
 
 
+class _AnySink:
+    """Tells editors what a sink of each kind may say."""
+
+    def __get_pydantic_json_schema__(self, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(kind.model.__pydantic_core_schema__) for kind in SINKS.values()]}
+
+
 class SensorFile(Entry):
     """What a sensor watches, by which policy, and where it puts what it saw. Paths are relative to this file."""
 
@@ -129,7 +146,7 @@ class SensorFile(Entry):
         default=StoreEntry(), description="Where evidence is kept: a URL, or `{url: …, queue: …}`."
     )
     metrics: MetricsEntry = Field(default=MetricsEntry(), description="Where Prometheus reads, and who else may.")
-    sinks: tuple[dict[str, Any], ...] = Field(
+    sinks: tuple[Annotated[dict[str, Any], _AnySink()], ...] = Field(
         default=(), max_length=MAX_SINKS, description="Who else is told of incidents: each has a `kind`."
     )
     canary: CanaryEntry | None = Field(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from auditor.written.kind import FileKind
     from auditor.written.repair import Loc, Restore
-    from auditor.written.source import Source
+    from auditor.written.source import Data, Source
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -48,22 +48,28 @@ class Validated(Generic[Model]):
 
 def validate(text: Source, model: type[Model]) -> Validated[Model]:
     """Make a file's data its model, as far as it can be made."""
+    return validate_entry(text, text.data, (), model)
+
+
+def validate_entry(text: Source, data: dict[str, Data], at: Loc, model: type[Model]) -> Validated[Model]:
+    """Make of the mapping that stands at a path into the file its model, as far as it can be made."""
     try:
-        return Validated(model.model_validate(text.data), [], tuple)
+        return Validated(model.model_validate(data), [], lambda loc: (*at, *loc))
     except ValidationError as problem:
-        mended, restore = repair.mend(text.kind, model, text.data, problem)
-        return Validated(mended, list(_issues(text, model, problem)), restore, mended=True)
+        mended, restore = repair.mend(text.kind, model, data, problem)
+        issues = list(_issues(text, model, problem, at))
+        return Validated(mended, issues, lambda loc: (*at, *restore(loc)), mended=True)
 
 
-def _issues(text: Source, model: type[BaseModel], problem: ValidationError) -> Iterator[Issue]:
+def _issues(text: Source, model: type[BaseModel], problem: ValidationError, at: Loc) -> Iterator[Issue]:
     for error in repair.errors_of(problem)[: 2 * MAX_ISSUES]:
         if error["input"] is not None or error["type"] == "missing":  # empty values were refused already
-            yield _issue(text, model, error)
+            yield _issue(text, model, error, at)
 
 
-def _issue(text: Source, model: type[BaseModel], error: ErrorDetails) -> Issue:
+def _issue(text: Source, model: type[BaseModel], error: ErrorDetails, at: Loc) -> Issue:
     """Say in words for people what pydantic found."""
-    loc, found, noun = error["loc"], error["type"], text.kind.noun
+    loc, found, noun = (*at, *error["loc"]), error["type"], text.kind.noun
     field = str(loc[-1]) if loc else ""
     context: Mapping[str, Any] = error.get("ctx", {})
     if found == "missing":
@@ -71,7 +77,7 @@ def _issue(text: Source, model: type[BaseModel], error: ErrorDetails) -> Issue:
         where = _naming(text.kind, error["input"], loc) if len(loc) > 1 else f"the {noun}"
         return text.issue(code, f"{where} lacks '{field}'", loc[:-1], hint=hint)
     if found == "extra_forbidden":
-        known = _keys_at(model, loc[:-1])
+        known = _keys_at(model, error["loc"][:-1])
         hint = did_you_mean(field, known) or f"the keys here are {listing(known, 20)}"
         return text.issue("unknown-key", f"{quoted(field)} is no key of {text.kind} here", loc, hint=hint, at_key=True)
     word = _word(noun, loc)

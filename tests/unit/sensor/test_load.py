@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CASES = Path(__file__).parents[2] / "cases" / "sensors"
-ELSEWHERE = {"sensor-unreadable", "missing-key"}
+ELSEWHERE = {"sensor-unreadable"}
 LEAST = "version: 1\npolicy: policy.yaml\ninterfaces: eth1\n"
 
 
@@ -58,6 +58,7 @@ def test_three_lines_are_enough(written: Callable[[str], Path], tmp_path: Path) 
     assert made.policy == tmp_path / "policy.yaml"
     assert [each._asdict() for each in made.interfaces] == [
         {
+            "vantage": None,
             "interface": "eth1",
             "snap_length": 262_144,
             "ring_bytes": 64 << 20,
@@ -138,7 +139,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert "deploy/sensor.yaml" in str(refusal.value)
 
 
-def test_every_sink_is_a_mapping_with_a_kind(written: Callable[[str], Path]) -> None:
-    """So that it is known which one is meant."""
-    issues = load.read(written("sinks: [{file: x}]\n"), {}).issues
-    assert [issue.code for issue in issues] == ["missing-key"]
+def test_sinks_are_what_their_kinds_make_of_them(written: Callable[[str], Path]) -> None:
+    """Each under a name of its own."""
+    path = written("sinks: [{kind: eve, to: 'file:/x/eve.json'}, {kind: eve, name: siem, to: 'unix:/run/siem'}]\n")
+    assert [(sink.kind, sink.shown) for sink in load.load(path).sinks] == [("eve", "eve"), ("eve", "siem")]

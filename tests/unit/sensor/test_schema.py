@@ -25,7 +25,9 @@ def test_the_schema_takes_what_people_write() -> None:
         "identity": {"file": "i.yaml", "reload": "5m"},
         "store": {"url": "records", "queue": 500},
         "canary": {"every": "1h"},
+        "sinks": [{"kind": "eve", "to": "file:/var/log/auditor/eve.json"}],
     }
     assert [list(validator.iter_errors(each)) for each in (short, long)] == [[], []]
     assert list(validator.iter_errors({**short, "interfaces": []}))
+    assert list(validator.iter_errors({**short, "sinks": [{"kind": "eve", "too": "file:/var/log/auditor/eve.json"}]}))
     assert list(validator.iter_errors({**short, "log": {"format": "text"}}))
