@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from auditor.model.standing import IncidentChange
     from auditor.sensor.assemble import Settings
 
+QUEUE, COMMIT = 20_000, 250_000_000
+"""Of a store of which only the place is said: records that wait, and nanoseconds for which they are gathered."""
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -123,20 +125,21 @@ def _of_policy(
     from auditor.identity.reload import identity_in_force  # noqa: PLC0415 - start-up
     from auditor.policy.reload import policy_in_force  # noqa: PLC0415 - start-up
     from auditor.sensor.assemble import Held, Settings  # noqa: PLC0415 - start-up
-    from auditor.sensor.config import host_name, store_settings  # noqa: PLC0415 - start-up
+    from auditor.sensor.config import StoreSettings, host_name  # noqa: PLC0415 - start-up
     from auditor.written.in_force import Unusable  # noqa: PLC0415 - start-up
 
     try:
         held = Held(
             policy_in_force(policy),
             None if identity is None else identity_in_force(identity),
+            policy,
             identity,
             None if key_file is None else identities.key(key_file),
         )
     except Unusable as problem:
         click.echo(str(problem), err=True)
         sys.exit(ExitCode.USAGE)
-    kept = None if store is None else store_settings(store)
+    kept = None if store is None else StoreSettings(store, QUEUE, None, 0, COMMIT)
     return Settings(host_name(), held, store=kept, is_live=False, tell=printed)
 
 
@@ -144,6 +147,16 @@ def _of_config(config_file: Path, printed: Printed) -> Settings:
     """Return what a sensor file says, but for its interfaces."""
     from dataclasses import replace  # noqa: PLC0415 - start-up
 
-    from auditor.cli.sensor_run import settings_of  # noqa: PLC0415 - start-up
+    from auditor.cli.sensor_run import read_config  # noqa: PLC0415 - start-up
+    from auditor.pipeline.people import BadKey  # noqa: PLC0415 - start-up
+    from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
+    from auditor.sensor.notify import Notify  # noqa: PLC0415 - start-up
+    from auditor.sensor.starting import settings_of  # noqa: PLC0415 - start-up
+    from auditor.written.in_force import Unusable  # noqa: PLC0415 - start-up
 
-    return replace(settings_of(config_file), is_live=False, tell=printed)
+    try:
+        settings = settings_of(read_config(config_file), SystemClock())
+    except (Unusable, BadKey) as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(ExitCode.USAGE)
+    return replace(settings, is_live=False, tell=printed, notify=Notify({}))

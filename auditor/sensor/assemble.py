@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor import __version__
 from auditor.engine import Options
 from auditor.evidence.record import new_id
+from auditor.evidence.recorder import Recorder
+from auditor.evidence.recording import Grounds, of_identity, of_policy
 from auditor.evidence.store import StoreError, open_store
 from auditor.evidence.writer import Pace, Writer
-from auditor.model.moment import MINUTE, NANOSECONDS
+from auditor.model.moment import NANOSECONDS
 from auditor.pipeline.standing import Standing
 from auditor.sensor.coverage import Minutes
 from auditor.sensor.daemon import Daemon, Notifying, Silent
@@ -23,9 +26,7 @@ from auditor.sensor.earlier import Earlier, earlier_runs
 from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import Loop
-from auditor.sensor.recorder import Recorder
 from auditor.sensor.reloads import Handlers, Reloads
-from auditor.sensor.upkeep import Upkeep
 from auditor.sinks import registry
 
 if TYPE_CHECKING:
@@ -34,18 +35,16 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from auditor.evidence.store import Store
+    from auditor.evidence.record import Record
     from auditor.identity.load import Built
     from auditor.model.standing import IncidentChange
     from auditor.policy.evaluate import Policy
     from auditor.sensor.clock import Clock
-    from auditor.sensor.config import MetricsSettings, SinkSettings, StoreSettings
+    from auditor.sensor.config import MetricsSettings, StoreSettings
     from auditor.sensor.parts import Watching
     from auditor.sinks.queued import Queued
+    from auditor.sinks.sink import SinkEntry
     from auditor.written.in_force import InForce, Reloaded, State
-
-REVIEWS = MINUTE
-"""How often notes on incidents are counted."""
 
 
 class Held(NamedTuple):
@@ -53,6 +52,7 @@ class Held(NamedTuple):
 
     policy: InForce[Policy]
     identity: InForce[Built] | None = None
+    policy_path: Path | None = None
     identity_path: Path | None = None
     key: bytes | None = None
     """Of pseudonyms."""
@@ -66,7 +66,7 @@ class Settings:
     held: Held
     store: StoreSettings | None = None
     metrics: MetricsSettings | None = None
-    sinks: Sequence[SinkSettings] = ()
+    sinks: Sequence[SinkEntry] = ()
     poll: float = 60.0
     """Seconds between two looks at the files of identity sources."""
     is_live: bool = True
@@ -108,7 +108,7 @@ class _Assembly:
         self._log = log
         self._ends = ends
         self._errors = Errors(log, clock)
-        self._recorder = Recorder(settings.name, clock)
+        self._recorder = Recorder(run=new_id(clock.now().wall), sensor=settings.name, grounds=self._grounds())
         self._options = options_for(settings.held.policy.state.value)
 
     def daemon(self, watch: Callable[[Options], Watching]) -> Daemon:
@@ -202,13 +202,31 @@ class _Assembly:
         return writer
 
     def _sinks(self) -> dict[str, Queued]:
-        sinks = {}
-        for each in self._settings.sinks:
-            sinks[each.name] = registry.start(
-                each.settings, lambda words, name=each.name: self._log.warning("sink", sink=name, reason=words)
-            )
-            self._ends.callback(sinks[each.name].close, 0.0)
+        sinks: dict[str, Queued] = {}
+        for entry in self._settings.sinks:
+            say = partial(self._say_of_sink, entry.shown)
+            sinks[entry.shown] = registry.start(entry, say)
+            self._ends.callback(sinks[entry.shown].close, 0.0)
         return sinks
+
+    def _say_of_sink(self, name: str, words: str) -> None:
+        self._log.warning("sink", sink=name, reason=words)
+
+    def _grounds(self) -> Grounds:
+        held = self._settings.held
+        return Grounds(held.policy.state.sha256, None if held.identity is None else held.identity.state.sha256)
+
+    def _texts(self) -> list[Record]:
+        """Record what judgements rest on: the text of the policy, and which files identity sources were read from."""
+        held, now = self._settings.held, self._clock.now().wall
+        records = []
+        with self._errors.guard("records"):
+            if held.policy_path is not None:
+                name = held.policy.state.value.name
+                records.append(of_policy(held.policy_path.read_bytes(), name=name, at=now))
+            if held.identity is not None:
+                records.append(of_identity(held.identity.state.value.read, at=now))
+        return records
 
     def _record_start(self, loop: Loop, earlier: Earlier, now: int) -> None:
         """Record that the sensor was started, by what, and since when nothing was watched."""
@@ -218,6 +236,7 @@ class _Assembly:
             words["gap_since"] = earlier.watched_until
             self._log.info("watching again", seconds=round((now - earlier.watched_until) / NANOSECONDS))
         loop.put_event("started", words)
+        loop.put_records(self._texts())
 
     def _reloads(self, loop: Loop) -> Reloads:
         held = self._settings.held
@@ -227,14 +246,16 @@ class _Assembly:
                 self._log.warning(
                     "restart the sensor", reason="the new policy changes networks or listed torrents for the engine"
                 )
-            loop.post(lambda: loop.put_policy(state))
+            loop.post(partial(self._put_grounds, loop))
+            loop.post(partial(loop.put_policy, state))
 
         def put_identity(state: State[Built]) -> None:
-            loop.post(lambda: loop.put_directory(state.value.directory))
+            loop.post(partial(self._put_grounds, loop))
+            loop.post(partial(loop.put_directory, state.value.directory))
 
         def told(name: str, outcome: Reloaded) -> None:
             words = {"file": name, "accepted": outcome.accepted, "old": outcome.old, "new": outcome.new}
-            loop.post(lambda: loop.put_event("reloaded", words))
+            loop.post(partial(loop.put_event, "reloaded", words))
 
         reloads = Reloads(
             held.policy,
@@ -249,6 +270,10 @@ class _Assembly:
         reloads.start()
         self._ends.callback(reloads.stop)
         return reloads
+
+    def _put_grounds(self, loop: Loop) -> None:
+        self._recorder.grounds = self._grounds()
+        loop.put_records(self._texts())
 
     def _serve(self, exposed: Exposed, reloads: Reloads, settings: MetricsSettings) -> None:
         from auditor.metrics.server import serve  # noqa: PLC0415 - not every daemon has metrics

@@ -41,7 +41,8 @@ class StoreSettings(NamedTuple):
     """May hold a password: never to be shown. See :attr:`place`."""
     queue: int
     """Records in memory."""
-    spool: Path
+    spool: Path | None
+    """``None``: what finds no room in memory is dropped."""
     spool_bytes: int
     commit: int
     """Nanoseconds for which records are gathered."""
@@ -51,11 +52,6 @@ class StoreSettings(NamedTuple):
         """What people may read: the URL without its log-in."""
         scheme, mark, rest = self.url.partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}" if mark else self.url
-
-
-def store_settings(url: str) -> StoreSettings:
-    """Return the settings of a store of which only the place is said; nothing is spooled."""
-    return StoreSettings(url, QUEUE, None, 0, COMMIT)
 
 
 class MetricsSettings(NamedTuple):

@@ -40,6 +40,8 @@ QUIET = 5 * NANOSECONDS
 """Frames are handed over this long after they came, at the latest: where none comes, time has passed all the same."""
 REPORT = MINUTE
 """How often sinks are told how the sensor is."""
+WAIT = 0.01
+"""Seconds between two looks at a store that does not keep up."""
 MAX_FAILURES = 50
 """Turns in a row in which the engine fails before it is given up."""
 
@@ -117,7 +119,7 @@ class Loop:
     def put_event(self, what: str, words: Mapping[str, Any]) -> None:
         """Record what happened to the sensor; to be posted."""
         with self._errors.guard("records"):
-            self._put(self._making.of_event(what, words))
+            self._put(self._making.of_event(what, words, self._clock.now().wall))
 
     # -- the loop ------------------------------------------------------------------------------------------------------
 
@@ -200,9 +202,24 @@ class Loop:
         if guard.failed:
             self._minutes.discard("not-recorded", len(delta.flows) + len(changes))
 
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Record what others made; to be posted."""
+        self._put(records)
+
     def _put(self, records: Sequence[Record]) -> None:
-        if self._store is not None and records:
-            self._store.put(records)
+        if self._store is None or not records:
+            return
+        self._store.put(records)
+        if not self._is_live:
+            self._wait_for_store(self._store)
+
+    def _wait_for_store(self, store: Storing) -> None:
+        """Captures that are played can wait where frames that happen cannot: until the store keeps up, or fails."""
+        while True:
+            state = store.state()
+            if state.queued * 2 <= state.capacity or state.failing_since is not None:
+                return
+            time.sleep(WAIT)
 
     # -- what was watched, and how it goes -----------------------------------------------------------------------------
 
@@ -226,8 +243,9 @@ class Loop:
                 self._cover(minute)
             if self._minutes.steps != steps:
                 self._log.warning("the clock was set", seconds=self._minutes.last_step / NANOSECONDS)
-        with self._errors.guard("log"):
-            self._say_interfaces(counters)
+        if self._is_live:
+            with self._errors.guard("log"):
+                self._say_interfaces(counters)
         if self._sinks and (self._reported is None or now.steady - self._reported >= REPORT):
             self._reported = now.steady
             self._report()

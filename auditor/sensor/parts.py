@@ -71,7 +71,7 @@ class Making(Protocol):
         """Record a minute."""
         ...
 
-    def of_event(self, what: str, words: Mapping[str, Any], /) -> Sequence[Record]:
+    def of_event(self, what: str, words: Mapping[str, Any], at: int, /) -> Sequence[Record]:
         """Record what happened to the sensor itself."""
         ...
 

@@ -178,7 +178,7 @@ class MakingByHand:
         """Of a minute."""
         return [Made("coverage", minute)]
 
-    def of_event(self, what: str, words: Mapping[str, Any]) -> list[Made]:
+    def of_event(self, what: str, words: Mapping[str, Any], at: int) -> list[Made]:  # noqa: ARG002 - no id here
         """Of the sensor itself."""
         return [Made("sensor", (what, dict(words)))]
 
