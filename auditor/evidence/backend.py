@@ -67,7 +67,7 @@ def backend_of(url: str) -> Backend:
         return Sqlite(path if path.suffix in _SUFFIXES or path.is_file() else path / FILE)
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise BadUrl(f"'{_without_password(url)}' is no URL of a store: {_EXAMPLES}") from None
     if parsed.drivername == "sqlite":
         if not parsed.database or parsed.database == ":memory:":

@@ -152,13 +152,12 @@ def prepare(record: Record, salts: bytes | None = None) -> Prepared:
 
 def prepare_all(records: Iterable[Record]) -> list[Prepared]:
     """Prepare many records; of those with the same id, the first."""
-    once = {record.id: record for record in reversed(list(records))}
+    once: dict[str, Record] = {}
+    for record in records:
+        once.setdefault(record.id, record)
     size = 3 * SALT_BYTES
     salts = os.urandom(size * len(once))
-    return [
-        prepare(record, salts[size * place : size * (place + 1)])
-        for place, record in enumerate(reversed(once.values()))
-    ]
+    return [prepare(each, salts[size * place : size * (place + 1)]) for place, each in enumerate(once.values())]
 
 
 def leaf(  # noqa: PLR0917 - what is hashed, in its order

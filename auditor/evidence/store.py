@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -144,11 +144,17 @@ class Store:
         """Let go of it."""
         self.engine.dispose()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def _reason(problem: SQLAlchemyError) -> str:
-    """Return what the driver says on one line, without the statement and what was to be written."""
+    """Return what the driver says on its first line: on others may stand what was to be written."""
     text = str(problem.orig) if isinstance(problem, DBAPIError) else type(problem).__name__
-    return harmless(" ".join(text.split()), 300)
+    return harmless(next(iter(text.splitlines()), ""), 300)
 
 
 def _rows(prepared: Sequence[Prepared], begin: int) -> dict[str, list[tuple[Any, ...]]]:
