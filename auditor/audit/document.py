@@ -9,21 +9,28 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
-from auditor.model.client import name_client
-from auditor.model.fact import Claim, Handshake, Magnet, SslTorrent, TrackerAnnounce, names
-from auditor.model.moment import NANOSECONDS, rfc3339
-from auditor.model.scale import Basis, Confidence
+from auditor.model.moment import rfc3339
+from auditor.model.shaping import (
+    attribution_json,
+    claimed_json,
+    clock_json,
+    endpoint_json,
+    flow_confidence,
+    infohashes_json,
+    moment_json,
+    named_json,
+    peers_json,
+    tie_json,
+)
 from auditor.model.text import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.model.activity import Activity
-    from auditor.model.attribution import Attribution
     from auditor.model.capture import CaptureInfo
-    from auditor.model.flow import Endpoint, Flow, Tie
-    from auditor.model.identity import IdentityRead, Offset, SourceRead
-    from auditor.model.incident import Claimed, Incident, Infohashes, VerifiedAmount
+    from auditor.model.identity import IdentityRead, SourceRead
+    from auditor.model.incident import Incident, VerifiedAmount
     from auditor.pipeline.content import ShownTorrent
     from auditor.pipeline.external import External
     from auditor.pipeline.run import AuditResult, JudgedActivity, JudgedFlow
@@ -100,8 +107,8 @@ def _capture(capture: CaptureInfo) -> Json:
         "vantage": capture.vantage,
         "packets": capture.packets,
         "bytes": capture.bytes,
-        "first": _moment(capture.first),
-        "last": _moment(capture.last),
+        "first": moment_json(capture.first),
+        "last": moment_json(capture.last),
         "truncated": capture.truncated,
         "error": capture.error,
         "anomalies": dict(sorted(capture.anomalies.items())),
@@ -115,7 +122,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "kind": conduct.kind,
         "host": str(conduct.host),
         "attribution": attribution_json(incident.attribution),
-        "infohashes": _infohashes(conduct.infohashes),
+        "infohashes": infohashes_json(conduct.infohashes),
         "name": incident.name,
         "first": rfc3339(conduct.first),
         "last": rfc3339(conduct.last),
@@ -125,7 +132,7 @@ def _incident(incident: Incident, flows: Sequence[JudgedFlow], files: Mapping[st
         "downloaded": conduct.downloaded,
         "uploaded": conduct.uploaded,
         "amount_basis": conduct.amount_basis.label,
-        "claimed": _claimed(conduct.claimed),
+        "claimed": claimed_json(conduct.claimed),
         "trackers": sorted({harmless(name) for names in conduct.trackers for name in names}),
         "torrent": incident.torrent,
         "verified": _verified(conduct.verified, files.get(incident.torrent or "", {})),
@@ -169,27 +176,6 @@ def _torrent(torrent: ShownTorrent) -> Json:
     }
 
 
-def _infohashes(infohashes: Infohashes | None) -> Json | None:
-    if infohashes is None:
-        return None
-    return {
-        "wire": [str(infohash) for infohash in infohashes.wire],
-        "v1": str(infohashes.v1) if infohashes.v1 else None,
-        "v2": str(infohashes.v2) if infohashes.v2 else None,
-        "basis": infohashes.basis.value,
-    }
-
-
-def _claimed(claimed: Claimed | None) -> Json | None:
-    if claimed is None:
-        return None
-    return {**_claim(claimed.last), "completed": claimed.completed, "first": _claim(claimed.first)}
-
-
-def _claim(claim: Claim) -> Json:
-    return {"downloaded": claim.downloaded, "uploaded": claim.uploaded, "left": claim.left}
-
-
 def _identity(identity: IdentityRead | None) -> Json:
     if identity is None:
         return {"sha256": None, "sources": []}
@@ -205,33 +191,6 @@ def _source(source: SourceRead) -> Json:
             for file in source.files
         ],
         "clock": clock_json(source.clock),
-    }
-
-
-def clock_json(clock: Offset) -> Json:
-    """Return how far a clock is known, as JSON; what is not known is null, for 0 would say that it is right."""
-    is_known = clock.basis != "unknown"
-    return {
-        "basis": clock.basis,
-        "offset_seconds": clock.nanoseconds / NANOSECONDS if is_known else None,
-        "margin_seconds": clock.margin / NANOSECONDS if is_known else None,
-        "matches": clock.matches,
-    }
-
-
-def attribution_json(attribution: Attribution) -> Json:
-    """Return whose something was, as JSON."""
-    return {
-        "group": attribution.group,
-        "subject": attribution.subject,
-        "status": attribution.status,
-        "source": attribution.source,
-        "lines": list(attribution.lines),
-        "clock": attribution.clock,
-        "candidates": [
-            {"group": c.group, "subject": c.subject, "source": c.source, "reason": c.reason}
-            for c in attribution.candidates
-        ],
     }
 
 
@@ -253,27 +212,23 @@ def _activity(judged: JudgedActivity) -> Json:
 
 def _flow(judged: JudgedFlow) -> Json:
     flow = judged.flow
-    facts = [(o.end, o.fact) for o in flow.observations]
-    peers = dict.fromkeys((end, fact.peer_id) for end, fact in facts if isinstance(fact, Handshake | TrackerAnnounce))
     return {
         "id": judged.id,
         "community_id": flow.community_id,
         "vantage": flow.vantage,
         "transport": flow.transport,
-        "orig": _endpoint(flow.orig),
-        "resp": _endpoint(flow.resp),
+        "orig": endpoint_json(flow.orig),
+        "resp": endpoint_json(flow.resp),
         "vlan": list(flow.vlan),
         "first": rfc3339(flow.first),
         "last": rfc3339(flow.last),
         "packets": dict(zip(("orig", "resp"), flow.packets, strict=True)),
         "bytes": dict(zip(("orig", "resp"), flow.bytes, strict=True)),
-        "confidence": _confidence(flow).label,
+        "confidence": flow_confidence(flow).label,
         "detectors": sorted({o.detector for o in flow.observations}),
-        "infohashes": _named(flow),
-        "ties": [_tie(tie) for tie in flow.ties],
-        "peers": [
-            {"end": end, "peer_id": peer_id.hex() or None, "client": name_client(peer_id)} for end, peer_id in peers
-        ],
+        "infohashes": named_json(flow),
+        "ties": [tie_json(tie) for tie in flow.ties],
+        "peers": peers_json(flow),
         "inside_end": judged.inside_end,
         "attribution": {
             "orig": attribution_json(judged.orig) if judged.orig else None,
@@ -282,45 +237,6 @@ def _flow(judged: JudgedFlow) -> Json:
         "incidents": list(judged.incidents),
         "verdict": judged.verdict.label if judged.verdict else None,
     }
-
-
-def _confidence(flow: Flow) -> Confidence:
-    """Return how sure it is that the flow is BitTorrent; a link in a page makes it none."""
-    sure = [o.confidence for o in flow.observations if not isinstance(o.fact, Magnet)]
-    return max([*sure, *(tie.confidence for tie in flow.ties)], default=Confidence.SUSPECTED)
-
-
-def _named(flow: Flow) -> list[Json]:
-    """Return the torrents of a flow: those that were read in it, then those that it may be about."""
-    read = [str(name) for o in flow.observations for name in names(o.fact)]
-    asked = [str(o.fact.infohash.wire) for o in flow.observations if isinstance(o.fact, SslTorrent)]
-    tied = [str(inferred.infohash) for tie in flow.ties for inferred in tie.infohashes]
-    inferred = [*asked, *tied]
-    bases = dict.fromkeys(inferred, Basis.INFERRED) | dict.fromkeys(read, Basis.READ)
-    return [{"wire": wire, "basis": bases[wire].value} for wire in dict.fromkeys((*read, *inferred))]
-
-
-def _tie(tie: Tie) -> Json:
-    return {
-        "end": tie.end,
-        "outgoing": tie.is_outgoing,
-        "grade": tie.grade,
-        "retry": tie.is_retry,
-        "rules": tie.rules,
-        "infohashes": [
-            {
-                "wire": str(inferred.infohash),
-                "sources": list(inferred.sources),
-                "senders": inferred.senders,
-                "learnt": rfc3339(inferred.learnt),
-            }
-            for inferred in tie.infohashes
-        ],
-    }
-
-
-def _endpoint(endpoint: Endpoint) -> Json:
-    return {"ip": str(endpoint.ip), "port": endpoint.port}
 
 
 def _external(external: External, flows: Sequence[JudgedFlow]) -> Json:
@@ -335,7 +251,3 @@ def _external(external: External, flows: Sequence[JudgedFlow]) -> Json:
         "last": rfc3339(external.last),
         "flow": flows[external.flow].id if external.flow is not None else None,
     }
-
-
-def _moment(moment: int | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

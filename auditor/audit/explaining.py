@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.audit import record as records
-from auditor.audit.document import attribution_json
 from auditor.audit.supposing import suppose
 from auditor.model.moment import rfc3339
+from auditor.model.shaping import attribution_json
 from auditor.pipeline.part import Host
 from auditor.policy.history import History
 from auditor.policy.observation import goes_on, is_about

@@ -7,9 +7,9 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.audit import record as records
-from auditor.audit.document import attribution_json
 from auditor.identity.columns import TooManyStatements
 from auditor.model.moment import rfc3339
+from auditor.model.shaping import attribution_json
 from auditor.pipeline.part import Host
 from auditor.pipeline.whose import Whose
 from auditor.policy.evaluate import Policy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.audit.document import clock_json
 from auditor.model.identity import Asked
 from auditor.model.moment import HOUR, MINUTE, rfc3339
+from auditor.model.shaping import clock_json
 from auditor.model.text import harmless
 
 if TYPE_CHECKING:
