@@ -25,13 +25,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from auditor import __version__
+from auditor.metrics.family import gauge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from prometheus_client.core import Metric
 
     from auditor.model.capture import CaptureInfo
     from auditor.model.incident import Incident
@@ -59,8 +61,8 @@ class AuditCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, those without a sample too, so that what is absent reads as none."""
-        yield _family("auditor_audit_incidents", "Incidents found.", _LABELS, self._counted())
-        yield _family(
+        yield gauge("auditor_audit_incidents", "Incidents found.", _LABELS, self._counted())
+        yield gauge(
             "auditor_audit_bytes",
             "Bytes that hosts downloaded and uploaded in incidents.",
             ("group", "verdict", "direction"),
@@ -68,24 +70,24 @@ class AuditCollector(Collector):
         )
         results: _Samples = Counter({("read",): 0, ("truncated",): 0, ("unreadable",): 0})
         results.update((_result(capture),) for capture in self._captures)
-        yield _family("auditor_audit_captures", "Captures given, by how far they were read.", ("result",), results)
+        yield gauge("auditor_audit_captures", "Captures given, by how far they were read.", ("result",), results)
         packets: _Samples = Counter({(): sum(capture.packets for capture in self._captures)})
-        yield _family("auditor_audit_packets", "Packets read.", (), packets)
+        yield gauge("auditor_audit_packets", "Packets read.", (), packets)
         captured: _Samples = Counter({(): sum(capture.bytes for capture in self._captures)})
-        yield _family("auditor_audit_captured_bytes", "Bytes of the packets read.", (), captured)
+        yield gauge("auditor_audit_captured_bytes", "Bytes of the packets read.", (), captured)
         anomalies: _Samples = Counter()
         for capture in self._captures:
             anomalies.update({(kind,): count for kind, count in capture.anomalies.items()})
-        yield _family("auditor_audit_anomalies", "Malformed or missing traffic, by kind.", ("kind",), anomalies)
+        yield gauge("auditor_audit_anomalies", "Malformed or missing traffic, by kind.", ("kind",), anomalies)
         limits: _Samples = Counter({(limit,): count for limit, count in self._limits_hit.items()})
-        yield _family("auditor_audit_limits_hit", "How often a cap was reached.", ("limit",), limits)
-        yield _family(
+        yield gauge("auditor_audit_limits_hit", "How often a cap was reached.", ("limit",), limits)
+        yield gauge(
             "auditor_audit_last_success_timestamp_seconds",
             "When the last audit ended, in seconds since the epoch.",
             (),
             {(): self._finished},
         )
-        yield _family("auditor_build_info", "The version that ran.", ("version",), {(__version__,): 1})
+        yield gauge("auditor_build_info", "The version that ran.", ("version",), {(__version__,): 1})
 
     def _counted(self) -> _Samples:
         return Counter(
@@ -122,19 +124,6 @@ def write_textfile(path: Path, collector: Collector) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-
-
-def _family(
-    name: str, words: str, labels: Sequence[str], samples: Mapping[tuple[str, ...], float]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words, labels=labels)
-    for values in sorted(samples):
-        family.add_metric(_harmless(values), samples[values])
-    return family
-
-
-def _harmless(values: Iterable[str]) -> list[str]:
-    return [value.encode("ascii", "backslashreplace").decode() for value in values]
 
 
 def _result(capture: CaptureInfo) -> str:
