@@ -13,7 +13,7 @@ from auditor.model.coverage import CoverageMinute
 from auditor.model.moment import MINUTE, NANOSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from auditor.model.coverage import CanaryResult
     from auditor.model.watch import WatchCounters

@@ -172,5 +172,5 @@ class Daemon:
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for taken, old in before.items():
+                signal.signal(taken, old)

@@ -94,8 +94,9 @@ class Exposed:
         counters = self._asked("counters", None if self.watch is None else self.watch.counters, None)
         store = self._asked("store", None if self.store is None else self.store.state, None)
         sinks = {name: state for name, sink in self.sinks.items() if (state := self._asked("sinks", sink.state, None))}
-        reviews = self._asked("reviews", self.reviews, {})
-        limits = self._asked("standing", lambda: self.standing.limits_hit if self.standing else {}, {})
+        nothing: Mapping[str, int] = {}
+        reviews = self._asked("reviews", self.reviews, nothing)
+        limits = self._asked("standing", lambda: self.standing.limits_hit if self.standing else nothing, nothing)
         policy = self.policy.state.value
         with self._lock:
             figures = self.figures
@@ -143,10 +144,9 @@ class Exposed:
         """Ask a part, which may fail: what is exposed then is that it did."""
         if ask is None:
             return otherwise
-        answer = otherwise
         with self.errors.guard(f"state of {place}"):
-            answer = ask()
-        return answer
+            return ask()
+        return otherwise
 
 
 def file_state(held: InForce[T]) -> FileState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.model.moment import MINUTE, NANOSECONDS
@@ -176,10 +177,9 @@ class Loop:
         if now is None or (self._advanced is not None and now - self._advanced < ADVANCE):
             return []
         self._advanced = now
-        ended: list[IncidentChange] = []
         with self._errors.guard("judging"):
-            ended = self._standing.advance(now)
-        return ended
+            return self._standing.advance(now)
+        return []
 
     def _changed(self, changes: Sequence[IncidentChange]) -> None:
         """Take in incidents that changed without anything new being seen."""
@@ -224,10 +224,9 @@ class Loop:
     # -- what was watched, and how it goes -----------------------------------------------------------------------------
 
     def _counters(self) -> WatchCounters | None:
-        counters = None
         with self._errors.guard("counters"):
-            counters = self._watch.counters()
-        return counters
+            return self._watch.counters()
+        return None
 
     def _look(self, delta: Delta) -> None:
         counters = self._counters()
@@ -243,7 +242,7 @@ class Loop:
                 self._cover(minute)
             if self._minutes.steps != steps:
                 self._log.warning("the clock was set", seconds=self._minutes.last_step / NANOSECONDS)
-        if self._is_live:
+        if self._is_live and not delta.is_over:
             with self._errors.guard("log"):
                 self._say_interfaces(counters)
         if self._sinks and (self._reported is None or now.steady - self._reported >= REPORT):
@@ -282,6 +281,6 @@ class Loop:
                 else:
                     self._log.error("interface not captured", interface=each.name, error=each.error)
             if each.lost > lost:
-                name, count = each.name, each.lost
-                self._seldom.say(f"lost {name}", lambda: self._log.warning("frames lost", interface=name, lost=count))
+                say = partial(self._log.warning, "frames lost", interface=each.name, lost=each.lost)
+                self._seldom.say(f"lost {each.name}", say)
             self._open[each.name] = (each.is_open, each.lost)

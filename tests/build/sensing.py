@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from auditor.model.attribution import Attribution
-from auditor.model.flow import Address
 from auditor.model.health import SinkState, StoreState
 from auditor.model.incident import Conduct, Incident, Judgement
 from auditor.model.moment import NANOSECONDS
@@ -22,9 +21,10 @@ from auditor.sensor.clock import Moment
 from tests.build.sighting import CONTRACTOR, NINE, connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.coverage import CoverageMinute
+    from auditor.model.flow import Address
     from auditor.model.health import SensorState
     from auditor.policy.evaluate import Policy
     from auditor.written.in_force import State
@@ -168,7 +168,7 @@ class MakingByHand:
     def __init__(self) -> None:
         self.failure: Exception | None = None
 
-    def of_turn(self, delta: Delta, changes: Sequence[IncidentChange]) -> list[Made]:
+    def of_turn(self, delta: Delta, changes: Iterable[IncidentChange]) -> list[Made]:
         """Of flows and incidents."""
         if self.failure is not None:
             raise self.failure

@@ -9,10 +9,10 @@ import pytest
 from auditor.model.moment import NANOSECONDS
 from auditor.model.watch import Delta
 from auditor.sensor.coverage import Minutes
+from auditor.sensor.duties import sensor_policy_in_force
 from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import MAX_FAILURES, Broken, Loop
-from auditor.sensor.duties import sensor_policy_in_force
 from tests.build.sensing import (
     POLICY,
     ClockByHand,
@@ -166,7 +166,7 @@ def test_an_engine_that_always_fails_is_given_up(running: Running) -> None:
 def test_a_panic_is_an_error_like_others(running: Running) -> None:
     """Though it is no Exception."""
 
-    class PanicException(BaseException):  # noqa: N818 - as the binding calls it
+    class PanicException(BaseException):
         pass
 
     running.watch.failure = PanicException("index out of bounds")
