@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.model.moment import since_epoch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -58,10 +60,10 @@ def found_by(record: Record) -> Found:
     key = _ABOUT.get(kind)
     if key is None:
         return Found(_NOTHING, (), (), ())
-    begun = body.get("first_ns")
+    begun = body.get("first")
     columns = Columns(
         _text(body.get(key)),
-        int(begun) if isinstance(begun, str) else None,
+        since_epoch(begun) if kind == "incident" and isinstance(begun, str) else None,
         _text(body.get("group")),
         _text(body.get("verdict")),
         _text(body.get("severity")),

@@ -102,6 +102,10 @@ class Store:
             self.backend.lock(connection)
             yield connection
 
+    def write(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Append records within the transaction of :meth:`purging`."""
+        self._write(connection, prepare_all(records))
+
     def _write(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
         begin = connection.execute(select(func.coalesce(func.max(schema.records.c.sequence), -1))).scalar_one() + 1
         for table, rows in _rows(prepared, begin).items():

@@ -19,6 +19,20 @@ def rfc3339(moment: int) -> str:
     return f"{_to_minute(minute, 'T')}:{second:02d}.{rest:09d}Z"
 
 
+def since_epoch(text: str) -> int:
+    """Return the moment that :func:`rfc3339` wrote so.
+
+    Raises:
+        ValueError: if it wrote no such text.
+    """
+    seconds, _, rest = text.partition(".")
+    nanoseconds = rest.removesuffix("Z")
+    if len(nanoseconds) != 9 or not nanoseconds.isdigit() or not text.endswith("Z"):  # noqa: PLR2004 - nine decimals
+        raise ValueError(f"'{text}' is no moment as it is written here")
+    passed = datetime.fromisoformat(seconds) - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * NANOSECONDS + int(nanoseconds)
+
+
 def to_second(moment: int) -> str:
     """Write a moment for people, to the second: ``2026-11-22 09:00:00``."""
     minute, rest = divmod(moment, MINUTE)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 BODY: dict[str, Any] = {
     "id": record(1, "incident").id,
-    "first_ns": "17",
+    "first": "1970-01-01T00:00:00.000000017Z",
     "group": "guests",
     "verdict": "violation",
     "severity": "high",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.model.moment import rfc3339, to_second
+from auditor.model.moment import rfc3339, since_epoch, to_second
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,16 @@ def test_every_nanosecond_is_written(moment: int, written: str) -> None:
 def test_people_read_seconds() -> None:
     """What is shown to people is cut to the second, not rounded up into the next."""
     assert to_second(1_795_338_000_999_999_999) == "2026-11-22 09:00:00"
+
+
+@pytest.mark.parametrize("moment", [0, -1, 1_795_338_000_123_456_789, 2**63 - 1, -(2**63)])
+def test_what_was_written_is_read_again(moment: int) -> None:
+    """To the nanosecond."""
+    assert since_epoch(rfc3339(moment)) == moment
+
+
+@pytest.mark.parametrize("text", ["", "2026-11-22", "2026-11-22T09:00:00Z", "2026-11-22T09:00:00.123Z", "x.000000000Z"])
+def test_other_texts_are_no_moments(text: str) -> None:
+    """Only what is written here is read."""
+    with pytest.raises(ValueError, match="no moment|Invalid isoformat"):
+        since_epoch(text)
