@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor import __version__
 from auditor.engine import Options
+from auditor.evidence.note import counts
 from auditor.evidence.record import new_id
 from auditor.evidence.recorder import Recorder
 from auditor.evidence.recording import Grounds, of_identity, of_policy
+from auditor.evidence.retention import purge
 from auditor.evidence.store import StoreError, open_store
 from auditor.evidence.writer import Pace, Writer
-from auditor.model.moment import NANOSECONDS
+from auditor.model.moment import MINUTE, NANOSECONDS, rfc3339
 from auditor.pipeline.standing import Standing
 from auditor.sensor.coverage import Minutes
 from auditor.sensor.daemon import Daemon, Notifying, Silent
@@ -27,10 +28,11 @@ from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import Loop
 from auditor.sensor.reloads import Handlers, Reloads
+from auditor.sensor.upkeep import DAY, Chore, Upkeep
 from auditor.sinks import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from structlog.typing import FilteringBoundLogger
@@ -110,6 +112,7 @@ class _Assembly:
         self._errors = Errors(log, clock)
         self._recorder = Recorder(run=new_id(clock.now().wall), sensor=settings.name, grounds=self._grounds())
         self._options = options_for(settings.held.policy.state.value)
+        self._reviews: Mapping[str, int] = {}
 
     def daemon(self, watch: Callable[[Options], Watching]) -> Daemon:
         settings, held = self._settings, self._settings.held
@@ -134,7 +137,7 @@ class _Assembly:
             held.policy,
             held.identity,
             standing=standing,
-            reviews=dict,
+            reviews=lambda: self._reviews,
         )
         for resumed in earlier.incidents:
             exposed.figures.resume(resumed.incident, resumed.gravest)
@@ -160,6 +163,7 @@ class _Assembly:
         )
         self._record_start(loop, earlier, now.wall)
         reloads = self._reloads(loop)
+        self._upkeep()
         if settings.metrics is not None:
             self._serve(exposed, reloads, settings.metrics)
         return Daemon(
@@ -177,11 +181,14 @@ class _Assembly:
 
     def _earlier(self) -> Earlier:
         """Ask the store what an earlier run left; where it is away, nothing is known, and incidents begin anew."""
-        if self._settings.store is None:
+        settings = self._settings
+        if settings.store is None:
             return Earlier()
+        policy = settings.held.policy.state.value
         try:
-            with closing(open_store(self._settings.store.url)) as store:
-                return earlier_runs(store, self._settings.name, self._clock.now().wall)
+            with closing(open_store(settings.store.url)) as store:
+                now = self._clock.now().wall if settings.is_live else None
+                return earlier_runs(store, settings.name, policy, now)
         except StoreError as problem:
             self._log.error("the store is away", reason="open incidents begin anew", error=str(problem))
             return Earlier()
@@ -230,13 +237,16 @@ class _Assembly:
 
     def _record_start(self, loop: Loop, earlier: Earlier, now: int) -> None:
         """Record that the sensor was started, by what, and since when nothing was watched."""
-        state = self._settings.held.policy.state
-        words: dict[str, Any] = {"version": __version__, "policy_sha256": state.sha256}
+        policy = self._settings.held.policy.state
+        words: dict[str, Any] = {"policy_sha256": policy.sha256, "resumed": len(earlier.incidents)}
         if earlier.watched_until is not None:
-            words["gap_since"] = earlier.watched_until
-            self._log.info("watching again", seconds=round((now - earlier.watched_until) / NANOSECONDS))
+            words |= {"gap_since": rfc3339(earlier.watched_until), "was_stopped": earlier.was_stopped}
         loop.put_event("started", words)
         loop.put_records(self._texts())
+        if earlier.runs and self._settings.is_live:
+            seconds = None if earlier.watched_until is None else (now - earlier.watched_until) // NANOSECONDS
+            how = "it was stopped" if earlier.was_stopped else "it ended without saying so"
+            self._log.warning("watching again", seconds=seconds, incidents=len(earlier.incidents), reason=how)
 
     def _reloads(self, loop: Loop) -> Reloads:
         held = self._settings.held
@@ -254,6 +264,8 @@ class _Assembly:
             loop.post(partial(loop.put_directory, state.value.directory))
 
         def told(name: str, outcome: Reloaded) -> None:
+            if name == "identity" and outcome.accepted:
+                return  # leases change all the time; what was read is recorded
             words = {"file": name, "accepted": outcome.accepted, "old": outcome.old, "new": outcome.new}
             loop.post(partial(loop.put_event, "reloaded", words))
 
@@ -270,6 +282,30 @@ class _Assembly:
         reloads.start()
         self._ends.callback(reloads.stop)
         return reloads
+
+    def _upkeep(self) -> None:
+        """Delete what is too old, once a day, and count what people noted, once a minute."""
+        settings, policy = self._settings.store, self._settings.held.policy
+        if settings is None:
+            return
+
+        def delete() -> None:
+            retention = policy.state.value.retention
+            if retention is None or not self._settings.is_live:
+                return  # of captures that are played, nothing is old
+            with closing(open_store(settings.url)) as store:
+                gone = purge(store, retention, now=self._clock.now().wall)
+            if gone.records:
+                self._log.info("deleted what is too old", records=gone.records)
+
+        def count() -> None:
+            with closing(open_store(settings.url)) as store:
+                self._reviews = counts(store)
+
+        chores = [Chore("retention", DAY, delete), Chore("reviews", MINUTE, count)]
+        upkeep = Upkeep(chores, clock=self._clock, errors=self._errors)
+        upkeep.start()
+        self._ends.callback(upkeep.stop)
 
     def _put_grounds(self, loop: Loop) -> None:
         self._recorder.grounds = self._grounds()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auditor import __version__
 from auditor.model.health import FileState, SensorState, SourceState
+from auditor.policy.fields import DETECTORS
 from auditor.sensor.figures import Figures
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Exposed:
     coverage_gaps: int = 0
     clock_offset: int | None = None
     canary: CanaryResult | None = None
+    canary_seen: int | None = None
+    canary_every: int | None = None
     canaries: Counter[str] = field(default_factory=lambda: Counter(seen=0, missed=0, failed=0))
     sizes: Callable[[], Mapping[str, int]] = dict
     """How much the parts keep, for tests of memory."""
@@ -88,6 +91,8 @@ class Exposed:
             self.canary = result
             word = "failed" if result.error is not None else "seen" if result.is_seen else "missed"
             self.canaries[word] += 1
+            if result.is_seen:
+                self.canary_seen = result.at
 
     def state(self) -> SensorState:
         """Put everything together."""
@@ -138,6 +143,12 @@ class Exposed:
                 delay_exemplar=figures.delay_exemplar,
                 restarts=self.restarts,
                 errors=self.errors.counts,
+                outcomes=figures.outcomes,
+                detectors=DETECTORS,
+                lists=policy.catalogue.lists,
+                delay_latest=figures.delay_latest,
+                canary_seen=self.canary_seen,
+                canary_every=self.canary_every,
             )
 
     def _asked(self, place: str, ask: Callable[[], T] | None, otherwise: T) -> T:
