@@ -34,6 +34,7 @@ _COMMANDS = {
     "doctor": ("auditor.cli.doctor:doctor", "Find what keeps a sensor from working, and say what to do."),
     "identity": ("auditor.cli.identity:identity", "Check identity sources, and look up whose an address was."),
     "policy": ("auditor.cli.policy:policy", "Write, check, test, compare and explain policies."),
+    "replay": ("auditor.cli.replay:replay", "Play captures through the sensor's pipeline, with their own timing."),
     "schema": ("auditor.cli.schema:schema", "Print the JSON Schema of what auditor writes and reads."),
     "sensor": ("auditor.cli.sensor:sensor", "Watch interfaces for months: check and run a sensor."),
 }

@@ -209,7 +209,7 @@ def _titles(columns: Iterable[Column]) -> tuple[Cell, ...]:
 
 def _wide_row(incident: Incident) -> tuple[Cell, ...]:
     conduct = incident.conduct
-    down, up = _amounts(conduct)
+    down, up = amounts(conduct)
     first, last = span(conduct)
     return (
         (incident.id,),
@@ -230,7 +230,7 @@ def _medium_row(incident: Incident) -> tuple[Cell, ...]:
         (group(incident), str(conduct.host)),
         (what(incident),),
         did(conduct),
-        _amounts(conduct),
+        amounts(conduct),
         span(conduct),
     )
 
@@ -241,7 +241,7 @@ def _narrow_row(incident: Incident) -> tuple[Cell, ...]:
     return (
         (incident.id, group(incident), str(conduct.host)),
         (what(incident), *did(conduct)),
-        _amounts(conduct),
+        amounts(conduct),
         (*first.split(), *f"to {last}".rsplit(" ", last.count(" "))),
     )
 
@@ -308,7 +308,7 @@ def did(conduct: Conduct) -> Cell:
     return (did,) if conduct.confidence is Confidence.CONFIRMED else (did, conduct.confidence.label)
 
 
-def _amounts(conduct: Conduct) -> tuple[str, str]:
+def amounts(conduct: Conduct) -> tuple[str, str]:
     """Return what went down and up; ``≤`` where messages were missed and all payload was counted instead."""
     if conduct.amount_basis is AmountBasis.NONE:
         return "-", "-"

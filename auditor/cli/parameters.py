@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from auditor.audit.captures import VantageRule
+from auditor.model.moment import NANOSECONDS
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
@@ -42,6 +46,27 @@ class Size(click.ParamType[int]):
         if found is None or int(found[1]) == 0:
             self.fail(f"'{value}' is no number of bytes such as 100M, 64Ki or 65535", param, ctx)
         return int(found[1]) * _BYTES[found[2]]
+
+
+class When(click.ParamType[int]):
+    """A moment: RFC 3339, a day (its beginning, UTC), or how long ago: ``24h``, ``7d``."""
+
+    name = "when"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return nanoseconds since the epoch."""
+        text = str(value)
+        if re.fullmatch(r"(\d+[smhd])+", text):
+            return time.time_ns() - round(Duration().convert(text, param, ctx)) * NANOSECONDS
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"'{text}' is no time such as 2026-11-22T09:00:00Z, 2026-11-22 or 24h (ago)", param, ctx)
+        if moment.tzinfo is None:
+            if len(text) > len("2026-11-22"):
+                self.fail(f"'{text}' has no offset from UTC: write 2026-11-22T09:00:00Z", param, ctx)
+            moment = moment.replace(tzinfo=UTC)
+        return int((moment - _EPOCH) / timedelta(microseconds=1)) * 1000
 
 
 class Vantage(click.ParamType[VantageRule]):

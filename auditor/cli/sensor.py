@@ -7,6 +7,8 @@ import click
 from auditor.cli.lazily import LazyGroup
 
 _COMMANDS = {
+    "run": ("auditor.cli.sensor_run:run", "Watch the interfaces that a sensor file names."),
+    "coverage": ("auditor.cli.sensor_coverage:coverage", "Say what was watched, what was not, and why."),
     "check": ("auditor.cli.sensor_check:check", "Report every issue of a sensor file and of the files that it names."),
 }
 

@@ -6,7 +6,6 @@ They are asked through one value, so that tests may move them; nothing else in t
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from typing import NamedTuple, Protocol
 
@@ -90,13 +89,3 @@ def kernel_offset() -> int | None:
     if state in {-1, _UNSYNCHRONISED}:
         return None
     return int(asked.offset) * (1 if asked.status & _STA_NANO else _MICRO)
-
-
-def new_id(clock: Clock) -> str:
-    """Make a UUID of version 7 (RFC 9562): it begins with the time, so that ids sort as they were made."""
-    millisecond = clock.now().wall // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    number = (millisecond & (1 << 48) - 1) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64
-    number |= 0b10 << 62 | random & (1 << 62) - 1
-    text = f"{number:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

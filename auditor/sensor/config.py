@@ -41,7 +41,8 @@ class StoreSettings(NamedTuple):
     """May hold a password: never to be shown. See :attr:`place`."""
     queue: int
     """Records in memory."""
-    spool: Path
+    spool: Path | None
+    """``None``: what finds no room in memory is dropped."""
     spool_bytes: int
     commit: int
     """Nanoseconds for which records are gathered."""

@@ -13,7 +13,7 @@ from auditor.model.coverage import CoverageMinute
 from auditor.model.moment import MINUTE, NANOSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from auditor.model.coverage import CanaryResult
     from auditor.model.watch import WatchCounters
@@ -23,6 +23,8 @@ STEP = 100_000_000
 """Nanoseconds by which the two clocks must part between two looks to call it a jump: slewing takes minutes for that."""
 FULL = MINUTE - NANOSECONDS // 2
 """Watched so long, a minute was watched: opening an interface anew takes no longer."""
+SHORT = MINUTE - FULL
+"""Nanoseconds for which an interface may be down before that is a gap."""
 
 
 class _Read(NamedTuple):
@@ -157,4 +159,5 @@ def _count(before: _Read, counters: WatchCounters | None) -> tuple[_Read, dict[s
 
 def is_gap(minute: CoverageMinute) -> bool:
     """Whether something of a minute was not watched: time, an interface, or frames."""
-    return minute.watched < FULL or bool(minute.lost) or bool(minute.unseen_bytes) or bool(minute.down)
+    is_down = any(time > SHORT for time in minute.down.values())
+    return minute.watched < FULL or bool(minute.lost) or bool(minute.unseen_bytes) or is_down

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.moment import MINUTE
-from auditor.sensor.coverage import FULL
+from auditor.sensor.coverage import FULL, SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def _span(start: int, records: Sequence[CoverageMinute]) -> Span:
     watched = sum(each.watched for each in records)
     lost = sum(each.lost for each in records)
     unseen = sum(each.unseen_bytes for each in records)
-    down = sorted({name for each in records for name, time in each.down.items() if time})
+    down = sorted({name for each in records for name, time in each.down.items() if time > SHORT})
     reasons = [f"{name} was down" for name in down]
     if watched < FULL and not down:
         reasons.append(PARTLY)

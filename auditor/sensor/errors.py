@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from auditor.model.moment import MINUTE
 
@@ -70,7 +70,7 @@ class Guard:
         self._place = place
         self.failed = False
 
-    def __enter__(self) -> Guard:
+    def __enter__(self) -> Self:
         """Begin."""
         return self
 

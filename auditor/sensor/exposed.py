@@ -51,6 +51,8 @@ class Exposed:
     coverage_gaps: int = 0
     clock_offset: int | None = None
     canary: CanaryResult | None = None
+    canary_seen: int | None = None
+    canary_every: int | None = None
     canaries: Counter[str] = field(default_factory=lambda: Counter(seen=0, missed=0, failed=0))
     sizes: Callable[[], Mapping[str, int]] = dict
     """How much the parts keep, for tests of memory."""
@@ -88,14 +90,17 @@ class Exposed:
             self.canary = result
             word = "failed" if result.error is not None else "seen" if result.is_seen else "missed"
             self.canaries[word] += 1
+            if result.is_seen:
+                self.canary_seen = result.at
 
     def state(self) -> SensorState:
         """Put everything together."""
         counters = self._asked("counters", None if self.watch is None else self.watch.counters, None)
         store = self._asked("store", None if self.store is None else self.store.state, None)
         sinks = {name: state for name, sink in self.sinks.items() if (state := self._asked("sinks", sink.state, None))}
-        reviews = self._asked("reviews", self.reviews, {})
-        limits = self._asked("standing", lambda: self.standing.limits_hit if self.standing else {}, {})
+        nothing: Mapping[str, int] = {}
+        reviews = self._asked("reviews", self.reviews, nothing)
+        limits = self._asked("standing", lambda: self.standing.limits_hit if self.standing else nothing, nothing)
         policy = self.policy.state.value
         with self._lock:
             figures = self.figures
@@ -137,16 +142,18 @@ class Exposed:
                 delay_exemplar=figures.delay_exemplar,
                 restarts=self.restarts,
                 errors=self.errors.counts,
+                delay_latest=figures.delay_latest,
+                canary_seen=self.canary_seen,
+                canary_every=self.canary_every,
             )
 
     def _asked(self, place: str, ask: Callable[[], T] | None, otherwise: T) -> T:
         """Ask a part, which may fail: what is exposed then is that it did."""
         if ask is None:
             return otherwise
-        answer = otherwise
         with self.errors.guard(f"state of {place}"):
-            answer = ask()
-        return answer
+            return ask()
+        return otherwise
 
 
 def file_state(held: InForce[T]) -> FileState:

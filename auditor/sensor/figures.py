@@ -16,6 +16,7 @@ from auditor.model.health import OpenIncident
 from auditor.model.incident import Kind
 from auditor.model.moment import NANOSECONDS
 from auditor.model.scale import Confidence, Participation, Verdict
+from auditor.policy.fields import DETECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,6 +64,7 @@ class Figures:
         self.totals: Counter[str] = Counter()
         self.anomalies: Counter[str] = Counter()
         self.delay_sum = 0.0
+        self.delay_latest: float | None = None
         self.delay_exemplar: str | None = None
         self._delays = [0] * len(BOUNDS)
         self._of_flow: dict[int, Counter[tuple[str, str]]] = {}
@@ -75,16 +77,15 @@ class Figures:
 
     def expect(self, policy: Policy) -> None:
         """Let every count that this policy can lead to begin at nothing: what begins at one shows no increase."""
-        groups = policy.groups
-        judgements = {rule.judgement for rule in (*policy.exceptions, *policy.rules)} | set(policy.defaults.values())
-        said = {(each.verdict.label, each.severity.label) for each in judgements}
-        for group, (verdict, severity) in product(groups, sorted(said)):
+        for detector, confidence in product(DETECTORS, Confidence):
+            self.observations[detector, confidence.label] += 0
+        for group, verdict, severity in outcomes(policy):
             self.open[group, verdict, severity] += 0
             for direction in ("down", "up"):
                 self.incident_bytes[group, verdict, direction] += 0
             for kind in KINDS:
                 self.incidents[group, verdict, severity, kind] += 0
-        for group in groups:
+        for group in policy.groups:
             self.unapproved_uploads[group] += 0
         for name in policy.catalogue.lists:
             self.watched_seen[name] += 0
@@ -184,6 +185,7 @@ class Figures:
         seconds = max(now - change.caused, 0) / NANOSECONDS
         self._delays[bisect_left(BOUNDS, seconds)] += 1
         self.delay_sum += seconds
+        self.delay_latest = seconds
         self.delay_exemplar = change.incident.id
 
     # -- what is asked -------------------------------------------------------------------------------------------------
@@ -214,6 +216,13 @@ class Figures:
     def sizes(self) -> Mapping[str, int]:
         """How much is kept here."""
         return {"counted_flows": len(self._of_flow), "counted_incidents": len(self._open)}
+
+
+def outcomes(policy: Policy) -> tuple[tuple[str, str, str], ...]:
+    """Return every group, verdict and severity that a policy can come to."""
+    judgements = {rule.judgement for rule in (*policy.exceptions, *policy.rules)} | set(policy.defaults.values())
+    said = sorted({(each.verdict.label, each.severity.label) for each in judgements})
+    return tuple((group, *each) for group, each in product(policy.groups, said))
 
 
 def _counted(incident: Incident, gravest: Gravest, lists: frozenset[str], *, is_upload: bool) -> Counted:

@@ -6,8 +6,9 @@ for news; the store and the sinks have queues of their own.
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.model.moment import MINUTE, NANOSECONDS
@@ -38,6 +39,10 @@ ADVANCE = 10 * NANOSECONDS
 """How far time moves before idle incidents are looked for again."""
 QUIET = 5 * NANOSECONDS
 """Frames are handed over this long after they came, at the latest: where none comes, time has passed all the same."""
+REPORT = MINUTE
+"""How often sinks are told how the sensor is."""
+WAIT = 0.01
+"""Seconds between two looks at a store that does not keep up."""
 MAX_FAILURES = 50
 """Turns in a row in which the engine fails before it is given up."""
 
@@ -63,6 +68,7 @@ class Loop:
         log: FilteringBoundLogger,
         is_live: bool,
         tell: Callable[[Sequence[IncidentChange]], None] | None = None,
+        tick: float = TICK,
     ) -> None:
         """``is_live`` says that frames come as they happen, so that their times are those of the clock."""
         self._watch = watch
@@ -78,15 +84,15 @@ class Loop:
         self._seldom = Seldom(clock)
         self._is_live = is_live
         self._tell = tell
+        self._tick = tick
         self._posted: deque[Callable[[], None]] = deque()
         self._advanced: int | None = None
         self._dropped: Mapping[str, int] = {}
         self._offset_asked: int | None = None
         self._failures = 0
         self._open: dict[str, tuple[bool, int]] = {}
-        self._is_failing: dict[str, bool] = {}
+        self._reported: int | None = None
         self._policy: Policy = exposed.policy.state.value
-        self._reader = threading.get_ident()
 
     # -- from other threads --------------------------------------------------------------------------------------------
 
@@ -114,17 +120,17 @@ class Loop:
     def put_event(self, what: str, words: Mapping[str, Any]) -> None:
         """Record what happened to the sensor; to be posted."""
         with self._errors.guard("records"):
-            self._put(self._making.of_event(what, words))
+            self._put(self._making.of_event(what, words, self._clock.now().wall))
 
     # -- the loop ------------------------------------------------------------------------------------------------------
 
-    def turn(self, wait: float = TICK) -> bool:
+    def turn(self) -> bool:
         """Do one turn; return false once the source is over.
 
         Raises:
             Broken: if the engine has failed for many turns.
         """
-        delta = self._drain(wait)
+        delta = self._drain()
         while self._posted:
             with self._errors.guard("posted"):
                 self._posted.popleft()()
@@ -138,16 +144,16 @@ class Loop:
             for minute in self._minutes.finish(self._clock.now(), self._counters(), self._exposed.clock_offset):
                 self._cover(minute)
 
-    def _drain(self, wait: float) -> Delta:
+    def _drain(self) -> Delta:
         with self._errors.guard("capture") as guard:
-            delta = self._watch.drain(wait)
+            delta = self._watch.drain(self._tick)
         if not guard.failed:
             self._failures = 0
             return delta
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             raise Broken("the engine fails each time it is asked")
-        threading.Event().wait(wait)
+        time.sleep(self._tick)
         return Delta()
 
     def _work(self, delta: Delta) -> None:
@@ -171,10 +177,9 @@ class Loop:
         if now is None or (self._advanced is not None and now - self._advanced < ADVANCE):
             return []
         self._advanced = now
-        ended: list[IncidentChange] = []
         with self._errors.guard("judging"):
-            ended = self._standing.advance(now)
-        return ended
+            return self._standing.advance(now)
+        return []
 
     def _changed(self, changes: Sequence[IncidentChange]) -> None:
         """Take in incidents that changed without anything new being seen."""
@@ -197,17 +202,31 @@ class Loop:
         if guard.failed:
             self._minutes.discard("not-recorded", len(delta.flows) + len(changes))
 
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Record what others made; to be posted."""
+        self._put(records)
+
     def _put(self, records: Sequence[Record]) -> None:
-        if self._store is not None and records:
-            self._store.put(records)
+        if self._store is None or not records:
+            return
+        self._store.put(records)
+        if not self._is_live:
+            self._wait_for_store(self._store)
+
+    def _wait_for_store(self, store: Storing) -> None:
+        """Captures that are played can wait where frames that happen cannot: until the store keeps up, or fails."""
+        while True:
+            state = store.state()
+            if state.queued * 2 <= state.capacity or state.failing_since is not None:
+                return
+            time.sleep(WAIT)
 
     # -- what was watched, and how it goes -----------------------------------------------------------------------------
 
     def _counters(self) -> WatchCounters | None:
-        counters = None
         with self._errors.guard("counters"):
-            counters = self._watch.counters()
-        return counters
+            return self._watch.counters()
+        return None
 
     def _look(self, delta: Delta) -> None:
         counters = self._counters()
@@ -223,9 +242,12 @@ class Loop:
                 self._cover(minute)
             if self._minutes.steps != steps:
                 self._log.warning("the clock was set", seconds=self._minutes.last_step / NANOSECONDS)
-        with self._errors.guard("log"):
-            self._say_interfaces(counters)
-            self._say_sinks()
+        if self._is_live and not delta.is_over:
+            with self._errors.guard("log"):
+                self._say_interfaces(counters)
+        if self._sinks and (self._reported is None or now.steady - self._reported >= REPORT):
+            self._reported = now.steady
+            self._report()
 
     def _cover(self, minute: CoverageMinute) -> None:
         if is_gap(minute):
@@ -234,32 +256,20 @@ class Loop:
             self._put(self._making.of_coverage(minute))
 
     def _look_at_store(self) -> None:
-        """Count what the store had no room for as thrown away, and say how it goes when that changes."""
+        """Count what the store had no room for as thrown away; that it fails, it says itself."""
         if self._store is None:
             return
         state = self._store.state()
         for kind, count in state.dropped.items():
             self._minutes.discard(f"store-{kind}", count - self._dropped.get(kind, 0))
-        if sum(state.dropped.values()) > sum(self._dropped.values()):
-            dropped = sum(state.dropped.values())
-            self._seldom.say("dropped", lambda: self._log.error("records dropped", dropped=dropped, error=state.error))
         self._dropped = dict(state.dropped)
-        self._failing("store", state.failing_since, state.error, queued=state.queued, spooled=state.spooled)
 
-    def _say_sinks(self) -> None:
+    def _report(self) -> None:
+        """Tell the sinks how the sensor is."""
+        state = self._exposed.state()
         for name, sink in self._sinks.items():
-            state = sink.state()
-            self._failing(f"sink {name}", state.failing_since, state.error, queued=state.queued, dropped=state.dropped)
-
-    def _failing(self, part: str, since: int | None, error: str | None, **words: object) -> None:
-        """Log once that a part fails, and once that it works again."""
-        is_failing = since is not None
-        if is_failing != self._is_failing.get(part, False):
-            self._is_failing[part] = is_failing
-            if is_failing:
-                self._log.error("a part fails", part=part, error=error, **words)
-            else:
-                self._log.info("the part works again", part=part, **words)
+            with self._errors.guard(f"sink {name}"):
+                sink.report(state)
 
     def _say_interfaces(self, counters: WatchCounters | None) -> None:
         """Log once that an interface is down, and once that it is captured."""
@@ -271,6 +281,6 @@ class Loop:
                 else:
                     self._log.error("interface not captured", interface=each.name, error=each.error)
             if each.lost > lost:
-                name, count = each.name, each.lost
-                self._seldom.say(f"lost {name}", lambda: self._log.warning("frames lost", interface=name, lost=count))
+                say = partial(self._log.warning, "frames lost", interface=each.name, lost=each.lost)
+                self._seldom.say(f"lost {each.name}", say)
             self._open[each.name] = (each.is_open, each.lost)

@@ -51,7 +51,8 @@ def _read(config: SensorConfig, sources: Iterable[str]) -> Iterator[Path]:
 
 def _written(config: SensorConfig) -> Iterator[Path]:
     yield config.state_dir
-    yield config.store.spool.parent
+    if config.store.spool is not None:
+        yield config.store.spool.parent
     store = config.store.url
     if "://" not in store:
         yield Path(store) if Path(store).is_dir() else Path(store).parent

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.coverage import CoverageMinute
-    from auditor.model.health import SinkState, StoreState
+    from auditor.model.health import SensorState, SinkState, StoreState
     from auditor.model.standing import IncidentChange
     from auditor.model.watch import Delta, WatchCounters
     from auditor.pipeline.run import Directory
@@ -71,7 +71,7 @@ class Making(Protocol):
         """Record a minute."""
         ...
 
-    def of_event(self, what: str, words: Mapping[str, Any], /) -> Sequence[Record]:
+    def of_event(self, what: str, words: Mapping[str, Any], at: int, /) -> Sequence[Record]:
         """Record what happened to the sensor itself."""
         ...
 
@@ -95,14 +95,18 @@ class Storing(Protocol):
 class Telling(Protocol):
     """A sink behind its own bounded queue."""
 
-    def tell(self, changes: Sequence[IncidentChange], /) -> None:
-        """Take changes without ever waiting."""
+    def tell(self, changes: Sequence[IncidentChange], /) -> int:
+        """Take changes without ever waiting; return how many news were dropped."""
+        ...
+
+    def report(self, state: SensorState, /) -> None:
+        """Take how the sensor is, without ever waiting."""
         ...
 
     def state(self) -> SinkState:
         """Say how it goes."""
         ...
 
-    def close(self) -> None:
-        """Deliver what can be delivered in a short time, and end."""
+    def close(self, timeout: float) -> bool:
+        """Deliver what waits, and end; false if not all of it arrived by then."""
         ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from auditor.identity import load
 from auditor.identity.reload import identity_in_force
-from auditor.sensor.promises import policy_for_sensor
+from auditor.sensor.duties import sensor_policy_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,10 +153,10 @@ def in_force(policy: Path, identity: Path | None, clock: Clock) -> tuple[InForce
     """Put a sensor's policy, and identity sources where there are some, in force.
 
     Raises:
-        Unusable: if one has an error, or the policy does not promise what a sensor's must.
+        Unusable: if one has an error, or the policy lacks what a sensor cannot do without.
     """
 
     def now() -> int:
         return clock.now().wall
 
-    return policy_for_sensor(policy, now), None if identity is None else identity_in_force(identity, now)
+    return sensor_policy_in_force(policy, now), None if identity is None else identity_in_force(identity, now)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from auditor.model.attribution import Attribution
-from auditor.model.flow import Address
 from auditor.model.health import SinkState, StoreState
 from auditor.model.incident import Conduct, Incident, Judgement
 from auditor.model.moment import NANOSECONDS
@@ -22,9 +21,11 @@ from auditor.sensor.clock import Moment
 from tests.build.sighting import CONTRACTOR, NINE, connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.model.coverage import CoverageMinute
+    from auditor.model.flow import Address
+    from auditor.model.health import SensorState
     from auditor.policy.evaluate import Policy
     from auditor.written.in_force import State
 
@@ -167,7 +168,7 @@ class MakingByHand:
     def __init__(self) -> None:
         self.failure: Exception | None = None
 
-    def of_turn(self, delta: Delta, changes: Sequence[IncidentChange]) -> list[Made]:
+    def of_turn(self, delta: Delta, changes: Iterable[IncidentChange]) -> list[Made]:
         """Of flows and incidents."""
         if self.failure is not None:
             raise self.failure
@@ -177,7 +178,7 @@ class MakingByHand:
         """Of a minute."""
         return [Made("coverage", minute)]
 
-    def of_event(self, what: str, words: Mapping[str, Any]) -> list[Made]:
+    def of_event(self, what: str, words: Mapping[str, Any], at: int) -> list[Made]:  # noqa: ARG002 - no id here
         """Of the sensor itself."""
         return [Made("sensor", (what, dict(words)))]
 
@@ -216,23 +217,30 @@ class SinkByHand:
 
     def __init__(self) -> None:
         self.told: list[IncidentChange] = []
+        self.reports: list[SensorState] = []
         self.failure: Exception | None = None
         self.failing_since: int | None = None
         self.closed = False
 
-    def tell(self, changes: Sequence[IncidentChange]) -> None:
+    def tell(self, changes: Sequence[IncidentChange]) -> int:
         """Take all."""
         if self.failure is not None:
             raise self.failure
         self.told += changes
+        return 0
+
+    def report(self, state: SensorState) -> None:
+        """Keep it."""
+        self.reports.append(state)
 
     def state(self) -> SinkState:
         """Say how it goes."""
         return SinkState("memory", len(self.told), 0, 0, self.failing_since, None)
 
-    def close(self) -> None:
+    def close(self, timeout: float) -> bool:  # noqa: ARG002 - nothing waits
         """End."""
         self.closed = True
+        return True
 
 
 def seen(number: int = 1, *, at: int = NINE, is_over: bool = False, host: str = CONTRACTOR) -> Delta:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 import pytest
 
-from auditor.cli.parameters import Duration, Size, Vantage
+from auditor.cli.parameters import Duration, Size, Vantage, When
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172800), ("0.5", 0.5)])
@@ -30,3 +32,28 @@ def test_anything_else_is_refused(kind: click.ParamType[object], text: str) -> N
     """In one sentence that quotes it or says what is wrong."""
     with pytest.raises(click.BadParameter):
         kind.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02", 86400),
+        ("1970-01-02T00:00:01Z", 86401),
+        ("1970-01-02T01:00:00+01:00", 86400),
+    ],
+)
+def test_a_moment_is_a_day_or_a_time_with_its_offset(text: str, seconds: int) -> None:
+    """A day is its beginning, UTC."""
+    assert When().convert(text, None, None) == seconds * 10**9
+
+
+def test_a_moment_may_be_so_long_ago() -> None:
+    """As long as a duration says."""
+    assert abs(When().convert("1h30m", None, None) - (time.time_ns() - 5400 * 10**9)) < 10**9
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-22T09:00:00", "24", ""])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    """A time without an offset, too: nobody knows whose clock is meant."""
+    with pytest.raises(click.BadParameter):
+        When().convert(text, None, None)

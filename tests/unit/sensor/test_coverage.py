@@ -12,8 +12,6 @@ from auditor.sensor.clock import Moment
 from auditor.sensor.coverage import Minutes, is_gap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from auditor.model.coverage import CoverageMinute
 
 SECOND = NANOSECONDS
@@ -48,9 +46,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched() -> Iterator[Watched]:
+def watched() -> Watched:
     """One that was started at the beginning of a minute."""
-    yield Watched()
+    return Watched()
 
 
 def test_each_minute_of_the_wall_clock_is_recorded_once(watched: Watched) -> None:

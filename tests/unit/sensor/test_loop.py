@@ -9,10 +9,10 @@ import pytest
 from auditor.model.moment import NANOSECONDS
 from auditor.model.watch import Delta
 from auditor.sensor.coverage import Minutes
+from auditor.sensor.duties import sensor_policy_in_force
 from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import MAX_FAILURES, Broken, Loop
-from auditor.sensor.promises import policy_for_sensor
 from tests.build.sensing import (
     POLICY,
     ClockByHand,
@@ -54,7 +54,7 @@ class Running:
             self.clock,
             self.errors,
             Minutes("office", self.clock.now()),
-            policy_for_sensor(path),
+            sensor_policy_in_force(path, lambda: NINE),
             None,
             watch=self.watch,
             standing=self.standing,
@@ -73,13 +73,14 @@ class Running:
             log=self.log.logger,
             is_live=is_live,
             tell=self.told.extend,
+            tick=0,
         )
 
     def run(self, seconds: float) -> None:
         """Turn while time passes."""
         for _ in range(round(seconds * 5)):
             self.clock.move(0.2)
-            self.loop.turn(0)
+            self.loop.turn()
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_what_is_seen_is_judged_told_recorded_and_counted(running: Running) -> N
     running.standing.answers.append([change()])
     running.watch.deltas.append(seen())
     running.clock.move(0.3)
-    running.loop.turn(0)
+    running.loop.turn()
     state = running.exposed.state()
 
     assert [each.incident.id for each in running.sink.told] == ["i-1"]
@@ -111,7 +112,7 @@ def test_a_failing_sink_stops_nothing(running: Running) -> None:
     for number in range(3):
         running.standing.answers.append([change(f"i-{number}")])
         running.watch.deltas.append(seen(number))
-        running.loop.turn(0)
+        running.loop.turn()
 
     assert len(running.store.of("incident")) == 3
     assert running.exposed.state().errors == {"sink eve": 3}
@@ -144,7 +145,7 @@ def test_records_that_cannot_be_made_are_counted(running: Running) -> None:
     """In the minute in which it happened."""
     running.making.failure = ValueError("no")
     running.watch.deltas.append(seen())
-    running.loop.turn(0)
+    running.loop.turn()
     running.making.failure = None
     running.run(60)
 
@@ -155,9 +156,9 @@ def test_an_engine_that_always_fails_is_given_up(running: Running) -> None:
     """After a while, so that whoever started the sensor can start it anew."""
     running.watch.failure = RuntimeError("panicked")
     for _ in range(MAX_FAILURES - 1):
-        running.loop.turn(0)
+        running.loop.turn()
     with pytest.raises(Broken):
-        running.loop.turn(0)
+        running.loop.turn()
 
     assert running.exposed.state().errors["capture"] == MAX_FAILURES
 
@@ -165,13 +166,13 @@ def test_an_engine_that_always_fails_is_given_up(running: Running) -> None:
 def test_a_panic_is_an_error_like_others(running: Running) -> None:
     """Though it is no Exception."""
 
-    class PanicException(BaseException):  # noqa: N818 - as the binding calls it
+    class PanicException(BaseException):
         pass
 
     running.watch.failure = PanicException("index out of bounds")
-    assert running.loop.turn(0)
+    assert running.loop.turn()
     running.watch.failure = None
-    assert running.loop.turn(0)
+    assert running.loop.turn()
 
 
 def test_each_minute_is_recorded(running: Running) -> None:
@@ -210,19 +211,25 @@ def test_frames_that_were_lost_are_logged_once_a_minute(running: Running) -> Non
     assert running.store.of("coverage")[0].lost == 3000
 
 
-def test_what_the_store_had_no_room_for_is_counted_and_said(running: Running) -> None:
-    """In the minute, by kind, and in one line."""
+def test_what_the_store_had_no_room_for_is_counted(running: Running) -> None:
+    """In the minute in which it was dropped, by kind."""
     running.run(1)
     running.store.dropped = {"observation": 7}
-    running.store.failing_since, running.store.error = NINE, "database is locked"
-    running.run(20)
-    running.store.failing_since = None
-    running.run(39)
+    running.run(59)
+    running.store.dropped = {"observation": 9}
+    running.run(60)
 
-    assert running.store.of("coverage")[0].discarded == {"store-observation": 7}
-    assert len(running.log.of("records dropped")) == 1
-    assert [line["part"] for line in running.log.of("a part fails")] == ["store"]
-    assert [line["part"] for line in running.log.of("the part works again")] == ["store"]
+    assert [minute.discarded for minute in running.store.of("coverage")] == [
+        {"store-observation": 7},
+        {"store-observation": 2},
+    ]
+
+
+def test_sinks_are_told_how_the_sensor_is(running: Running) -> None:
+    """Each minute."""
+    running.run(130)
+
+    assert [report.sensor for report in running.sink.reports] == ["office"] * 3
 
 
 def test_a_clock_that_is_set_is_said(running: Running) -> None:
@@ -266,7 +273,7 @@ def test_the_source_ends_the_loop(running: Running) -> None:
     running.watch.deltas += [seen(1), seen(2)]
     running.watch.stop()
 
-    assert [running.loop.turn(0) for _ in range(3)] == [True, True, False]
+    assert [running.loop.turn() for _ in range(3)] == [True, True, False]
 
 
 def test_what_is_posted_is_done_by_the_loop(running: Running) -> None:
@@ -275,7 +282,7 @@ def test_what_is_posted_is_done_by_the_loop(running: Running) -> None:
     running.loop.post(lambda: done.append(1))
     running.loop.post(lambda: done.append(1 // 0))
     running.loop.post(lambda: done.append(3))
-    running.loop.turn(0)
+    running.loop.turn()
 
     assert done == [1, 3]
     assert running.exposed.state().errors == {"posted": 1}
@@ -285,6 +292,6 @@ def test_a_new_policy_is_handed_on(running: Running) -> None:
     """And what it can lead to is counted from nothing."""
     state = running.exposed.policy.state
     running.loop.post(lambda: running.loop.put_policy(state))
-    running.loop.turn(0)
+    running.loop.turn()
 
     assert running.standing.policies == [state]

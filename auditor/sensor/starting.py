@@ -1,0 +1,87 @@
+"""From a sensor file to the settings of a daemon: confined first, then with its policy, key and identity in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.engine import Tap, Watch
+from auditor.identity import load
+from auditor.model.moment import NANOSECONDS
+from auditor.sensor.assemble import Held, Settings
+from auditor.sensor.confine import confine
+from auditor.sensor.key import key_of
+from auditor.sensor.needs import needed
+from auditor.sensor.notify import Notify
+from auditor.sensor.reloads import in_force
+from auditor.sensor.sniffed import Sniffed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import FilteringBoundLogger
+
+    from auditor.engine import Options
+    from auditor.sensor.clock import Clock
+    from auditor.sensor.config import Interface, SensorConfig
+    from auditor.sensor.parts import Watching
+
+
+def settings_of(config: SensorConfig, clock: Clock) -> Settings:
+    """Put in force what the sensor file names, and return what a daemon is made of.
+
+    Raises:
+        Unusable: if the policy or the identity file cannot be used.
+        BadKey: if the key of pseudonyms cannot.
+        OSError: if a key of our own cannot be written.
+    """
+    policy, identity = in_force(config.policy, config.identity, clock)
+    return Settings(
+        config.name,
+        Held(policy, identity, config.policy, config.identity, key_of(config)),
+        store=config.store,
+        metrics=config.metrics,
+        sinks=config.sinks,
+        poll=(config.identity_reload or NANOSECONDS) / NANOSECONDS,
+        notify=Notify(),
+    )
+
+
+def watching(config: SensorConfig, source: str) -> Callable[[Options], Watching]:
+    """Return what begins to watch the interfaces."""
+
+    def begin(options: Options) -> Watching:
+        if source == "scapy":
+            return Sniffed([each.interface for each in config.interfaces], options)
+        taps = [_tap(each) for each in config.interfaces]
+        return Watch.live(taps, options, workers=config.workers)
+
+    return begin
+
+
+def _tap(interface: Interface) -> Tap:
+    return Tap(
+        interface.interface,
+        snap_length=interface.snap_length,
+        promiscuous=interface.promiscuous,
+        vantage=interface.vantage,
+    )
+
+
+def confined(config: SensorConfig, log: FilteringBoundLogger) -> None:
+    """Give up every privilege and every file that a running sensor does not need, before the first thread is started.
+
+    Raises:
+        OSError: if the kernel refuses.
+    """
+    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    done = confine(needed(config, _patterns(config)))
+    for sentence in done.left_out:
+        log.warning("not confined", reason=sentence)
+
+
+def _patterns(config: SensorConfig) -> list[str]:
+    """Return the patterns of the identity sources' files, as their file writes them."""
+    if config.identity is None:
+        return []
+    identity = load.read_file(config.identity).identity
+    return [] if identity is None else [pattern for each in identity.sources for pattern in each.entry.files]
