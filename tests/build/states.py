@@ -155,3 +155,27 @@ def busy_state() -> SensorState:
         canary_seen=NOON + 1800 * SECOND,
         canary_every=1800 * SECOND,
     )
+
+
+def quiet_state() -> SensorState:
+    """The same sensor before anything happened: every series is there, and every counter at zero."""
+    busy, fresh = busy_state(), fresh_state()
+    assert busy.watch is not None
+    assert busy.store is not None
+    interfaces = tuple(
+        each._replace(frames=0, bytes=0, lost=0, discarded=dict.fromkeys(each.discarded, 0), openings=1)
+        for each in busy.watch.interfaces
+    )
+    return replace(
+        fresh,
+        is_ready=True,
+        watch=busy.watch._replace(interfaces=interfaces, handed_on=0),
+        limits_hit=dict.fromkeys(busy.limits_hit, 0),
+        anomalies=dict.fromkeys(busy.anomalies, 0),
+        identity=busy.identity,
+        sources={name: each._replace(refused=0) for name, each in busy.sources.items()},
+        store=busy.store._replace(acknowledged=0, queued=0, spooled=0, dropped={}, failing_since=None, error=None),
+        sinks={name: SinkState(each.kind, 0, 0, 0, None, None) for name, each in busy.sinks.items()},
+        canaries={"seen": 5},
+        errors=dict.fromkeys(busy.errors, 0),
+    )
