@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub(crate) use self::collector::{Caps, Collector};
 pub(crate) use self::dhcp::is_dhcp;
-pub(crate) use self::join::join;
+pub(crate) use self::join::{Standing, join};
 use crate::detect::Stamp;
 use crate::wire::path::{Tunnel, Vlans};
 

@@ -35,6 +35,8 @@ pub struct PieceLayers {
     clock: u64,
     budget: Budget,
     unproven: u64,
+    /// What came since it was last asked for, where it ever was.
+    fresh: Option<BTreeMap<Key, BTreeMap<Place, Node>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,6 +55,7 @@ impl PieceLayers {
             clock: 0,
             budget: Budget::new(cap),
             unproven: 0,
+            fresh: None,
         }
     }
 
@@ -76,6 +79,23 @@ impl PieceLayers {
         self.trees.get(&(*root, height))?.nodes.get(&(layer, index))
     }
 
+    /// What came since the last call: all, the first time. It stays, so that what comes later is proven by it.
+    #[must_use]
+    pub fn fresh(&mut self) -> Self {
+        let fresh = match &mut self.fresh {
+            Some(fresh) => std::mem::take(fresh),
+            None => self.trees.iter().map(|(key, tree)| (*key, tree.nodes.clone())).collect(),
+        };
+        self.fresh = Some(BTreeMap::new());
+        let mut copy = Self::new(self.budget.cap);
+        for (key, nodes) in fresh {
+            copy.keep(key, nodes.into_iter().collect());
+        }
+        copy.unproven = std::mem::take(&mut self.unproven);
+        copy.budget.hits = std::mem::take(&mut self.budget.hits);
+        copy
+    }
+
     /// Messages whose hashes were not proven.
     #[must_use]
     pub const fn unproven(&self) -> u64 {
@@ -88,13 +108,15 @@ impl PieceLayers {
         &self.budget
     }
 
-    /// Takes all that another worker's has.
-    pub fn merge(&mut self, other: Self) {
+    /// Takes all that another worker's has; whether that is more than it had.
+    pub fn merge(&mut self, other: Self) -> bool {
+        let mut is_more = false;
         self.unproven += other.unproven;
         self.budget.hits += other.budget.hits;
         for (key, tree) in other.trees {
-            self.keep(key, tree.nodes.into_iter().collect());
+            is_more |= self.keep(key, tree.nodes.into_iter().collect());
         }
+        is_more
     }
 
     /// The tree under which the top of `chain` is known to stand.
@@ -107,7 +129,7 @@ impl PieceLayers {
         trees.filter(|(_, tree)| tree.nodes.get(&chain.at) == Some(&chain.top)).map(|(key, _)| *key).next()
     }
 
-    fn keep(&mut self, key: Key, nodes: Vec<(Place, Node)>) {
+    fn keep(&mut self, key: Key, nodes: Vec<(Place, Node)>) -> bool {
         // No more than was received: what is known already costs nothing, but is counted as if it did.
         let most = TREE_COST + nodes.len() * NODE_COST;
         while !self.budget.fits(most)
@@ -121,7 +143,10 @@ impl PieceLayers {
         }
         if !self.budget.fits(most) {
             self.budget.hits += 1;
-            return;
+            return false;
+        }
+        if let Some(fresh) = &mut self.fresh {
+            fresh.entry(key).or_default().extend(nodes.iter().copied());
         }
         self.clock += 1;
         let tree = self.trees.entry(key).or_insert_with(|| {
@@ -130,10 +155,12 @@ impl PieceLayers {
         });
         let before = tree.nodes.len();
         tree.nodes.extend(nodes);
-        self.budget.now += (tree.nodes.len() - before) * NODE_COST;
+        let more = tree.nodes.len() - before;
+        self.budget.now += more * NODE_COST;
         self.order.remove(&tree.touched);
         tree.touched = self.clock;
         self.order.insert(self.clock, key);
+        more > 0
     }
 }
 

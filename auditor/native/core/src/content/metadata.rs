@@ -70,7 +70,7 @@ impl Metadata {
     }
 
     /// What handshakes carry: the v1 infohash, and the first 20 bytes of the v2 infohash.
-    fn names(&self) -> [[u8; 20]; 2] {
+    pub(crate) fn names(&self) -> [[u8; 20]; 2] {
         [self.v1, self.v2.first_chunk().copied().unwrap_or_default()]
     }
 }
@@ -191,8 +191,9 @@ impl MetadataStore {
         if metadata.is_named(infohash) { Some(self.believe(metadata)) } else { None }
     }
 
-    /// Takes all that another worker's store has.
-    pub fn merge(&mut self, other: Self) {
+    /// Takes all that another worker's store has. Returns the dicts that are believed by that and were not.
+    pub fn merge(&mut self, other: Self) -> Vec<Arc<Metadata>> {
+        let mut fresh = Vec::new();
         let MetadataCounts { blocks, refused, conflicts, displaced, tries, evicted, forgotten } =
             other.counts;
         self.counts.blocks += blocks;
@@ -204,7 +205,9 @@ impl MetadataStore {
         self.counts.forgotten += forgotten;
         self.budget.hits += other.budget.hits;
         for metadata in other.age {
-            self.believe(Metadata::clone(&metadata));
+            if !self.believed.contains_key(&metadata.v1) {
+                fresh.push(self.believe(Metadata::clone(&metadata)));
+            }
         }
         for (infohash, torrent) in other.torrents {
             for assembly in torrent.sizes {
@@ -212,12 +215,13 @@ impl MetadataStore {
                     for variant in variants {
                         for source in variant.sources {
                             self.counts.blocks = self.counts.blocks.saturating_sub(1); // counted over there
-                            self.take(&infohash, source, assembly.size, piece, &variant.bytes);
+                            fresh.extend(self.take(&infohash, source, assembly.size, piece, &variant.bytes));
                         }
                     }
                 }
             }
         }
+        fresh
     }
 
     /// What became of what arrived.

@@ -8,67 +8,154 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::detect::dht::activity::Activity;
 use crate::detect::named::Source;
 use crate::detect::{Confidence, Fact, Observation};
-use crate::engine::{Report, Torrent};
+use crate::engine::{FlowReport, Report, Torrent};
 use crate::networks::Networks;
+use crate::time::Timestamp;
 use crate::wire::bt::allowed_fast::{MAX_FALSE_MATCHES, Masking, expected_false_matches, fits};
 use crate::wire::bt::info::Info;
 
 /// Addresses of a host that are tested: more than it has behind any NAT, and an end to what liars add.
 const CANDIDATES: usize = 64;
 
+/// Addresses of a host that are remembered, and tellers of each.
+const REMEMBERED: usize = 4 * CANDIDATES;
+const TELLERS: usize = 64;
+
 /// A host where it was seen: vantage point and address.
-type Place = (u16, [u8; 16]);
+pub(super) type Place = (u16, [u8; 16]);
+
+/// The addresses that hosts of ours were told to have.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(BTreeMap<Place, OfHost>);
+
+#[derive(Debug, Default)]
+struct OfHost {
+    addresses: BTreeMap<IpAddr, Tellers>,
+    /// When the host was last told any.
+    last: Timestamp,
+}
 
 /// Who told one address.
 #[derive(Debug, Default)]
 struct Tellers {
     /// The other ends of flows.
     ends: BTreeSet<[u8; 16]>,
-    /// Nodes of the DHT, whose addresses are not kept.
-    nodes: usize,
+    /// Nodes of the DHT, whose addresses are not kept: how many, by activity.
+    nodes: BTreeMap<u64, usize>,
 }
 
 impl Tellers {
     fn count(&self) -> usize {
-        self.ends.len() + self.nodes
+        self.ends.len() + self.nodes.values().sum::<usize>()
     }
 
     /// Whether anybody but `end` told it. One node may be that end.
     fn has_other_than(&self, end: &[u8; 16]) -> bool {
-        self.ends.iter().any(|teller| teller != end) || self.nodes > 1
+        self.ends.iter().any(|teller| teller != end) || self.nodes.values().sum::<usize>() > 1
     }
 }
 
 /// A torrent's names on the wire, and its number of pieces.
-struct Known {
+#[derive(Clone, Debug)]
+pub(super) struct Known {
     names: Vec<[u8; 20]>,
     pieces: u32,
 }
 
 /// Adds to `report`, whose torrents are known, which of the addresses told to hosts of `ours` the sets fit.
 pub(super) fn test_candidates(report: &mut Report, ours: &Networks) {
-    let is_set = |seen: &Observation| matches!(seen.fact, Fact::AllowedFast { .. });
     if !report.flows.iter().any(|flow| flow.observations.iter().any(is_set)) {
         return;
     }
-    let torrents: Vec<_> = report.torrents.iter().filter_map(known).collect();
-    let places: BTreeMap<_, _> =
+    let torrents: Vec<_> = report.torrents.iter().filter_map(Known::of).collect();
+    let known: BTreeMap<_, _> =
         torrents.iter().flat_map(|known| known.names.iter().map(move |name| (*name, known))).collect();
-    let told = told(report, ours);
+    let mut told = Addresses::default();
+    for flow in &report.flows {
+        told.learn_of_flow(flow, ours);
+    }
+    for (number, activity) in (1..).zip(&report.activities) {
+        told.learn_of_activity(number, activity, ours);
+    }
     for flow in &mut report.flows {
+        told.test(flow, |infohash| known.get(infohash).copied());
+    }
+}
+
+/// Whether an observation is a set that may fit an address.
+pub(super) const fn is_set(seen: &Observation) -> bool {
+    matches!(seen.fact, Fact::AllowedFast { .. })
+}
+
+impl Addresses {
+    /// How many hosts were told any.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes in what hosts of ours were told in a flow. Answers with those who were told something new.
+    pub(super) fn learn_of_flow(&mut self, flow: &FlowReport, ours: &Networks) -> Vec<Place> {
+        let mut changed = Vec::new();
+        for seen in &flow.observations {
+            let Fact::ExternalAddress { ip, told_by, .. } = seen.fact else { continue };
+            let host = flow.ends.at(seen.end.other()).ip;
+            // A set that fits says nothing new.
+            if told_by == Source::AllowedFast || !ours.contain(&host) {
+                continue;
+            }
+            let place = (flow.vantage, host);
+            let Some(tellers) = self.tellers(place, ip, seen.span.last) else { continue };
+            let teller = flow.ends.at(seen.end).ip;
+            if tellers.ends.len() < TELLERS && tellers.ends.insert(teller) {
+                changed.push(place);
+            }
+        }
+        changed
+    }
+
+    /// Takes in what a host of ours was told in the DHT. Activities of one number are one. Answers as of a flow.
+    pub(super) fn learn_of_activity(
+        &mut self,
+        number: u64,
+        activity: &Activity,
+        ours: &Networks,
+    ) -> Option<Place> {
+        let host = &activity.host;
+        let place = (host.vantage, host.endpoint.ip);
+        if !ours.contain(&host.endpoint.ip) {
+            return None;
+        }
+        // Several ports may be told with one address.
+        let mut counts: BTreeMap<IpAddr, usize> = BTreeMap::new();
+        for told in activity.told() {
+            *counts.entry(told.ip).or_default() += told.tellers();
+        }
+        let mut has_changed = false;
+        for (ip, count) in counts {
+            if let Some(tellers) = self.tellers(place, ip, activity.span.last) {
+                let is_full = tellers.nodes.len() >= TELLERS && !tellers.nodes.contains_key(&number);
+                has_changed |= !is_full && tellers.nodes.insert(number, count) != Some(count);
+            }
+        }
+        has_changed.then_some(place)
+    }
+
+    /// Forgets the hosts that nobody told anything since `then`.
+    pub(super) fn forget(&mut self, then: Timestamp) {
+        self.0.retain(|_, of_host| of_host.last >= then);
+    }
+
+    /// Adds to a flow which of the addresses its sets fit, where the torrent is `known`.
+    pub(super) fn test<'a>(&self, flow: &mut FlowReport, known: impl Fn(&[u8; 20]) -> Option<&'a Known>) {
         let mut fitting = Vec::new();
         for seen in &flow.observations {
             let Fact::AllowedFast { infohash, indexes } = &seen.fact else { continue };
             let (host, sender) = (flow.ends.at(seen.end.other()).ip, flow.ends.at(seen.end).ip);
-            let Some(known) = places.get(infohash) else { continue };
-            let Some(candidates) = told.get(&(flow.vantage, host)) else { continue };
-            let candidates: Vec<_> = candidates
-                .iter()
-                .filter(|(_, tellers)| tellers.has_other_than(&sender))
-                .map(|(ip, _)| *ip)
-                .collect();
+            let Some(known) = known(infohash) else { continue };
+            let candidates = self.candidates((flow.vantage, host), &sender);
             fitting.extend(known.fitting(&candidates, indexes).map(|ip| Observation {
                 confidence: Confidence::Likely,
                 fact: Fact::ExternalAddress { ip, port: None, told_by: Source::AllowedFast },
@@ -77,9 +164,46 @@ pub(super) fn test_candidates(report: &mut Report, ours: &Networks) {
         }
         flow.observations.extend(fitting);
     }
+
+    /// The addresses that a host was told by others than `sender`, but for its own; of too many those that most told.
+    fn candidates(&self, place: Place, sender: &[u8; 16]) -> Vec<IpAddr> {
+        let Some(of_host) = self.0.get(&place) else { return Vec::new() };
+        let own = Ipv6Addr::from(place.1).to_canonical();
+        let mut addresses: Vec<_> = of_host.addresses.iter().filter(|(ip, _)| **ip != own).collect();
+        addresses.sort_by_key(|(_, tellers)| Reverse(tellers.count()));
+        addresses.truncate(CANDIDATES);
+        let of_others = addresses.into_iter().filter(|(_, tellers)| tellers.has_other_than(sender));
+        of_others.map(|(ip, _)| *ip).collect()
+    }
+
+    fn tellers(&mut self, place: Place, ip: IpAddr, at: Timestamp) -> Option<&mut Tellers> {
+        let of_host = self.0.entry(place).or_default();
+        of_host.last = of_host.last.max(at);
+        let ip = ip.to_canonical();
+        let has_room = of_host.addresses.len() < REMEMBERED || of_host.addresses.contains_key(&ip);
+        has_room.then(|| of_host.addresses.entry(ip).or_default())
+    }
 }
 
 impl Known {
+    /// What is needed of a torrent; `None` of one that has more pieces than can be numbered.
+    pub(super) fn of(torrent: &Torrent) -> Option<Self> {
+        let (info, _) = Info::parse(&torrent.info).ok()?;
+        let pieces = match info.v1 {
+            Some(v1) => v1.pieces().len() as u64,
+            // Each file begins with a piece.
+            None => info.files().map(|file| file.length.div_ceil(info.piece_length.into())).sum(),
+        };
+        let v2 = torrent.v2.as_ref().and_then(|v2| v2.first_chunk());
+        let names = torrent.v1.iter().chain(v2).copied().collect();
+        Some(Self { names, pieces: u32::try_from(pieces).ok()? })
+    }
+
+    /// What handshakes call it.
+    pub(super) fn names(&self) -> &[[u8; 20]] {
+        &self.names
+    }
+
     /// The candidates whose set these pieces are; none where one of them might be by chance.
     fn fitting(&self, candidates: &[IpAddr], indexes: &[u32]) -> impl Iterator<Item = IpAddr> {
         // Of a hybrid it is not known which of its names was hashed.
@@ -95,58 +219,13 @@ impl Known {
     }
 }
 
-/// What is needed of a torrent; `None` of one that has more pieces than can be numbered.
-fn known(torrent: &Torrent) -> Option<Known> {
-    let (info, _) = Info::parse(&torrent.info).ok()?;
-    let pieces = match info.v1 {
-        Some(v1) => v1.pieces().len() as u64,
-        // Each file begins with a piece.
-        None => info.files().map(|file| file.length.div_ceil(info.piece_length.into())).sum(),
-    };
-    let v2 = torrent.v2.as_ref().and_then(|v2| v2.first_chunk());
-    Some(Known { names: torrent.v1.iter().chain(v2).copied().collect(), pieces: u32::try_from(pieces).ok()? })
-}
-
-/// The addresses that each host was told to have; of too many those that most told.
-fn told(report: &Report, ours: &Networks) -> BTreeMap<Place, Vec<(IpAddr, Tellers)>> {
-    let mut told: BTreeMap<Place, BTreeMap<IpAddr, Tellers>> = BTreeMap::new();
-    for flow in &report.flows {
-        for seen in &flow.observations {
-            let Fact::ExternalAddress { ip, .. } = seen.fact else { continue };
-            let host = flow.ends.at(seen.end.other()).ip;
-            if ours.contain(&host) {
-                let of_host = told.entry((flow.vantage, host)).or_default();
-                of_host.entry(ip.to_canonical()).or_default().ends.insert(flow.ends.at(seen.end).ip);
-            }
-        }
-    }
-    for activity in &report.activities {
-        let host = activity.host;
-        for each in activity.told().into_iter().filter(|_| ours.contain(&host.endpoint.ip)) {
-            let of_host = told.entry((host.vantage, host.endpoint.ip)).or_default();
-            of_host.entry(each.ip.to_canonical()).or_default().nodes += each.tellers();
-        }
-    }
-    told.into_iter()
-        .map(|(place, addresses)| {
-            let own = Ipv6Addr::from(place.1).to_canonical();
-            let mut addresses: Vec<_> = addresses.into_iter().filter(|(ip, _)| *ip != own).collect();
-            addresses.sort_by_key(|(_, tellers)| Reverse(tellers.count()));
-            addresses.truncate(CANDIDATES);
-            (place, addresses)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::dht::activity::{Activity, HostKey};
+    use crate::detect::dht::activity::HostKey;
     use crate::detect::{FrameRef, Span, Stamp};
-    use crate::engine::FlowReport;
     use crate::flow::key::{End, Endpoint, Ends, Seeded, Transport};
     use crate::flow::minutes::Minutes;
-    use crate::time::Timestamp;
     use crate::wire::path::Vlans;
 
     /// The example of BEP 6, and what libtorrent makes of it.
@@ -287,7 +366,7 @@ mod tests {
         let tree = format!("d1:a{}1:b{}e", file(16385), file(1));
         let info = format!("d9:file tree{tree}12:meta versioni2e4:name1:a12:piece lengthi16384ee");
         let torrent = Torrent { v1: None, v2: Some([0xbb; 32]), info: info.as_bytes().into() };
-        let known = known(&torrent).unwrap();
+        let known = Known::of(&torrent).unwrap();
         assert_eq!((known.names, known.pieces), (vec![[0xbb; 20]], 3));
     }
 }

@@ -71,7 +71,7 @@ fn beginning(flow: &FlowReport, stream: u32) -> Option<(End, Timestamp)> {
 }
 
 /// A host's own plain handshake that the other end refused without a word.
-fn attempt(flow: &FlowReport, options: &Options) -> Option<Attempt> {
+pub(super) fn attempt(flow: &FlowReport, options: &Options) -> Option<Attempt> {
     let (at, End::Resp) = flow.closed? else { return None };
     let host = host(flow, End::Orig, options);
     let is_answered = flow.bytes.resp > 0 || flow.missing.resp > 0;
@@ -87,7 +87,7 @@ fn attempt(flow: &FlowReport, options: &Options) -> Option<Attempt> {
 
 /// That the sender speaks BitTorrent. Torrent files and scrapes pass of people who do not; and an obfuscated handshake
 /// that became readable may have been made so by the other end alone.
-fn evidence(observation: &Observation, host: Host) -> Option<Evidence> {
+pub(super) fn evidence(observation: &Observation, host: Host) -> Option<Evidence> {
     let is_its_own = matches!(
         observation.fact,
         Fact::Handshake { .. }
@@ -101,7 +101,7 @@ fn evidence(observation: &Observation, host: Host) -> Option<Evidence> {
 }
 
 /// The port on which the sender says that it listens: when it said so first and last.
-fn listening(observation: &Observation, host: Host) -> impl Iterator<Item = Listening> {
+pub(super) fn listening(observation: &Observation, host: Host) -> impl Iterator<Item = Listening> {
     let port = match &observation.fact {
         Fact::TrackerAnnounce { port, .. } => *port,
         Fact::LocalAnnounce { port, .. } => Some(*port),
@@ -115,7 +115,7 @@ fn listening(observation: &Observation, host: Host) -> impl Iterator<Item = List
 }
 
 /// That a host sent queries or replies in the DHT.
-fn speaks(activity: &Activity, options: &Options) -> Option<Evidence> {
+pub(super) fn speaks(activity: &Activity, options: &Options) -> Option<Evidence> {
     let key = &activity.host;
     let host = Host { ip: key.endpoint.ip, vantage: key.vantage, tunnel: key.tunnel, vlans: key.vlans };
     let has_spoken = activity.sent.replies > 0 || activity.sent.queries().next().is_some();
@@ -123,7 +123,7 @@ fn speaks(activity: &Activity, options: &Options) -> Option<Evidence> {
     speaks.then_some(Evidence { at: activity.span.first, host, until: activity.span.last })
 }
 
-fn host(flow: &FlowReport, end: End, options: &Options) -> Host {
+pub(super) fn host(flow: &FlowReport, end: End, options: &Options) -> Host {
     let ip = flow.ends.at(end).ip;
     Host { ip, vantage: flow.vantage, tunnel: flow.tunnel, vlans: vlans(flow, options) }
 }

@@ -38,7 +38,8 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
             mine.merge(theirs);
         }
     }
-    whole.activities = join_activities(activities);
+    let activities = activities.into_iter().map(|activity| (activity, ())).collect();
+    whole.activities = join_activities(activities).into_iter().map(|(activity, _)| activity).collect();
     let (bindings, leases) = (std::mem::take(&mut whole.bindings), std::mem::take(&mut whole.leases));
     (whole.bindings, whole.leases) = bindings::join(bindings, leases);
     whole.flows.sort_by_key(|flow| {
@@ -54,28 +55,32 @@ pub fn join(parts: Vec<Report>, options: &Options) -> Report {
 
 /// Joins the parts of activities: those of one host belong together unless they are [`IDLE`] apart, which is just how
 /// one worker would have cut them. What was seen of a host under the tags of another network is put with what was seen
-/// under its own.
-fn join_activities(parts: Vec<Activity>) -> Vec<Activity> {
+/// under its own. Each comes with the names of its parts.
+pub(super) fn join_activities<N>(parts: Vec<(Activity, N)>) -> Vec<(Activity, Vec<N>)> {
+    let parts = parts.into_iter().map(|(part, name)| (part, vec![name])).collect();
     let mut whole = join_parts(parts);
-    if whole.iter().any(|activity| activity.home.is_some()) {
-        for activity in &mut whole {
+    if whole.iter().any(|(activity, _)| activity.home.is_some()) {
+        for (activity, _) in &mut whole {
             activity.host.vlans = activity.home.take().unwrap_or(activity.host.vlans);
         }
         whole = join_parts(whole);
     }
-    whole.sort_by_key(|activity| (activity.span.first, activity.host));
+    whole.sort_by_key(|(activity, _)| (activity.span.first, activity.host));
     whole
 }
 
-fn join_parts(mut parts: Vec<Activity>) -> Vec<Activity> {
-    parts.sort_by_key(|part| (part.host, part.span.first, part.span.last));
-    let mut whole: Vec<Activity> = Vec::with_capacity(parts.len());
-    for part in parts {
+fn join_parts<N>(mut parts: Vec<(Activity, Vec<N>)>) -> Vec<(Activity, Vec<N>)> {
+    parts.sort_by_key(|(part, _)| (part.host, part.span.first, part.span.last));
+    let mut whole: Vec<(Activity, Vec<N>)> = Vec::with_capacity(parts.len());
+    for (part, names) in parts {
         match whole.last_mut() {
-            Some(last) if last.host == part.host && part.span.first.since(last.span.last) <= IDLE => {
+            Some((last, of_last))
+                if last.host == part.host && part.span.first.since(last.span.last) <= IDLE =>
+            {
                 last.merge(&part);
+                of_last.extend(names);
             }
-            _ => whole.push(part),
+            _ => whole.push((part, names)),
         }
     }
     whole
@@ -116,9 +121,10 @@ mod tests {
             part(1, 101 + six_hours, 102 + six_hours),
             part(2, 70, 80),
         ];
+        let parts = parts.into_iter().map(|part| (part, ())).collect();
         let joined: Vec<_> = join_activities(parts)
             .iter()
-            .map(|whole| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))
+            .map(|(whole, _)| (whole.host.endpoint.port, whole.span.last.0 / Timestamp::SECOND, whole.nodes))
             .collect();
         assert_eq!(joined, [(1, 100, 2), (2, 80, 1), (1, 102 + six_hours, 1)]);
     }

@@ -69,8 +69,8 @@ fn join(contents: Vec<Content>, known: &[Arc<[u8]>]) -> (MetadataStore, PieceLay
         metadata.insert(&v1, info.clone());
     }
     for content in contents {
-        metadata.merge(content.metadata);
-        layers.merge(content.layers);
+        drop(metadata.merge(content.metadata));
+        let _ = layers.merge(content.layers);
     }
     (metadata, layers)
 }

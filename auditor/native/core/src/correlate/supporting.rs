@@ -23,33 +23,47 @@ const NEAR: i64 = IDLE;
 pub(super) fn drop_unsupported(report: &mut Report, ours: &Networks) {
     let mut hosts: BTreeMap<Host, Known> = BTreeMap::new();
     for flow in &report.flows {
-        for seen in flow.observations.iter().filter(|seen| seen.is_supporting()) {
-            let host = flow.host(whose(seen));
-            if ours.contain(&host.ip) {
-                hosts.entry(host).or_default();
-            }
+        for host in supported_hosts(flow).filter(|host| ours.contain(&host.ip)) {
+            hosts.entry(host).or_default();
         }
     }
     if !hosts.is_empty() {
+        let mut learn = |said: &Said| {
+            if let Some(known) = hosts.get_mut(&said.host) {
+                known.add(said);
+            }
+        };
         for flow in &report.flows {
-            learn_of_flow(flow, &mut hosts);
+            said_in_flow(flow, &mut learn);
         }
         for activity in &report.activities {
-            learn_of_activity(activity, &mut hosts);
+            said_in_activity(activity).iter().for_each(&mut learn);
         }
-        hosts.values_mut().for_each(Known::settle);
     }
     let unsupported = &mut report.totals.unsupported_flows;
     report.flows.retain_mut(|flow| {
-        if !flow.observations.iter().any(Observation::is_supporting) {
-            return true;
-        }
-        let kept: Vec<_> =
-            flow.observations.iter().filter(|seen| is_kept(flow, seen, &hosts)).cloned().collect();
-        flow.observations = kept;
-        *unsupported += u64::from(flow.observations.is_empty());
-        !flow.observations.is_empty()
+        let has_lost_all = drop_unsupported_of(flow, &|host| hosts.get(host));
+        *unsupported += u64::from(has_lost_all);
+        !has_lost_all
     });
+}
+
+/// Drops what nothing supports from a flow. Answers whether it had nothing else.
+pub(super) fn drop_unsupported_of<'a, S: Speaks + 'a>(
+    flow: &mut FlowReport,
+    known: &impl Fn(&Host) -> Option<&'a S>,
+) -> bool {
+    if !flow.observations.iter().any(Observation::is_supporting) {
+        return false;
+    }
+    let kept = flow.observations.iter().filter(|seen| is_kept(flow, seen, known)).cloned().collect();
+    flow.observations = kept;
+    flow.observations.is_empty()
+}
+
+/// The hosts about which a flow says something that is of use beside other evidence alone.
+pub(super) fn supported_hosts(flow: &FlowReport) -> impl Iterator<Item = Host> + '_ {
+    flow.observations.iter().filter(|seen| seen.is_supporting()).map(|seen| flow.host(whose(seen)))
 }
 
 /// The end about which an observation that supports others says something.
@@ -60,29 +74,51 @@ const fn whose(seen: &Observation) -> End {
     }
 }
 
-fn is_kept(flow: &FlowReport, seen: &Observation, hosts: &BTreeMap<Host, Known>) -> bool {
+fn is_kept<'a, S: Speaks + 'a>(
+    flow: &FlowReport,
+    seen: &Observation,
+    known: &impl Fn(&Host) -> Option<&'a S>,
+) -> bool {
     if !seen.is_supporting() {
         return true;
     }
     let host = flow.host(whose(seen));
-    let Some(known) = hosts.get(&host).filter(|known| known.speaks.is_near(seen)) else { return false };
+    let Some(speaks) = known(&host).filter(|speaks| speaks.near(seen)) else { return false };
     match &seen.fact {
-        Fact::PortMapping { client: None, internal, .. } => internal.is_some_and(|internal| {
-            internal.ip == host.ip && known.ports.get(&internal.port).is_some_and(|port| port.is_near(seen))
-        }),
+        Fact::PortMapping { client: None, internal, .. } => {
+            internal.is_some_and(|internal| internal.ip == host.ip && speaks.near_at(internal.port, seen))
+        }
         // The port outside is told for one inside: both are of use, or neither is.
         Fact::ExternalAddress { port: Some(port), .. } => flow.observations.iter().any(|other| {
             matches!(other.fact, Fact::PortMapping { external_port, .. } if external_port == *port)
                 && other.end != seen.end
-                && is_kept(flow, other, hosts)
+                && is_kept(flow, other, known)
         }),
         _ => true,
     }
 }
 
+/// That a host spoke BitTorrent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) host: Host,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// The ports at which it thereby is known to take connections and datagrams.
+    pub(super) ports: [Option<u16>; 2],
+}
+
+/// When a host spoke BitTorrent.
+pub(super) trait Speaks {
+    /// Whether it did so near to an observation.
+    fn near(&self, seen: &Observation) -> bool;
+    /// The same at a port.
+    fn near_at(&self, port: u16, seen: &Observation) -> bool;
+}
+
 /// What is known of a host that did something which is of use only beside this.
-#[derive(Debug, Default)]
-struct Known {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
     /// When it spoke BitTorrent.
     speaks: Times,
     /// The same by the port at which it takes connections and datagrams.
@@ -90,37 +126,71 @@ struct Known {
 }
 
 impl Known {
-    fn add(&mut self, (first, last): (Timestamp, Timestamp), ports: impl IntoIterator<Item = u16>) {
-        self.speaks.0.push((first, last));
-        for port in ports {
-            self.ports.entry(port).or_default().0.push((first, last));
+    /// Takes something in. Answers whether anything is near now that was not.
+    pub(super) fn add(&mut self, said: &Said) -> bool {
+        let mut is_more = self.speaks.add(said.first, said.last);
+        for port in said.ports.into_iter().flatten() {
+            is_more |= self.ports.entry(port).or_default().add(said.first, said.last);
         }
+        is_more
     }
 
-    fn settle(&mut self) {
-        self.speaks.settle();
-        self.ports.values_mut().for_each(Times::settle);
+    /// How many ports are told apart.
+    pub(super) fn ports(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// Until when something is near.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.speaks.0.last().map(|(_, until)| *until)
     }
 }
 
-/// From when to when, once settled in order and apart.
-#[derive(Debug, Default)]
+impl Speaks for Known {
+    fn near(&self, seen: &Observation) -> bool {
+        self.speaks.is_near(seen)
+    }
+
+    fn near_at(&self, port: u16, seen: &Observation) -> bool {
+        self.ports.get(&port).is_some_and(|times| times.is_near(seen))
+    }
+}
+
+impl Said {
+    /// Whether it is near to an observation.
+    pub(super) fn is_near(&self, seen: &Observation) -> bool {
+        let (from, until) = widened(self.first, self.last);
+        from <= seen.span.last && seen.span.first <= until
+    }
+}
+
+/// What is still near to a time of speaking.
+const fn widened(first: Timestamp, last: Timestamp) -> (Timestamp, Timestamp) {
+    (Timestamp(first.0.saturating_sub(NEAR)), Timestamp(last.0.saturating_add(NEAR)))
+}
+
+/// What is near to times of speaking: from when to when, in order and apart.
+#[derive(Clone, Debug, Default)]
 struct Times(Vec<(Timestamp, Timestamp)>);
 
 impl Times {
-    /// Widens each by what is still near, and joins those that overlap.
-    fn settle(&mut self) {
-        self.0.sort_unstable();
-        let mut joined: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for (first, last) in &self.0 {
-            let (first, last) =
-                (Timestamp(first.0.saturating_sub(NEAR)), Timestamp(last.0.saturating_add(NEAR)));
-            match joined.last_mut() {
-                Some((_, until)) if first <= *until => *until = last.max(*until),
-                _ => joined.push((first, last)),
-            }
+    /// Adds what is near to a time. Answers whether it was not all there.
+    fn add(&mut self, first: Timestamp, last: Timestamp) -> bool {
+        let (mut from, mut until) = widened(first, last);
+        let begin = self.0.partition_point(|(_, before)| *before < from);
+        let end = self.0.partition_point(|(after, _)| *after <= until);
+        let joined = self.0.get(begin..end).unwrap_or_default();
+        if let [(known_from, known_until)] = joined
+            && *known_from <= from
+            && until <= *known_until
+        {
+            return false;
         }
-        self.0 = joined;
+        if let (Some((first, _)), Some((_, last))) = (joined.first(), joined.last()) {
+            (from, until) = (from.min(*first), until.max(*last));
+        }
+        self.0.splice(begin..end.max(begin), [(from, until)]);
+        true
     }
 
     fn is_near(&self, seen: &Observation) -> bool {
@@ -129,11 +199,10 @@ impl Times {
     }
 }
 
-/// Takes in what a flow shows of the hosts that matter.
-fn learn_of_flow(flow: &FlowReport, hosts: &mut BTreeMap<Host, Known>) {
+/// Tells who spoke BitTorrent in a flow.
+pub(super) fn said_in_flow(flow: &FlowReport, tell: &mut impl FnMut(&Said)) {
     for seen in &flow.observations {
         let (Some(end), true) = (spoke(seen), seen.confidence >= Confidence::Likely) else { continue };
-        let Some(known) = hosts.get_mut(&flow.host(end)) else { continue };
         let told = match &seen.fact {
             Fact::TrackerAnnounce { port, .. } => *port,
             Fact::LocalAnnounce { port, .. } => Some(*port),
@@ -143,13 +212,25 @@ fn learn_of_flow(flow: &FlowReport, hosts: &mut BTreeMap<Host, Known>) {
         // Who opens a TCP connection does so from any port.
         let takes = flow.transport == Transport::Udp || end == End::Resp;
         let own = takes.then_some(flow.ends.at(end).port);
-        known.add((seen.span.first, seen.span.last), own.into_iter().chain(told));
+        let (first, last) = (seen.span.first, seen.span.last);
+        tell(&Said { host: flow.host(end), first, last, ports: [own, told] });
     }
     for tie in flow.ties.iter().filter(|tie| tie.grade.confidence() >= Confidence::Likely) {
-        let Some(known) = hosts.get_mut(&flow.host(tie.end)) else { continue };
         let takes = flow.transport == Transport::Udp || !tie.is_outgoing;
-        known.add((flow.first, flow.last), takes.then_some(flow.ends.at(tie.end).port));
+        let own = takes.then_some(flow.ends.at(tie.end).port);
+        let (first, last) = (flow.first, flow.last);
+        tell(&Said { host: flow.host(tie.end), first, last, ports: [own, None] });
     }
+}
+
+/// That the host of an activity spoke BitTorrent in it.
+pub(super) fn said_in_activity(activity: &Activity) -> Option<Said> {
+    let at = &activity.host;
+    let host = Host { ip: at.endpoint.ip, vantage: at.vantage, tunnel: at.tunnel, vlans: at.vlans };
+    let sent = &activity.sent;
+    let spoke = sent.replies > 0 || sent.errors > 0 || sent.queries().any(|(_, count)| count > 0);
+    let (first, last) = (activity.span.first, activity.span.last);
+    spoke.then_some(Said { host, first, last, ports: [Some(at.endpoint.port), None] })
 }
 
 /// The end of which an observation shows that it speaks BitTorrent itself.
@@ -162,16 +243,6 @@ const fn spoke(seen: &Observation) -> Option<End> {
             None
         }
         _ => Some(seen.end),
-    }
-}
-
-fn learn_of_activity(activity: &Activity, hosts: &mut BTreeMap<Host, Known>) {
-    let at = &activity.host;
-    let host = Host { ip: at.endpoint.ip, vantage: at.vantage, tunnel: at.tunnel, vlans: at.vlans };
-    let sent = &activity.sent;
-    let spoke = sent.replies > 0 || sent.errors > 0 || sent.queries().any(|(_, count)| count > 0);
-    if let (Some(known), true) = (hosts.get_mut(&host), spoke) {
-        known.add((activity.span.first, activity.span.last), [at.endpoint.port]);
     }
 }
 

@@ -31,7 +31,10 @@ pub(super) fn tie(report: &mut Report, options: &Options) {
     let totals = &mut report.totals;
     report.flows.retain_mut(|flow| {
         let candidates = candidates(flow, options);
-        flow.ties = candidates.iter().flat_map(|candidate| ties(flow, candidate, &mut found)).collect();
+        flow.ties = candidates
+            .iter()
+            .flat_map(|candidate| ties(flow, candidate, found.remove(candidate).unwrap_or_default()))
+            .collect();
         flow.ties.sort_by_key(|tie| (tie.end, tie.grade));
         if candidates.is_empty() || !flow.ties.is_empty() {
             return true;
@@ -63,11 +66,11 @@ fn correlate(correlator: &mut Correlator, part: Part, told: &[Telling]) -> Found
 }
 
 /// What was found of a candidate, under the names that its flow has for the ends.
-fn ties(flow: &FlowReport, candidate: &Candidate, found: &mut Found) -> Vec<Tie> {
+pub(super) fn ties(flow: &FlowReport, candidate: &Candidate, found: Vec<Correlated>) -> Vec<Tie> {
     let is_turned = candidate.orig != flow.ends.orig;
-    let found = found.remove(candidate).unwrap_or_default().into_iter();
     let name = |end: End| if is_turned { end.other() } else { end };
     found
+        .into_iter()
         .map(|Correlated { end, grade, is_retry, infohashes, rules, .. }| Tie {
             end: name(end),
             is_outgoing: end == End::Orig,

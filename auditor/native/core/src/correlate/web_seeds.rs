@@ -7,14 +7,25 @@
 //! several torrents name tells none of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::detect::http::{Fetch, WEB_SEED};
 use crate::detect::{Confidence, Fact, Observation};
 use crate::engine::FlowReport;
+use crate::time::Timestamp;
 use crate::wire::bt::web_seed::UrlDigest;
 
-/// The torrent at each address; `None` where there are several.
-type Seeds = BTreeMap<UrlDigest, Option<[u8; 20]>>;
+/// Where torrents can be had, by the torrent files that passed.
+#[derive(Debug, Default)]
+pub(super) struct Seeds(BTreeMap<UrlDigest, Seed>);
+
+#[derive(Debug)]
+struct Seed {
+    /// The torrent at the address; `None` where there are several.
+    torrent: Option<[u8; 20]>,
+    /// When it was last named.
+    last: Timestamp,
+}
 
 /// Adds to all of a run's flows what was fetched in them from web seeds, uses up the other fetches, and leaves out the
 /// flows that had nothing else.
@@ -22,11 +33,69 @@ pub(super) fn match_fetches(flows: &mut Vec<FlowReport>) {
     if flows.iter().all(|flow| flow.fetched.is_empty()) {
         return;
     }
-    let seeds = seeds(flows);
+    let mut seeds = Seeds::default();
+    for seen in flows.iter().flat_map(|flow| &flow.observations) {
+        for (address, torrent) in named(seen) {
+            seeds.learn(address, torrent, seen.span.last);
+        }
+    }
     flows.retain_mut(|flow| {
+        seeds.match_fetches(flow);
+        !flow.observations.is_empty()
+    });
+}
+
+/// The addresses that a torrent file names, each with the torrent.
+pub(super) fn named(seen: &Observation) -> impl Iterator<Item = (UrlDigest, [u8; 20])> + '_ {
+    let file = match &seen.fact {
+        Fact::TorrentFile { v1, v2, name, web_seeds, .. } => Some((v1, v2, name, web_seeds)),
+        _ => None,
+    };
+    file.into_iter().flat_map(|(v1, v2, name, web_seeds)| {
+        let infohash = v1.or_else(|| v2.and_then(|v2| v2.first_chunk().copied()));
+        let addresses = web_seeds.iter().flat_map(|seed| [*seed, seed.entry(name)]);
+        addresses.filter_map(move |address| Some((address, infohash?)))
+    })
+}
+
+impl Seeds {
+    /// How many addresses there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether an address is known.
+    pub(super) fn contain(&self, address: UrlDigest) -> bool {
+        self.0.contains_key(&address)
+    }
+
+    /// Takes in that a torrent file names an address. Answers whether that changes what is at it.
+    pub(super) fn learn(&mut self, address: UrlDigest, torrent: [u8; 20], at: Timestamp) -> bool {
+        match self.0.entry(address) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Seed { torrent: Some(torrent), last: at });
+                true
+            }
+            Entry::Occupied(mut known) => {
+                let seed = known.get_mut();
+                seed.last = seed.last.max(at);
+                let before = seed.torrent;
+                seed.torrent = before.filter(|known| *known == torrent);
+                before != seed.torrent
+            }
+        }
+    }
+
+    /// Forgets the addresses that nobody named since `then`.
+    pub(super) fn forget(&mut self, then: Timestamp) {
+        self.0.retain(|_, seed| seed.last >= then);
+    }
+
+    /// Adds to a flow what was fetched in it from web seeds, and uses up the other fetches.
+    pub(super) fn match_fetches(&self, flow: &mut FlowReport) {
         let from = flow.observations.len();
         for fetch in std::mem::take(&mut flow.fetched) {
-            if let Some(infohash) = torrent(&fetch, &seeds) {
+            if let Some(infohash) = self.torrent(&fetch) {
                 let added = flow.observations.get_mut(from..).unwrap_or_default();
                 if !added.iter_mut().any(|known| merge(known, &fetch, infohash)) {
                     flow.observations.push(observation(fetch, infohash));
@@ -34,28 +103,14 @@ pub(super) fn match_fetches(flows: &mut Vec<FlowReport>) {
             }
         }
         flow.observations.sort_by_key(|seen| seen.end);
-        !flow.observations.is_empty()
-    });
-}
-
-fn seeds(flows: &[FlowReport]) -> Seeds {
-    let mut seeds = Seeds::new();
-    for seen in flows.iter().flat_map(|flow| &flow.observations) {
-        let Fact::TorrentFile { v1, v2, name, web_seeds, .. } = &seen.fact else { continue };
-        let Some(infohash) = v1.or_else(|| v2.and_then(|v2| v2.first_chunk().copied())) else { continue };
-        for seed in web_seeds.iter().flat_map(|seed| [*seed, seed.entry(name)]) {
-            let torrent = seeds.entry(seed).or_insert(Some(infohash));
-            *torrent = torrent.filter(|known| *known == infohash);
-        }
     }
-    seeds
-}
 
-/// The one torrent that the address of a fetch is named by.
-fn torrent(fetch: &Fetch, seeds: &Seeds) -> Option<[u8; 20]> {
-    let mut named = fetch.addresses.iter().filter_map(|address| seeds.get(address));
-    let first = (*named.next()?)?;
-    named.all(|other| *other == Some(first)).then_some(first)
+    /// The one torrent that the address of a fetch is named by.
+    fn torrent(&self, fetch: &Fetch) -> Option<[u8; 20]> {
+        let mut named = fetch.addresses.iter().filter_map(|address| self.0.get(address));
+        let first = named.next()?.torrent?;
+        named.all(|other| other.torrent == Some(first)).then_some(first)
+    }
 }
 
 /// Adds a fetch to what is known of its torrent. Answers whether it belongs there.

@@ -72,6 +72,16 @@ impl Content {
         sent
     }
 
+    /// What was collected since the last call. Hashes stay, to prove later ones by; blocks of info dicts are put together
+    /// by who is given them.
+    pub(super) fn tell(&mut self) -> Self {
+        let fresh = self.layers.fresh();
+        let layers = std::mem::replace(&mut self.layers, fresh);
+        let told = self.drain();
+        self.layers = layers;
+        told
+    }
+
     /// What was collected, with nothing left of it here but what readers hold.
     pub(super) fn drain(&mut self) -> Self {
         self.budget.give(self.kept);

@@ -46,6 +46,7 @@ use crate::wire::link::LinkType;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Options {
     /// Our own networks, inside and egress: whose DHT activities are folded, and whose encrypted flows are tied.
     pub ours: Networks,
@@ -331,7 +332,7 @@ impl Engine {
     fn report(&mut self, activities: Vec<crate::detect::dht::activity::Activity>) -> Report {
         let first_worker = self.options.shard.0 == 0;
         let dht = std::mem::take(&mut self.dht.limits);
-        let content = self.content.drain();
+        let content = if self.options.goes_on { self.content.tell() } else { self.content.drain() };
         let (learnt, unlearnt) = self.learning.take();
         let (bindings, leases, unbound) = self.bindings.take();
         let limits = [

@@ -5,6 +5,7 @@ mod bindings;
 mod content;
 mod going_on;
 mod invariance;
+mod standing;
 mod strays;
 mod ties;
 mod web_seeds;
@@ -31,18 +32,21 @@ struct Tap {
     time: i64,
     frames: u64,
     ip_id: u16,
+    seen: standing::Seen,
 }
 
 impl Tap {
     fn new(caps: Caps) -> Self {
         let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
-        let engine = Engine::new(Options { ours, caps, seed: 7, ..Options::default() });
-        Self { engine, time: 0, frames: 0, ip_id: 0 }
+        let options = Options { ours, caps, seed: 7, ..Options::default() };
+        let seen = standing::Seen::new(options.clone());
+        Self { engine: Engine::new(options), time: 0, frames: 0, ip_id: 0, seen }
     }
 
     /// Takes a frame in and lets time pass.
     fn see(&mut self, frame: &[u8]) {
         self.frames += 1;
+        self.seen.story.push((self.time, frame.to_vec()));
         let place = FrameRef { capture: 0, number: self.frames };
         self.engine.ingest([Frame {
             time: Timestamp(self.time),

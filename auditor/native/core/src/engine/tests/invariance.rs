@@ -47,6 +47,9 @@ pub(super) fn report(story: &Story, caps: Caps, workers: u64, asked: bool) -> Re
         }
         parts.push(engine.finish());
     }
+    if !asked {
+        drop(standing::Seen { story: story.clone(), options: options.clone() });
+    }
     correlate::join(parts, &options)
 }
 

@@ -98,6 +98,9 @@ impl Story {
             }
             parts.push(engine.finish());
         }
+        if !asked {
+            drop(standing::Seen { story: self.frames.clone(), options: options.clone() });
+        }
         correlate::join(parts, &options)
     }
 
