@@ -88,6 +88,12 @@ pub trait StreamReader: Send {
     /// What was seen so far.
     fn observations(&self) -> Vec<Observation>;
 
+    /// How many frames prove what was seen so far, or more than that: as long as it stays the same, so do they. Cheap:
+    /// asked of each flow that goes on, again and again.
+    fn proofs(&self) -> usize {
+        self.observations().iter().map(|seen| seen.span.proofs()).sum()
+    }
+
     /// What can be believed of it. `begun` says of which ends the beginning was captured: what came first from another
     /// one need not be what it began with, but may be quoted in the midst of something else.
     fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {
@@ -149,6 +155,11 @@ pub trait DatagramReader: Send {
 
     /// What was seen so far.
     fn observations(&self) -> Vec<Observation>;
+
+    /// How many frames prove what was seen so far, or more than that, as of a [`StreamReader`].
+    fn proofs(&self) -> usize {
+        self.observations().iter().map(|seen| seen.span.proofs()).sum()
+    }
 
     /// What was seen, once the flow has ended. Whatever it held is given back.
     fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {

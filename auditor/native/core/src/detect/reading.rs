@@ -200,6 +200,13 @@ impl Reading {
         is_done && self.observations().is_empty() && self.fetched().is_empty()
     }
 
+    /// How many frames prove what was seen so far, or more.
+    #[must_use]
+    pub fn proofs(&self) -> usize {
+        let inner = self.inner.as_ref().map_or(0, |inner| inner.reading.proofs());
+        self.reader.as_ref().map_or(0, |reader| reader.proofs()) + inner
+    }
+
     /// Payload bytes by minute.
     #[must_use]
     pub const fn minutes(&self) -> &Minutes {

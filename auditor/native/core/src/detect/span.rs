@@ -59,6 +59,12 @@ impl Span {
         }
     }
 
+    /// How many frames prove it.
+    #[must_use]
+    pub const fn proofs(&self) -> usize {
+        self.proofs.len()
+    }
+
     /// The frames that prove it, in order of time.
     pub fn frames(&self) -> impl Iterator<Item = FrameRef> + '_ {
         self.proofs.iter().map(|stamp| stamp.frame)

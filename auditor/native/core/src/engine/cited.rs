@@ -3,8 +3,15 @@
 //! A frame's headers may be kept whole. Of its payload no more than proves the observation, and nothing of what may hold a
 //! passkey, a cookie, a name, or a byte of what people share.
 
+use std::collections::BTreeMap;
+use std::mem;
+
 use super::Engine;
-use crate::detect::FrameRef;
+use crate::anomaly::Anomalies;
+use crate::detect::udp_tracker::UDP_TRACKER;
+use crate::detect::{Fact, FrameRef, Observation};
+use crate::flow::key::Transport as Protocol;
+use crate::flow::slab::Place;
 use crate::wire::decode::{self, Decoded, Transport};
 use crate::wire::link::LinkType;
 
@@ -33,6 +40,19 @@ pub enum Keep {
 }
 
 impl Keep {
+    /// What may be kept of the frames that prove an observation.
+    fn of(seen: &Observation) -> Self {
+        match seen.fact {
+            Fact::Handshake { .. } => Self::Handshake,
+            Fact::Utp { .. } => Self::Utp,
+            Fact::LocalAnnounce { .. } => Self::Datagram,
+            Fact::TrackerAnnounce { .. } | Fact::TrackerScrape { .. } if seen.detector == UDP_TRACKER => {
+                Self::UdpTracker
+            }
+            _ => Self::Headers,
+        }
+    }
+
     /// How much of `payload` may be kept. What does not begin as it should is another's, and none of it is.
     fn len(self, payload: &[u8]) -> usize {
         let begins = |with: &[u8]| payload.starts_with(with);
@@ -53,7 +73,7 @@ impl Cited {
     pub fn slice<'a>(&self, link: LinkType, bytes: &'a [u8]) -> &'a [u8] {
         /// Of what has no transport header, as fragments: no more than an IPv4 header in an Ethernet frame.
         const BARE: usize = 34;
-        let payload = match decode::decode(link, bytes, &mut crate::anomaly::Anomalies::default()) {
+        let payload = match decode::decode(link, bytes, &mut Anomalies::default()) {
             Decoded::Packet(packet) => match packet.transport {
                 Transport::Tcp(segment) => Some(segment.payload),
                 Transport::Udp(datagram) => Some(datagram.payload),
@@ -70,10 +90,49 @@ impl Cited {
     }
 }
 
+/// The most frames that are cited at a time; further ones are counted.
+const MOST: usize = 4096;
+
 impl Engine {
-    /// Takes the frames that have become proofs since the last call. To be called after each batch of frames, while they
-    /// are still there; for an engine that goes on.
-    pub fn cited(&mut self) -> Vec<Cited> {
-        std::mem::take(&mut self.cited)
+    /// Takes the frames that have become proofs, of those of which `is_here` says that they can still be read: of an
+    /// engine that goes on, after each batch of frames. A proof that was put in order only after its batch is lost.
+    pub fn cited(&mut self, is_here: impl Fn(FrameRef) -> bool) -> Vec<Cited> {
+        let mut found: BTreeMap<FrameRef, Keep> = BTreeMap::new();
+        let mut cite = |frame: FrameRef, keep: Keep, unkept: &mut u64| {
+            if !is_here(frame) {
+                return;
+            }
+            if found.len() >= MOST && !found.contains_key(&frame) {
+                *unkept += 1;
+                return;
+            }
+            let known = found.entry(frame).or_insert(keep);
+            *known = keep.max(*known);
+        };
+        for frame in self.dht.cited() {
+            cite(frame, Keep::Datagram, &mut self.marks.unkept);
+        }
+        for place in mem::take(&mut self.marks.uncited) {
+            let Some(proofs) = self.proofs(place) else { continue };
+            if !self.handed(place).is_some_and(|handed| handed.cites(proofs)) {
+                continue;
+            }
+            let Some(flow) = self.flows.get(place) else { continue };
+            for seen in self.observed(flow) {
+                for frame in seen.span.frames() {
+                    cite(frame, Keep::of(&seen), &mut self.marks.unkept);
+                }
+            }
+        }
+        found.into_iter().map(|(frame, keep)| Cited { frame, keep }).collect()
+    }
+
+    /// How many frames prove what is observed in the flow at a place, or more.
+    fn proofs(&self, place: Place) -> Option<usize> {
+        let flow = self.flows.get(place)?;
+        match flow.key.transport {
+            Protocol::Tcp => Some(self.details.whole.get(flow.detail?)?.proofs()),
+            Protocol::Udp => Some(self.talks.get(flow.detail?)?.proofs()),
+        }
     }
 }

@@ -242,6 +242,11 @@ impl Detail {
         (self.unfollowed.at(end) + seen, missing)
     }
 
+    /// How many frames prove that, or more.
+    pub(super) fn proofs(&self) -> usize {
+        self.reading.proofs()
+    }
+
     /// What is observed so far, but for what is held.
     pub(super) fn observations(&self) -> Vec<Observation> {
         self.reading.believable(self.begun)

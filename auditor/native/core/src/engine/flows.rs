@@ -1,9 +1,10 @@
 //! Finding a packet's flow, beginning and ending flows, and what is reported of one that has ended.
 
-use super::detail::Details;
+use super::detail::{Detail, Details};
 use super::learning::Talkers;
 use super::passage::Passage;
 use super::report::FlowReport;
+use super::udp::Talk;
 use super::{Engine, OUT_OF_ORDER, SWEEP_AT_LEAST, of_capture};
 use crate::anomaly::Anomalies;
 use crate::detect::http::Fetch;
@@ -249,6 +250,15 @@ impl Engine {
         account.pieces = self.content.keep(account.pieces);
         self.marks.report(&mut account.handed);
         self.reports.push(account.report(flow));
+    }
+
+    /// What is observed in an open flow so far.
+    pub(super) fn observed(&self, flow: &Flow) -> Vec<Observation> {
+        let Some(place) = flow.detail else { return Vec::new() };
+        match flow.key.transport {
+            Protocol::Tcp => self.details.whole.get(place).map(Detail::observations).unwrap_or_default(),
+            Protocol::Udp => self.talks.get(place).map(Talk::observations).unwrap_or_default(),
+        }
     }
 
     /// What those who follow an open flow say of it so far. The digests of its pieces stay with them until its end.

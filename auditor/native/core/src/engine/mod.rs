@@ -185,8 +185,6 @@ pub struct Engine {
     fetched: usize,
     learning: Learning,
     marks: Marks,
-    /// Frames that have become proofs.
-    cited: Vec<Cited>,
     /// Of the first worker; the others leave it empty.
     bindings: Bindings,
     steering: Steering,
@@ -231,7 +229,6 @@ impl Engine {
             fetching: 0,
             fetched: 0,
             marks: Marks::new(options.goes_on),
-            cited: Vec::new(),
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             bindings: Bindings::new(
                 options.ours.clone(),
@@ -351,6 +348,7 @@ impl Engine {
             ("named_endpoints", unlearnt),
             ("bindings", unbound.bindings),
             ("leases", unbound.leases),
+            ("cited_frames", std::mem::take(&mut self.marks.unkept)),
         ];
         self.supporting = 0;
         // The captures stay: the last is where packets that never become whole count.

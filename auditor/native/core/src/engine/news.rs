@@ -50,6 +50,10 @@ pub(super) struct Marks {
     is_on: bool,
     /// Flows that are marked, by place; some may have ended, and others taken their places.
     flows: Vec<Place>,
+    /// Flows that may have new proofs, likewise.
+    pub(super) uncited: Vec<Place>,
+    /// Frames that became proofs and were not taken.
+    pub(super) unkept: u64,
     /// Numbers of flows that show nothing after all.
     withdrawn: Vec<u64>,
     /// Of the flows among the reports, in their order.
@@ -66,8 +70,13 @@ impl Marks {
     /// Marks the flow at a place.
     #[inline]
     pub(super) fn mark(&mut self, place: Place, handed: &mut Handed) {
-        if self.is_on && handed.mark() {
-            self.flows.push(place);
+        if self.is_on {
+            if handed.mark() {
+                self.flows.push(place);
+            }
+            if handed.mark_uncited() {
+                self.uncited.push(place);
+            }
         }
     }
 
@@ -152,7 +161,7 @@ impl Engine {
     }
 
     /// What was handed over of the flow at a place, if anybody follows it.
-    fn handed(&mut self, place: Place) -> Option<&mut Handed> {
+    pub(super) fn handed(&mut self, place: Place) -> Option<&mut Handed> {
         let flow = self.flows.get(place)?;
         match flow.key.transport {
             Transport::Tcp => Some(&mut self.details.whole.get_mut(flow.detail?)?.handed),

@@ -88,6 +88,11 @@ impl Talk {
         self.readers.iter_mut().flat_map(|(_, reader)| reader.named()).collect()
     }
 
+    /// How many frames prove what is observed so far, or more.
+    pub(super) fn proofs(&self) -> usize {
+        self.readers.iter().map(|(_, reader)| reader.proofs()).sum()
+    }
+
     /// What is observed so far.
     pub(super) fn observations(&self) -> Vec<Observation> {
         let mut seen: Vec<_> = self.readers.iter().flat_map(|(_, reader)| reader.observations()).collect();

@@ -16,6 +16,9 @@ pub struct Handed {
     is_known: bool,
     /// It may have changed since it was last asked what it shows.
     is_marked: bool,
+    /// It may have new proofs since it was last asked for them; and how many it had then.
+    is_uncited: bool,
+    proofs: u32,
     /// When it was last handed over, and when it was last asked.
     last: Timestamp,
     asked: Timestamp,
@@ -46,6 +49,18 @@ impl Handed {
     #[inline]
     pub const fn mark(&mut self) -> bool {
         !mem::replace(&mut self.is_marked, true)
+    }
+
+    /// Marks it as one that may have new proofs. Answers whether it was not.
+    #[inline]
+    pub const fn mark_uncited(&mut self) -> bool {
+        !mem::replace(&mut self.is_uncited, true)
+    }
+
+    /// Takes in how many proofs there are. Answers whether there may be new ones: it then is no longer marked for them.
+    pub fn cites(&mut self, proofs: usize) -> bool {
+        let proofs = u32::try_from(proofs).unwrap_or(u32::MAX);
+        mem::replace(&mut self.is_uncited, false) && mem::replace(&mut self.proofs, proofs) != proofs
     }
 
     /// Whether it is marked.

@@ -9,7 +9,7 @@ use crate::flow::handed::{AMOUNTS, Handed, Shown, patience};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
-use crate::wire::bt::krpc::Method;
+use crate::wire::bt::krpc::{Body, Krpc, Method};
 use crate::wire::bt::node_id::common_prefix_bits;
 use crate::wire::path::{Tunnel, Vlans};
 
@@ -329,6 +329,24 @@ impl Activity {
         let of_targets = i64::try_from(targets / A_SECOND).unwrap_or_default() * Timestamp::SECOND;
         let patience = patience(self.span.first, now, AMOUNTS.max(of_targets));
         self.handed.shows(Shown::default(), now, patience, &mut 0)
+    }
+
+    /// Whether a message is among the first of the activity, or the first that the host sent about a torrent. To be asked
+    /// before it is taken in.
+    pub(super) fn has_proof_in(&self, krpc: &Krpc<'_>, is_sent: bool) -> bool {
+        if self.span.proofs() < Span::PROOFS {
+            return true;
+        }
+        let Body::Query(query) = &krpc.body else { return false };
+        if !is_sent {
+            return false;
+        }
+        let targets = match query.method {
+            Method::GetPeers => &self.looked_up,
+            Method::AnnouncePeer => &self.announced,
+            _ => return false,
+        };
+        query.infohash.is_some_and(|infohash| !targets.index.contains_key(infohash))
     }
 
     /// Notes the link address of a frame that the host sent.

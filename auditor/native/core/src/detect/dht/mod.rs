@@ -15,7 +15,7 @@ use std::num::NonZeroU64;
 use self::activity::{Activity, HostKey, IDLE};
 use self::ids::{Ids, MoreIds, Whose};
 use super::named::{Named, Source};
-use super::{Confidence, Datagram, Fact, Observation, Span, Stamp};
+use super::{Confidence, Datagram, Fact, FrameRef, Observation, Span, Stamp};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::flow::index::{Entry, Index};
 use crate::flow::key::{End, Endpoint, Ends, Seeded};
@@ -30,6 +30,8 @@ pub const DHT: &str = "bt.dht";
 
 /// The most activities followed at once.
 pub const ACTIVITIES: usize = 65_536;
+/// The most frames that wait to be cited.
+const CITED: usize = 4096;
 /// The most pairs of host and node told apart.
 const NODES: usize = 1 << 21;
 
@@ -62,6 +64,8 @@ pub struct Dht {
     begun: u64,
     /// Activities that are marked, where anybody asks for open ones; others may have taken their places.
     marked: Option<Vec<Place>>,
+    /// Frames that have become proofs, where anybody asks for them, and how many found no room.
+    cited: Vec<FrameRef>,
     /// An activity of an older era is of an earlier day: its nodes count anew.
     day_era: u32,
     /// The day of the latest look.
@@ -160,6 +164,7 @@ impl Dht {
             ended: Vec::new(),
             begun: 0,
             marked: None,
+            cited: Vec::new(),
             day_era: 0,
             day: i64::MIN,
             era: 0,
@@ -213,7 +218,7 @@ impl Dht {
         } else {
             self.renew(place, datagram, whose);
         }
-        let Self { activities, links, seed, limits, room, named, marked, .. } = self;
+        let Self { activities, links, seed, limits, room, named, marked, cited, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         if is_echo {
             anomalies.count(Anomaly::KrpcEchoed);
@@ -224,9 +229,14 @@ impl Dht {
             Sent::count(sent.at_mut(from), &krpc.body, stamp);
         }
         if let Some(marked) = marked {
-            for place in [link.activities.orig, link.activities.resp].into_iter().flatten() {
-                if activities.get_mut(place).is_some_and(|activity| activity.handed.mark()) {
+            for end in [End::Orig, End::Resp] {
+                let Some(place) = *link.activities.at(end) else { continue };
+                let Some(activity) = activities.get_mut(place) else { continue };
+                if activity.handed.mark() {
                     marked.push(place);
+                }
+                if cited.len() < CITED && activity.has_proof_in(&krpc, end == from) {
+                    cited.push(stamp.frame);
                 }
             }
         }
@@ -360,6 +370,11 @@ impl Dht {
         }
         *marked = waiting;
         news
+    }
+
+    /// Takes the frames that have become proofs: the first of an activity, and of each torrent asked or announced in it.
+    pub(crate) fn cited(&mut self) -> Vec<FrameRef> {
+        std::mem::take(&mut self.cited)
     }
 
     /// How many activities are followed.

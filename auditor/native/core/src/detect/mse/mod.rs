@@ -30,7 +30,7 @@ use self::shape::{Checks, Fit};
 use self::thresholds::READABLE_WITHIN;
 use super::named::Named;
 use super::passed::{Collected, SentPieces};
-use super::{Confidence, Fact, Observation, Probe, Stamp, StreamDetector, StreamReader, peer_wire};
+use super::{Confidence, Fact, Observation, Probe, Span, Stamp, StreamDetector, StreamReader, peer_wire};
 use crate::anomaly::Anomalies;
 use crate::error::ParseError;
 use crate::flow::key::{End, Ends};
@@ -151,6 +151,12 @@ impl StreamReader for Reader {
 
     fn pieces(&mut self) -> Vec<SentPieces> {
         self.plain.as_mut().map(|plain| plain.wire.pieces()).unwrap_or_default()
+    }
+
+    fn proofs(&self) -> usize {
+        let spans = [End::Orig, End::Resp].into_iter().filter_map(|end| self.flights.span(end));
+        let plain = self.plain.as_ref().map_or(0, |plain| plain.wire.proofs());
+        spans.map(Span::proofs).sum::<usize>() + plain
     }
 
     fn observations(&self) -> Vec<Observation> {

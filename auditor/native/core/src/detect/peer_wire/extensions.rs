@@ -188,6 +188,16 @@ impl Said {
         std::mem::take(&mut self.waiting)
     }
 
+    /// How many frames prove what it said.
+    pub(super) fn proofs(&self) -> usize {
+        let introduced = self.introduced.as_ref().map(|(span, _)| span);
+        let pex = self.pex.as_ref().map(|(span, _)| span);
+        let metadata = self.metadata.as_ref().map(|(span, _)| span);
+        let addresses = self.addresses.iter().map(|(_, _, span, _)| span);
+        let spans = [introduced, pex, metadata].into_iter().flatten().chain(addresses);
+        spans.map(Span::proofs).sum()
+    }
+
     pub(super) fn observations(&self, end: End) -> Vec<Observation> {
         let mut found = Vec::new();
         if let Some((span, count)) = &self.introduced {

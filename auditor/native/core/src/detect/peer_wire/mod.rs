@@ -182,6 +182,11 @@ impl StreamReader for Reader {
         found
     }
 
+    fn proofs(&self) -> usize {
+        let of = |end| self.ends.at(end).proofs() + self.said.at(end).proofs();
+        of(End::Orig) + of(End::Resp)
+    }
+
     /// A handshake at the first byte proves that its sender speaks the protocol. Of one that may be quoted, the answer
     /// does, or what follows it; and what follows, or the other end's words, may refute it.
     fn believable(&self, begun: Ends<bool>) -> Vec<Observation> {

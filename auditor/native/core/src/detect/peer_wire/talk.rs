@@ -351,6 +351,13 @@ impl Talk {
     }
 
     /// The pieces that it gives even while it chokes, of this torrent.
+    /// How many frames prove what it said, or more.
+    pub(super) fn proofs(&self) -> usize {
+        let allowed = self.allowed_fast.as_ref().map(|(_, span)| span);
+        let spans = [self.opening.as_ref(), self.messages.as_ref(), allowed];
+        spans.into_iter().flatten().map(Span::proofs).sum()
+    }
+
     pub(super) fn allowed_fast(&self, end: End, infohash: [u8; 20]) -> Option<Observation> {
         let (indexes, span) = self.allowed_fast.clone()?;
         let count = indexes.len() as u64;
