@@ -36,12 +36,17 @@ def namespaces() -> None:
         pytest.skip("needs root, unshare and ip")
 
 
-def watched(capture: Path, workers: int, *more: str) -> dict[str, Any]:
-    """What so many workers see of a capture that is sent over a wire of its own."""
-    command = ["unshare", "--net", sys.executable, "-m", "tests.lab.watching", str(capture), str(workers), *more]
+def watching(*arguments: str) -> Any:  # noqa: ANN401 - what the program prints
+    """What the program prints that watches a wire of its own."""
+    command = ["unshare", "--net", sys.executable, "-m", "tests.lab.watching", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 0, ended.stderr
-    seen: dict[str, Any] = json.loads(ended.stdout)
+    return json.loads(ended.stdout)
+
+
+def watched(capture: Path, workers: int, *more: str) -> dict[str, Any]:
+    """What so many workers see of a capture that is sent over a wire of its own."""
+    seen: dict[str, Any] = watching(str(capture), str(workers), *more)
     return seen
 
 
@@ -112,3 +117,22 @@ def test_a_filter_is_applied_by_the_kernel(tmp_path: Path) -> None:
 
     assert len(seen["flows"]) == 1
     assert seen["interfaces"][0]["frames"] == len(download(1, 6881))
+
+
+def test_an_interface_that_goes_away_is_told_of_and_watched_again_when_it_is_back(tmp_path: Path) -> None:
+    """Down, renamed, deleted; each time it is opened anew within seconds, and counts on."""
+    capture = write_pcap(tmp_path / "a.pcap", download(1, 6881))
+    told = watching(str(capture), "faults")
+    sent = 0
+    for openings, (away, back) in enumerate(zip([None, *told[1::2]], told[::2], strict=True), 1):
+        sent += back["sent"]
+        assert (back["is_open"], back["error"], back["openings"]) == (True, None, openings), back
+        assert (back["frames"], back["lost"]) == (sent, 0), back
+        if away is not None:
+            assert not away["is_open"]
+    assert [entry["error"] for entry in told[1::2]] == [
+        "the interface wire1 is down",
+        "there is no interface named wire1",
+        "there is no interface named wire1",
+    ]
+    assert {entry["later"] for entry in told} == {"there is no interface named later0"}

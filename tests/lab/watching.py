@@ -1,6 +1,7 @@
 """Watches one end of a wire while frames go in at the other: run in a network namespace of its own.
 
-``python -m tests.lab.watching CAPTURE WORKERS [FILTER]`` prints, as JSON, what a watch saw of the capture's frames.
+``python -m tests.lab.watching CAPTURE WORKERS [FILTER]`` prints, as JSON, what a watch saw of the capture's frames;
+``python -m tests.lab.watching CAPTURE faults`` what its counters said while the wire went away and came back.
 """
 
 from __future__ import annotations
@@ -72,13 +73,12 @@ def of_deltas(deltas: Sequence[Delta]) -> dict[str, Any]:
 
 def wire() -> None:
     """Make the wire, on which nobody speaks unasked."""
-    for command in (
+    run(
+        "sysctl -q net.ipv6.conf.default.disable_ipv6=1",
         f"ip link add {SENDER} type veth peer name {RECEIVER}",
-        f"sysctl -q net.ipv6.conf.{SENDER}.disable_ipv6=1 net.ipv6.conf.{RECEIVER}.disable_ipv6=1",
         f"ip link set {SENDER} mtu 9000 up",
         f"ip link set {RECEIVER} mtu 9000 up",
-    ):
-        subprocess.run(command.split(), check=True)
+    )
 
 
 def send(path: str) -> int:
@@ -113,16 +113,51 @@ def watch(path: str, workers: int, taps: Sequence[Tap]) -> dict[str, Any]:
     }
 
 
+def faults(path: str) -> list[dict[str, Any]]:
+    """Have the wire go away in every way there is, and come back; say what the counters told each time."""
+    told = []
+    with Watch.live([Tap(RECEIVER), Tap("later0")], Options(INSIDE), workers=2) as watch:
+        for what, commands in (
+            ("begin", []),
+            ("down", [f"ip link set {RECEIVER} down"]),
+            ("up", [f"ip link set {RECEIVER} up"]),
+            ("renamed", [f"ip link set {RECEIVER} down", f"ip link set {RECEIVER} name other0 up"]),
+            ("named back", ["ip link set other0 down", f"ip link set other0 name {RECEIVER} up"]),
+            ("deleted", [f"ip link delete {RECEIVER}"]),
+            ("made again", []),
+        ):
+            run(*commands)
+            if what == "made again":
+                wire()
+            time.sleep(2.2)
+            sent = 0
+            if what in ("begin", "up", "named back", "made again"):
+                sent = send(path)
+                time.sleep(0.2)
+            wired, later = watch.counters().interfaces
+            told.append({"what": what, "sent": sent} | wired._asdict() | {"later": later.error})
+    return told
+
+
+def run(*commands: str) -> None:
+    """Run commands of our own."""
+    for command in commands:
+        subprocess.run(command.split(), check=True)
+
+
 def _timeless(fact: object) -> str:
     return re.sub(r"time=\d+", "time", str(fact))
 
 
 def main() -> None:
     """Do what the arguments say."""
-    path, workers, *program = sys.argv[1:]
-    instructions = tuple(map(tuple, json.loads(program[0]))) if program else ()
+    path, what, *program = sys.argv[1:]
     wire()
-    json.dump(watch(path, int(workers), [Tap(RECEIVER, vantage="wire", filter=instructions)]), sys.stdout)
+    if what == "faults":
+        json.dump(faults(path), sys.stdout)
+        return
+    instructions = tuple(map(tuple, json.loads(program[0]))) if program else ()
+    json.dump(watch(path, int(what), [Tap(RECEIVER, vantage="wire", filter=instructions)]), sys.stdout)
 
 
 if __name__ == "__main__":
