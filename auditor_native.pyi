@@ -40,6 +40,10 @@ class _Tap(TypedDict):
     vantage: int
     snap_length: int
     promiscuous: bool
+    ring_bytes: int
+    block_bytes: int
+    filter: Sequence[tuple[int, int, int, int]]
+    hardware_stamps: bool
 
 class _Pace(TypedDict):
     speed: float | None

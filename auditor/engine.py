@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 try:
     import auditor_native
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 11
+CONTRACT = 12
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -163,7 +163,15 @@ class Tap:
 
     interface: str
     snap_length: int = 262_144
+    ring_bytes: int = 64 << 20
+    """Of each worker's ring: what may wait while a worker is busy."""
+    block_bytes: int = 1 << 18
+    """Of a block of it; no longer frame is captured whole."""
     promiscuous: bool = True
+    filter: tuple[tuple[int, int, int, int], ...] = ()
+    """A program for the kernel's packet machine: code, two skips, number of each instruction. Empty: everything."""
+    timestamps: Literal["software", "hardware"] = "software"
+    """Who stamps the frames: the kernel, or the card."""
     vantage: str | None = None
     """Interfaces of one vantage point are read as one: a tap that gives each direction on one of its own. All those
     without a name are of one."""
@@ -184,8 +192,11 @@ class Watch:
     def live(cls, taps: Sequence[Tap], options: Options, *, workers: int = 0) -> Self:
         """Watch interfaces. One that is missing or down is tried again every second, and told of in the counters.
 
+        ``workers`` is how many cores to use; 0 for all. It changes nothing in what is seen.
+
         Raises:
             OSError: without the right to capture.
+            ValueError: for a filter that the kernel would refuse.
         """
         unnamed = "+".join(tap.interface for tap in taps if tap.vantage is None)
         names = [unnamed if tap.vantage is None else tap.vantage for tap in taps]
@@ -196,6 +207,10 @@ class Watch:
                 "vantage": vantages.index(name),
                 "snap_length": tap.snap_length,
                 "promiscuous": tap.promiscuous,
+                "ring_bytes": tap.ring_bytes,
+                "block_bytes": tap.block_bytes,
+                "filter": tap.filter,
+                "hardware_stamps": tap.timestamps == "hardware",
             }
             for tap, name in zip(taps, names, strict=True)
         ]

@@ -14,10 +14,14 @@ mod capture;
 mod hash;
 mod input;
 mod live;
+#[cfg(target_os = "linux")]
+mod packet;
 mod pcap;
 mod pcapng;
 #[cfg(test)]
 mod properties;
+#[cfg(target_os = "linux")]
+mod ring;
 pub mod run;
 #[cfg(test)]
 mod samples;

@@ -53,6 +53,10 @@ pub enum LiveError {
     Down(String),
     /// The process lacks `CAP_NET_RAW`.
     NoPermission,
+    /// Its card cannot stamp frames.
+    NoStamps(String),
+    /// There is no memory for a ring of the size that was asked for, or it is none.
+    Ring(String, io::Error),
     /// Packet sockets are Linux's.
     Unsupported,
     /// Anything else the system said.
@@ -67,6 +71,10 @@ impl fmt::Display for LiveError {
             Self::NoPermission => f.write_str(
                 "capturing needs CAP_NET_RAW: run as root or `setcap cap_net_raw+ep` the interpreter",
             ),
+            Self::NoStamps(name) => {
+                write!(f, "the card of {name} stamps no frames: use `timestamps: software`")
+            }
+            Self::Ring(name, error) => write!(f, "no ring of that size for {name}: {error}"),
             Self::Unsupported => f.write_str("capturing without Linux needs --source scapy"),
             Self::Io(error) => error.fmt(f),
         }

@@ -199,7 +199,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 11;
+    const CONTRACT: u32 = 12;
 
     #[pymodule_export]
     use super::watch::Watch;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use auditor_core::engine::Options;
 use auditor_io::LiveError;
+use auditor_io::bpf::{Instruction, Program};
 use auditor_io::watch::{self, InterfaceCounters, News, Pace, Tap, WatchCounters};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -27,6 +28,15 @@ pub(crate) struct TapSetup {
     snap_length: u32,
     #[pyo3(item("promiscuous"))]
     promiscuous: bool,
+    #[pyo3(item("ring_bytes"))]
+    ring_bytes: u64,
+    #[pyo3(item("block_bytes"))]
+    block_bytes: u32,
+    /// Instructions; none for no filter.
+    #[pyo3(item("filter"))]
+    filter: Vec<(u16, u8, u8, u32)>,
+    #[pyo3(item("hardware_stamps"))]
+    hardware_stamps: bool,
 }
 
 /// How to play captures.
@@ -89,9 +99,9 @@ impl Watch {
     #[staticmethod]
     #[expect(clippy::needless_pass_by_value, reason = "Python's values are converted, not borrowed")]
     fn live(py: Python<'_>, taps: Vec<TapSetup>, setup: Setup) -> PyResult<Self> {
-        let options = setup.options();
-        let taps = taps.into_iter().map(TapSetup::tap).collect();
-        let watch = py.detach(move || watch::Watch::live(taps, options));
+        let (options, jobs): (Options, usize) = (setup.options(), setup.jobs());
+        let taps = taps.into_iter().map(TapSetup::tap).collect::<PyResult<Vec<_>>>()?;
+        let watch = py.detach(move || watch::Watch::live(taps, &options, jobs));
         watch.map(Self).map_err(|error| match error {
             LiveError::Io(error) => error.into(),
             error => PyOSError::new_err(error.to_string()),
@@ -142,9 +152,32 @@ impl Watch {
 }
 
 impl TapSetup {
-    fn tap(self) -> Tap {
-        let Self { interface, vantage, snap_length, promiscuous } = self;
-        Tap { interface, vantage, snap_length, promiscuous }
+    fn tap(self) -> PyResult<Tap> {
+        let Self {
+            interface,
+            vantage,
+            snap_length,
+            promiscuous,
+            ring_bytes,
+            block_bytes,
+            filter,
+            hardware_stamps,
+        } = self;
+        let program = |filter: Vec<_>| {
+            let instructions = filter.into_iter().map(|(code, jt, jf, k)| Instruction { code, jt, jf, k });
+            Program::new(instructions.collect()).map_err(|error| PyValueError::new_err(error.to_string()))
+        };
+        let filter = if filter.is_empty() { None } else { Some(program(filter)?) };
+        Ok(Tap {
+            interface,
+            vantage,
+            snap_length,
+            promiscuous,
+            ring_bytes,
+            block_bytes,
+            filter,
+            hardware_stamps,
+        })
     }
 }
 

@@ -62,7 +62,7 @@ impl Assembler {
         // That moves what follows, so first it is found out which ones need it.
         let mut long = vec![false; self.instructions.len()];
         loop {
-            let places = self.places(&long);
+            let places = Self::places(&long);
             let mut changed = false;
             for (at, (_, jump)) in self.instructions.iter().enumerate() {
                 let Some(Jump::Either(yes, no)) = jump else { continue };
@@ -81,7 +81,7 @@ impl Assembler {
     }
 
     /// Where each instruction stands.
-    fn places(&self, long: &[bool]) -> Vec<usize> {
+    fn places(long: &[bool]) -> Vec<usize> {
         let mut next = 0;
         let sizes = long.iter().map(|long| if *long { 3 } else { 1 });
         let mut places: Vec<_> = sizes

@@ -51,7 +51,7 @@ pub const MOST: usize = 4096;
 /// Words of the machine's memory.
 const MEMORY: u32 = 16;
 
-/// Codes, by linux/bpf_common.h: a class, and what it does to what.
+/// Codes, by `linux/bpf_common.h`: a class, and what it does to what.
 #[allow(clippy::unreadable_literal, reason = "as the kernel's header writes them")]
 pub(crate) mod code {
     pub(crate) const LD: u16 = 0x00;
@@ -94,13 +94,15 @@ pub(crate) mod code {
     pub(crate) const TXA: u16 = 0x80;
 }
 
-/// Where loads of what the kernel knows of a frame begin (linux/filter.h), and what there is.
+/// Where loads of what the kernel knows of a frame begin (`linux/filter.h`), and what there is.
 pub(crate) const ANCILLARY: u32 = (-0x1000_i32).cast_unsigned();
 /// The `EtherType` behind the tags that the kernel took out.
 pub(crate) const PROTOCOL: u32 = ANCILLARY;
 /// Which of the kernel's tags it took out.
+#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) const VLAN_TAG: u32 = ANCILLARY.wrapping_add(44);
 /// Whether the kernel took a tag out.
+#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) const VLAN_TAG_PRESENT: u32 = ANCILLARY.wrapping_add(48);
 /// A random number.
 pub(crate) const RANDOM: u32 = ANCILLARY.wrapping_add(56);
@@ -118,7 +120,7 @@ impl Program {
             return Err(ProgramError { at: 0, what: "a program has between 1 and 4096 instructions" });
         }
         for (at, instruction) in instructions.iter().enumerate() {
-            check(instruction, count - at - 1).map_err(|what| ProgramError { at, what })?;
+            check(*instruction, count - at - 1).map_err(|what| ProgramError { at, what })?;
         }
         // Jumps go forward only, so whoever comes to the last instruction ends there.
         match instructions.last() {
@@ -140,12 +142,12 @@ impl Program {
 }
 
 /// Checks an instruction that so many follow.
-fn check(instruction: &Instruction, follow: usize) -> Result<(), &'static str> {
+fn check(instruction: Instruction, follow: usize) -> Result<(), &'static str> {
     use code::{
         A, ABS, ALU, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN, LSH, MEM, MISC, MOD,
     };
     use code::{ADD, AND, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR};
-    let Instruction { code, jt, jf, k } = *instruction;
+    let Instruction { code, jt, jf, k } = instruction;
     let inside = |skip: usize| skip < follow;
     let fits = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
     match code & 0x07 {

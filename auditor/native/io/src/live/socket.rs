@@ -1,19 +1,19 @@
-//! A packet socket, packet(7): the only unsafe code of this crate, each block of it one system call or one read of
-//! what a call has written.
+//! A packet socket without a ring, packet(7): each unsafe block is one system call or one read of what a call has
+//! written.
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
 
 use auditor_core::time::Timestamp;
 use auditor_core::wire::link::LinkType;
-use libc::{c_int, c_void, socklen_t};
+use libc::c_int;
 
 use super::{LiveError, LiveStatistics, TAG};
+use crate::packet::{self, length_of, refusal, set};
 
 /// What the kernel may hold for us: two tenths of a second at 1 Gbit/s.
 const RECEIVE_BUFFER: c_int = 32 * 1024 * 1024;
@@ -37,15 +37,7 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn open(interface: &str, promiscuous: bool) -> Result<Self, LiveError> {
-        let unknown = || LiveError::NoInterface(interface.to_owned());
-        let name = CString::new(interface).map_err(|_| unknown())?;
-        // SAFETY: `name` is a C string that outlives the call.
-        let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
-        let index = c_int::try_from(index).ok().filter(|index| *index > 0).ok_or_else(unknown)?;
-        let refusal = |error: io::Error| match error.kind() {
-            io::ErrorKind::PermissionDenied => LiveError::NoPermission,
-            _ => LiveError::Io(error),
-        };
+        let index = packet::index(interface)?;
         let (descriptor, hardware) = bind(libc::SOCK_RAW, index).map_err(refusal)?;
         let loopback = hardware == libc::ARPHRD_LOOPBACK;
         let socket = if loopback || hardware == libc::ARPHRD_ETHER {
@@ -56,11 +48,7 @@ impl Socket {
             Self { descriptor, link: LinkType::Raw, loopback }
         };
         if promiscuous && !loopback {
-            let kind = u16::try_from(libc::PACKET_MR_PROMISC).unwrap_or_default();
-            let request =
-                libc::packet_mreq { mr_ifindex: index, mr_type: kind, mr_alen: 0, mr_address: [0; 8] };
-            set(&socket.descriptor, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
-                .map_err(LiveError::Io)?;
+            packet::make_promiscuous(&socket.descriptor, index).map_err(LiveError::Io)?;
         }
         Ok(socket)
     }
@@ -126,42 +114,23 @@ impl Socket {
 
     /// The kernel's counters since the last call.
     pub(super) fn statistics(&self) -> io::Result<LiveStatistics> {
-        let mut counters = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
-        let mut length = length_of::<libc::tpacket_stats>();
-        let (level, name) = (libc::SOL_PACKET, libc::PACKET_STATISTICS);
-        let target = (&raw mut counters).cast();
-        // SAFETY: `target` has room for the `length` bytes that the option has.
-        let status =
-            unsafe { libc::getsockopt(self.descriptor.as_raw_fd(), level, name, target, &raw mut length) };
-        checked(status)?;
+        let counters = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
+        let counters = packet::option(&self.descriptor, libc::SOL_PACKET, libc::PACKET_STATISTICS, counters)?;
         Ok(LiveStatistics { received: counters.tp_packets.into(), dropped: counters.tp_drops.into() })
     }
 }
 
 /// A socket of that kind that receives from the interface, and the interface's hardware type (`ARPHRD_…`).
 fn bind(kind: c_int, index: c_int) -> io::Result<(OwnedFd, u16)> {
-    // SAFETY: no memory is passed. Protocol 0: nothing is received before the socket is bound.
-    let descriptor = checked(unsafe { libc::socket(libc::AF_PACKET, kind | libc::SOCK_CLOEXEC, 0) })?;
-    // SAFETY: the descriptor is new, open, and nobody else's.
-    let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    let descriptor = packet::socket(kind)?;
     set(&descriptor, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1)?;
     set(&descriptor, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &1)?;
     // The first needs CAP_NET_ADMIN, the second is capped by the system; losses are counted in any case.
     if set(&descriptor, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER).is_err() {
         set(&descriptor, libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
     }
-    // SAFETY: zeros are a valid address.
-    let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
-    address.sll_family = u16::try_from(libc::AF_PACKET).unwrap_or_default();
-    address.sll_protocol = u16::try_from(libc::ETH_P_ALL).unwrap_or_default().to_be();
-    address.sll_ifindex = index;
-    let mut length = length_of::<libc::sockaddr_ll>();
-    let raw = descriptor.as_raw_fd();
-    // SAFETY: `address` is as long as said.
-    checked(unsafe { libc::bind(raw, (&raw const address).cast(), length) })?;
-    // SAFETY: `address` has room for `length` bytes.
-    checked(unsafe { libc::getsockname(raw, (&raw mut address).cast(), &raw mut length) })?;
-    Ok((descriptor, address.sll_hatype))
+    let hardware = packet::bind(&descriptor, index)?;
+    Ok((descriptor, hardware))
 }
 
 /// Time and tag out of a message's control data.
@@ -197,19 +166,4 @@ unsafe fn ancillary(message: &libc::msghdr) -> (Timestamp, Option<[u8; TAG]>) {
         header = unsafe { libc::CMSG_NXTHDR(message, header) };
     }
     (time, tag)
-}
-
-fn set<T>(descriptor: &OwnedFd, level: c_int, name: c_int, value: &T) -> io::Result<()> {
-    let value: *const c_void = ptr::from_ref(value).cast();
-    // SAFETY: `value` points to as many bytes as `T` has.
-    checked(unsafe { libc::setsockopt(descriptor.as_raw_fd(), level, name, value, length_of::<T>()) })
-        .map(|_| ())
-}
-
-fn checked(status: c_int) -> io::Result<c_int> {
-    if status < 0 { Err(io::Error::last_os_error()) } else { Ok(status) }
-}
-
-fn length_of<T>() -> socklen_t {
-    socklen_t::try_from(mem::size_of::<T>()).unwrap_or_default()
 }

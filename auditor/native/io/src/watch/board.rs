@@ -92,6 +92,11 @@ impl Board {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(worker, tables.collect());
     }
 
+    /// So many were handed on.
+    pub(super) fn handed_on(&self, frames: u64) {
+        self.handed_on.fetch_add(frames, Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self, workers: usize) -> WatchCounters {
         let mut tables = BTreeMap::<_, Table>::new();
         for (name, of_one) in self.tables.lock().unwrap_or_else(PoisonError::into_inner).values().flatten() {
@@ -139,12 +144,20 @@ impl Post {
     pub(super) fn came(&self, frames: u64, bytes: u64, last: Timestamp) {
         self.frames.fetch_add(frames, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.last_frame.store(last.0, Ordering::Relaxed);
+        self.last_frame.fetch_max(last.0, Ordering::Relaxed);
     }
 
     /// So many more were lost in the kernel.
     pub(super) fn lost(&self, frames: u64) {
         self.lost.fetch_add(frames, Ordering::Relaxed);
+    }
+
+    /// So many were thrown away by us.
+    pub(super) fn discarded(&self, reason: &'static str, frames: u64) {
+        if frames > 0 {
+            let mut discarded = self.discarded.lock().unwrap_or_else(PoisonError::into_inner);
+            *discarded.entry(reason).or_default() += frames;
+        }
     }
 
     fn read(&self) -> InterfaceCounters {

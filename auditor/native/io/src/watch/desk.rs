@@ -29,6 +29,8 @@ pub(super) struct Answer {
     pub(super) report: Report,
     /// Up to when everything is in it or in an earlier one.
     pub(super) until: Option<Timestamp>,
+    /// A frame came by, now or earlier.
+    pub(super) has_seen: bool,
     pub(super) is_last: bool,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Desk {
     /// It said that it has news, and was not asked since.
     told: bool,
     shown: Option<Instant>,
+    /// A frame came by.
+    pub(super) has_seen: bool,
 }
 
 impl Shared {
@@ -96,7 +100,16 @@ impl Desk {
         board: Arc<Board>,
         answers: mpsc::Sender<Answer>,
     ) -> Self {
-        Self { worker, shared, board, answers, answered: Instant::now(), told: false, shown: None }
+        Self {
+            worker,
+            shared,
+            board,
+            answers,
+            answered: Instant::now(),
+            told: false,
+            shown: None,
+            has_seen: false,
+        }
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -139,6 +152,6 @@ impl Desk {
         self.answered = Instant::now();
         self.told = false;
         // Nobody listens once the watch was dropped.
-        let _ = self.answers.send(Answer { report, until, is_last });
+        let _ = self.answers.send(Answer { report, until, has_seen: self.has_seen, is_last });
     }
 }

@@ -1,168 +1,338 @@
-//! Interfaces, watched.
+//! Interfaces, watched: one worker's part.
+//!
+//! A worker has a lane of each interface, a ring, and a box from each other worker. It takes frames in by their times,
+//! whichever way they come, so that its engine sees them as it would see a capture of them all. A lane without frames says
+//! nothing about what is about to come; but what came [`LATE`] ago would be here.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use auditor_core::engine::Engine;
+use auditor_core::detect::FrameRef;
+use auditor_core::engine::{Engine, Frame, Parcel};
 use auditor_core::time::Timestamp;
 
 use super::board::Board;
 use super::desk::Desk;
-use super::{Tap, ingest};
-use crate::batch::Batch;
-use crate::live::{Live, LiveError, LiveOptions};
+use super::exchange::Exchange;
+use crate::ring::{LATE, Ring, wait};
 
-/// How often an interface that is not open is tried.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long a worker waits for frames before it looks whether it is asked.
+const PATIENCE: Duration = Duration::from_millis(10);
+/// The same while it has frames whose time has not come.
+const SHORT: Duration = Duration::from_millis(2);
+/// For how long frames are held back at most. Longer, and the clock was set or another worker is behind: late frames do less
+/// harm than lost ones.
+const HELD: Duration = Duration::from_millis(200);
 /// How often the kernel is asked what it lost.
 const ASK: Duration = Duration::from_millis(250);
-/// By how much a frame may come later than its time: the kernel hands it over at once.
-const LATE: i64 = Timestamp::SECOND / 5;
+/// How often quiet time passes for the engine.
+const EXPIRE: Duration = Duration::from_secs(1);
+/// How long a worker that is stopped reads on, if it does not come to the time at which it was.
+const LEAVE: Duration = Duration::from_secs(1);
 
-/// One interface, open or not.
-pub(super) struct Port {
-    index: u32,
-    tap: Tap,
-    live: Option<Live>,
-    tried: Instant,
+/// One interface's frames for one worker.
+pub(super) struct Lane {
+    tap: usize,
+    vantage: u16,
+    ring: Ring,
+    /// The interface is gone, or must be opened anew.
+    ending: Arc<AtomicBool>,
+    ends_at: Option<Instant>,
     asked: Instant,
-    lost: u64,
-    frames: u64,
+    /// Frames that the kernel put into the ring.
+    received: u64,
 }
 
-/// Opens the interfaces that are there.
-///
-/// # Errors
-/// What would be no better a second later.
-pub(super) fn open(taps: Vec<Tap>, board: &Board) -> Result<Vec<Port>, LiveError> {
-    let now = Instant::now();
-    let mut ports = Vec::with_capacity(taps.len());
-    for (index, tap) in (0..).zip(taps) {
-        let mut port = Port { index, tap, live: None, tried: now, asked: now, lost: 0, frames: 0 };
-        match port.open(board) {
-            Err(error @ (LiveError::NoPermission | LiveError::Unsupported)) => return Err(error),
-            Ok(()) | Err(_) => ports.push(port),
-        }
-    }
-    Ok(ports)
+/// One worker's part.
+pub(super) struct Worker {
+    pub(super) number: usize,
+    pub(super) workers: usize,
+    pub(super) arriving: Receiver<Lane>,
+    pub(super) alarm: Sender<()>,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) engine: Engine,
+    pub(super) desk: Desk,
+    pub(super) taps: usize,
 }
 
-/// The worker: takes what the interfaces deliver until it is stopped.
-pub(super) fn work(mut ports: Vec<Port>, mut engine: Engine, mut desk: Desk) {
-    let board = Arc::clone(&desk.board);
-    let mut until = None;
-    let mut expired = Instant::now();
-    while !desk.is_stopped() {
-        if ports.iter().all(|port| port.live.is_none()) {
-            thread::sleep(Duration::from_millis(20));
-        }
-        let begun = now();
-        let mut idle = true;
-        for port in &mut ports {
-            let Some(batch) = port.receive(&board) else { continue };
-            if let Some(last) = batch.frames().last() {
-                idle = false;
-                until = until.max(Some(last.time));
-                ingest(&mut engine, &batch, 0);
-            }
-        }
-        if idle && expired.elapsed() >= RETRY {
-            expired = Instant::now();
-            let quiet = Timestamp(begun.0.saturating_sub(LATE));
-            until = until.map(|until: Timestamp| until.max(quiet));
-            engine.expire(quiet);
-        }
-        desk.serve(&mut engine, until);
-    }
-    for port in &mut ports {
-        port.close(&board, None);
-    }
-    desk.close(engine, until);
+/// A parcel that is being taken in.
+#[derive(Default)]
+struct Unpacking {
+    parcel: Parcel,
+    next: usize,
 }
 
-impl Port {
-    fn open(&mut self, board: &Board) -> Result<(), LiveError> {
-        self.tried = Instant::now();
-        let options = LiveOptions {
-            snap_length: self.tap.snap_length,
-            promiscuous: self.tap.promiscuous,
-            vantage: self.tap.vantage,
-            duration: None,
-            stop: Arc::default(),
+/// Where the next frames come from.
+#[derive(Clone, Copy)]
+enum Way {
+    Lane(usize),
+    Worker(usize),
+}
+
+/// Everything about a worker that runs.
+struct Run {
+    worker: Worker,
+    board: Arc<Board>,
+    lanes: Vec<Lane>,
+    boxes: Vec<Unpacking>,
+    /// Frames of each tap so far.
+    counts: Vec<u64>,
+    /// Everything up to there was taken in.
+    until: Option<Timestamp>,
+    held_since: Option<Instant>,
+    expired: Instant,
+}
+
+impl Worker {
+    /// Takes in what comes until the watch is stopped.
+    pub(super) fn work(self) {
+        let board = Arc::clone(&self.desk.board);
+        let mut run = Run {
+            board,
+            lanes: Vec::new(),
+            boxes: (0..self.workers).map(|_| Unpacking::default()).collect(),
+            counts: vec![0; self.taps],
+            until: None,
+            held_since: None,
+            expired: Instant::now(),
+            worker: self,
         };
-        let post = board.post(self.index as usize);
-        match Live::open(&self.tap.interface, options) {
-            Ok(live) => {
-                self.lost = 0;
-                self.live = Some(live);
-                post.into_iter().for_each(super::board::Post::opened);
-                Ok(())
-            }
-            Err(error) => {
-                if let Some(post) = post {
-                    post.closed(Some(error.to_string()));
+        let mut stopped: Option<(Instant, Timestamp)> = None;
+        loop {
+            run.lanes.extend(run.worker.arriving.try_iter());
+            let came = run.step();
+            if let Some((since, at)) = stopped {
+                if run.until.is_some_and(|until| until >= at) || since.elapsed() >= LEAVE {
+                    break;
                 }
-                Err(error)
+            } else if run.worker.desk.is_stopped() {
+                stopped = Some((Instant::now(), now()));
+            }
+            run.worker.desk.serve(&mut run.worker.engine, run.until);
+            if !came {
+                run.rest();
+            }
+        }
+        run.leave();
+    }
+}
+
+impl Run {
+    /// Takes in what is next; no if nothing is, or its time has not come.
+    fn step(&mut self) -> bool {
+        self.end_lanes();
+        let quiet = Timestamp(now().0.saturating_sub(nanoseconds(LATE)));
+        let me = self.worker.number;
+        // Of each way, when its next frame was captured, or before when none will have been.
+        let mut next: Option<(Timestamp, Way)> = None;
+        let mut second = Timestamp(i64::MAX);
+        let mut own = quiet;
+        let mut add = |head: Option<Timestamp>, bound: Timestamp, way: Way| match (head, next) {
+            (Some(head), Some((first, _))) if head >= first => second = second.min(head),
+            (Some(head), earlier) => {
+                if let Some((first, _)) = earlier {
+                    second = second.min(first);
+                }
+                next = Some((head, way));
+            }
+            (None, _) => second = second.min(bound),
+        };
+        let mut is_pressed = false;
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let head = lane.ring.head();
+            is_pressed |= head.is_some() && lane.ring.is_half_full();
+            own = own.min(head.map_or(quiet, |head| Timestamp(head.0.saturating_sub(1))));
+            // One that ends has nothing more to wait for.
+            let bound = if lane.ends_at.is_some() { Timestamp(i64::MAX) } else { quiet };
+            add(head, bound, Way::Lane(index));
+        }
+        let mut others = Timestamp(i64::MAX);
+        for (from, unpacking) in self.boxes.iter_mut().enumerate().filter(|(from, _)| *from != me) {
+            let bound = self.worker.exchange.progress(from);
+            let head = unpacking.head(|| self.worker.exchange.take(from, me));
+            others = others.min(head.map_or(bound, |head| Timestamp(head.0.saturating_sub(1))));
+            add(head, bound, Way::Worker(from));
+        }
+        if self.lanes.len() > 1 || self.worker.workers > 1 || next.is_none() {
+            self.come(own, others);
+        }
+        let Some((head, way)) = next else {
+            self.held_since = None;
+            return false;
+        };
+        let mut limit = second;
+        if head > second {
+            let since = *self.held_since.get_or_insert_with(Instant::now);
+            if !is_pressed && since.elapsed() < HELD {
+                return false;
+            }
+            limit = Timestamp(i64::MAX);
+        } else {
+            self.held_since = None;
+        }
+        self.take(way, limit);
+        true
+    }
+
+    /// Takes in what is at hand on one way, up to a time.
+    fn take(&mut self, way: Way, limit: Timestamp) {
+        self.worker.desk.has_seen = true;
+        let engine = &mut self.worker.engine;
+        match way {
+            Way::Lane(index) => {
+                let Some(lane) = self.lanes.get_mut(index) else { return };
+                let Some(count) = self.counts.get_mut(lane.tap) else { return };
+                let (capture, vantage) = (u32::try_from(lane.tap).unwrap_or(u32::MAX), lane.vantage);
+                let (workers, me, link) =
+                    (self.worker.workers as u64, self.worker.number as u64, lane.ring.link());
+                let came = lane.ring.read(limit, |frames| {
+                    engine.ingest(frames.map(|frame| {
+                        // Unique among all workers, and in the order of time within each.
+                        let number = *count * workers + me + 1;
+                        *count += 1;
+                        let place = FrameRef { capture, number };
+                        let (time, wire_len, bytes) = (frame.time, frame.wire_len, frame.bytes);
+                        Frame { time, link, wire_len, place, vantage, bytes }
+                    }));
+                });
+                self.until = self.until.max(came.last);
+                if let (Some(post), Some(last)) = (self.board.post(lane.tap), came.last) {
+                    post.came(came.frames, came.bytes, last);
+                    post.discarded("not-ip", came.not_ip);
+                }
+                self.hand_on();
+            }
+            Way::Worker(from) => {
+                let Some(unpacking) = self.boxes.get_mut(from) else { return };
+                let (frames, parcel) = unpacking.until(limit);
+                engine.ingest_handed(frames.iter().map(|handed| parcel.frame(handed)));
             }
         }
     }
 
-    /// What has come; waits a moment.
-    fn receive(&mut self, board: &Board) -> Option<Batch> {
-        if self.live.is_none() && self.tried.elapsed() >= RETRY {
-            // The board says why not.
-            let _ = self.open(board);
-        }
-        let live = self.live.as_mut()?;
-        match live.receive() {
-            Ok(batch) => {
-                let mut batch = batch?;
-                batch.capture = self.index;
-                batch.first = self.frames + 1;
-                self.count(&batch, board);
-                Some(batch)
-            }
-            Err(error) => {
-                self.close(board, Some(error.to_string()));
-                None
+    /// Hands on what is other workers'.
+    fn hand_on(&mut self) {
+        for (to, parcel) in self.worker.engine.take_strays() {
+            let frames = parcel.frames().len() as u64;
+            match self.worker.exchange.hand_on(self.worker.number, to, parcel) {
+                Ok(()) => self.board.handed_on(frames),
+                Err(parcel) => {
+                    for handed in parcel.frames() {
+                        let tap = parcel.frame(handed).place.capture as usize;
+                        if let Some(post) = self.board.post(tap) {
+                            post.discarded("worker-behind", 1);
+                        }
+                    }
+                }
             }
         }
     }
 
-    fn count(&mut self, batch: &Batch, board: &Board) {
-        let Some(post) = board.post(self.index as usize) else { return };
-        if let Some(last) = batch.frames().last() {
-            self.frames += batch.frames().len() as u64;
-            let bytes = batch.frames().iter().map(|frame| u64::from(frame.wire_len)).sum();
-            post.came(batch.frames().len() as u64, bytes, last.time);
+    /// Says how far this worker is.
+    fn come(&mut self, own: Timestamp, others: Timestamp) {
+        self.worker.exchange.come(self.worker.number, own);
+        self.until = self.until.max(Some(own.min(others)));
+    }
+
+    /// Lets time pass where nothing came, and waits for something.
+    fn rest(&mut self) {
+        if self.expired.elapsed() >= EXPIRE {
+            self.expired = Instant::now();
+            if let Some(until) = self.until {
+                self.worker.engine.expire(until);
+            }
         }
-        if self.asked.elapsed() >= ASK {
-            self.asked = Instant::now();
-            self.count_lost(board);
+        let patience = if self.held_since.is_some() { SHORT } else { PATIENCE };
+        let held: Vec<RawFd> = self.lanes.iter().map(|lane| lane.ring.descriptor()).collect();
+        // With frames at hand, the rings are ready all the time.
+        let descriptors = if self.held_since.is_some() { &[] } else { &held[..] };
+        for index in wait(descriptors, patience) {
+            if let Some(lane) = self.lanes.get_mut(index)
+                && lane.ring.error().is_some()
+            {
+                lane.ending.store(true, Ordering::Relaxed);
+                let _ = self.worker.alarm.send(());
+            }
         }
+    }
+
+    /// Ends the lanes whose interface is gone once everything was read, and asks the kernel what it lost.
+    fn end_lanes(&mut self) {
+        for lane in &mut self.lanes {
+            if lane.ends_at.is_none() && lane.ending.load(Ordering::Relaxed) {
+                lane.ends_at = Instant::now().checked_add(LATE);
+            }
+            if lane.asked.elapsed() >= ASK {
+                lane.asked = Instant::now();
+                lane.count_lost(&self.board);
+            }
+        }
+        let board = &self.board;
+        self.lanes.retain_mut(|lane| {
+            let is_over = lane.ends_at.is_some_and(|at| Instant::now() >= at) && lane.ring.head().is_none();
+            if is_over {
+                lane.close(board);
+            }
+            !is_over
+        });
+    }
+
+    fn leave(mut self) {
+        self.worker.exchange.come(self.worker.number, Timestamp(i64::MAX));
+        for lane in &mut self.lanes {
+            lane.close(&self.board);
+        }
+        self.worker.desk.close(self.worker.engine, self.until);
+    }
+}
+
+impl Lane {
+    pub(super) fn new(tap: usize, vantage: u16, ring: Ring, ending: Arc<AtomicBool>) -> Self {
+        Self { tap, vantage, ring, ending, ends_at: None, asked: Instant::now(), received: 0 }
     }
 
     fn count_lost(&mut self, board: &Board) {
-        let Some(Ok(statistics)) = self.live.as_mut().map(Live::statistics) else { return };
-        if let Some(post) = board.post(self.index as usize) {
-            post.lost(statistics.dropped.saturating_sub(self.lost));
-        }
-        self.lost = statistics.dropped;
+        let (Ok(statistics), Some(post)) = (self.ring.statistics(), board.post(self.tap)) else { return };
+        self.received += statistics.received.saturating_sub(statistics.dropped);
+        post.lost(statistics.dropped);
     }
 
-    fn close(&mut self, board: &Board, error: Option<String>) {
+    /// Counts what is left in the ring, which nobody will read.
+    fn close(&mut self, board: &Board) {
         self.count_lost(board);
-        self.live = None;
-        self.tried = Instant::now();
-        if let Some(post) = board.post(self.index as usize) {
-            post.closed(error);
+        if let Some(post) = board.post(self.tap) {
+            post.discarded("unread", self.received.saturating_sub(self.ring.frames_read()));
         }
     }
 }
 
-/// The wall clock.
+impl Unpacking {
+    /// The time of the next frame; `more` gives the next parcel.
+    fn head(&mut self, more: impl FnOnce() -> Option<Parcel>) -> Option<Timestamp> {
+        if self.next >= self.parcel.frames().len() {
+            *self = Self { parcel: more()?, next: 0 };
+        }
+        self.parcel.frames().get(self.next).map(auditor_core::engine::Handed::time)
+    }
+
+    /// The next frames up to a time.
+    fn until(&mut self, limit: Timestamp) -> (&[auditor_core::engine::Handed], &Parcel) {
+        let left = self.parcel.frames().get(self.next..).unwrap_or_default();
+        let count = left.iter().take_while(|handed| handed.time() <= limit).count();
+        self.next += count;
+        (left.get(..count).unwrap_or_default(), &self.parcel)
+    }
+}
+
+/// The wall clock, by which the kernel stamps frames.
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    Timestamp(i64::try_from(since).unwrap_or(i64::MAX))
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(Duration::ZERO, |since| since);
+    Timestamp(nanoseconds(since))
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,11 @@
 
 mod board;
 mod desk;
+#[cfg(target_os = "linux")]
+mod exchange;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
 mod live;
 mod replay;
 
@@ -23,6 +28,7 @@ pub use self::board::{InterfaceCounters, Table, WatchCounters};
 use self::desk::{Answer, Desk, Shared};
 pub use self::replay::Pace;
 use crate::batch::Batch;
+use crate::bpf::Program;
 use crate::live::LiveError;
 use crate::stream::CaptureSource;
 
@@ -37,6 +43,14 @@ pub struct Tap {
     pub snap_length: u32,
     /// Whether to see frames for other machines, too.
     pub promiscuous: bool,
+    /// Bytes of each worker's ring.
+    pub ring_bytes: u64,
+    /// Bytes of a block of it.
+    pub block_bytes: u32,
+    /// What to let in; everything if none.
+    pub filter: Option<Program>,
+    /// Whether the card stamps the frames, not the kernel.
+    pub hardware_stamps: bool,
 }
 
 /// What is new since the watch was last asked.
@@ -76,6 +90,7 @@ struct Inner {
 struct Line {
     answers: mpsc::Receiver<Answer>,
     until: Option<Timestamp>,
+    has_seen: bool,
     is_over: bool,
 }
 
@@ -84,15 +99,42 @@ impl Watch {
     ///
     /// # Errors
     /// Without the right to capture, or without Linux.
-    pub fn live(taps: Vec<Tap>, options: Options) -> Result<Self, LiveError> {
+    #[cfg(target_os = "linux")]
+    pub fn live(taps: Vec<Tap>, options: &Options, workers: usize) -> Result<Self, LiveError> {
+        let workers = workers.max(1);
         let board = Arc::new(Board::new(taps.iter().map(|tap| tap.interface.clone())));
-        let ports = live::open(taps, &board)?;
-        let (watch, mut desks) = Self::begin(board, options.clone(), 1);
-        if let Some(desk) = desks.pop() {
-            let engine = Engine::new(options);
-            watch.run("watch", move || live::work(ports, engine, desk)).map_err(LiveError::Io)?;
+        let steering = crate::bpf::steer::program(&auditor_core::flow::steer::Steering::new(options.seed));
+        let (lanes, arriving): (Vec<_>, Vec<_>) = (0..workers).map(|_| mpsc::channel()).unzip();
+        let count = taps.len();
+        let keeper = keeper::Keeper::open(taps, steering, lanes, Arc::clone(&board))?;
+        let (watch, desks) = Self::begin(board, options.clone(), workers);
+        let (alarm, alarms) = mpsc::channel();
+        let exchange = Arc::new(exchange::Exchange::new(workers));
+        for (number, (desk, arriving)) in desks.into_iter().zip(arriving).enumerate() {
+            let shard = (number as u64, workers as u64);
+            let worker = live::Worker {
+                number,
+                workers,
+                arriving,
+                alarm: alarm.clone(),
+                exchange: Arc::clone(&exchange),
+                engine: Engine::new(Options { shard, steered: true, ..options.clone() }),
+                desk,
+                taps: count,
+            };
+            watch.run("watch", move || worker.work()).map_err(LiveError::Io)?;
         }
+        watch.run("keeper", move || keeper.keep(&alarms)).map_err(LiveError::Io)?;
         Ok(watch)
+    }
+
+    /// Watches no interfaces: packet sockets are Linux's.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(target_os = "linux"))]
+    pub fn live(_taps: Vec<Tap>, _options: &Options, _workers: usize) -> Result<Self, LiveError> {
+        Err(LiveError::Unsupported)
     }
 
     /// Watches captures being played.
@@ -127,7 +169,7 @@ impl Watch {
         for worker in 0..workers {
             let (sender, answers) = mpsc::channel();
             desks.push(Desk::new(worker, Arc::clone(&shared), Arc::clone(&board), sender));
-            lines.push(Line { answers, until: None, is_over: false });
+            lines.push(Line { answers, until: None, has_seen: false, is_over: false });
         }
         let (threads, is_over) = (Vec::new(), false);
         let inner = Inner { lines, threads, options, flows: 0, activities: 0, torrents: 0, is_over };
@@ -167,6 +209,7 @@ impl Watch {
                 continue;
             };
             line.until = line.until.max(answer.until);
+            line.has_seen |= answer.has_seen;
             line.is_over = answer.is_last;
             parts.push(answer.report);
         }
@@ -178,6 +221,7 @@ impl Watch {
             }
         }
         let seen_until = inner.lines.iter().map(|line| line.until).min().flatten();
+        let seen_until = seen_until.filter(|_| inner.lines.iter().any(|line| line.has_seen));
         inner.join(parts, seen_until, is_over)
     }
 

@@ -49,6 +49,7 @@ pub(super) fn work(steps: &Receiver<Step>, mut engine: Engine, mut desk: Desk) {
                 ingest(&mut engine, &batch, shift);
                 let last = batch.frames().last().map(|frame| Timestamp(frame.time.0.saturating_add(shift)));
                 until = until.max(last);
+                desk.has_seen = true;
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,

@@ -1,0 +1,216 @@
+//! The memory that a ring shares with the kernel, packet(7) and `linux/if_packet.h`, `TPACKET_V3`.
+//!
+//! The kernel fills one block after the other. A block whose status has `TP_STATUS_USER` is ours until we write
+//! `TP_STATUS_KERNEL` there. Its header says how many frames it has and where the first one is; each frame has a header
+//! that says where the next one is, an address behind it, and then room and the frame. All numbers in it are the
+//! kernel's; still none is believed that points out of the block.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use auditor_core::time::Timestamp;
+
+/// Bytes of an 802.1Q tag.
+pub(super) const TAG: usize = 4;
+/// Where a block's header has the status, the number of frames, and the offset of the first (`tpacket_block_desc`).
+const STATUS: usize = 8;
+const COUNT: usize = 12;
+const FIRST: usize = 16;
+/// What a block's header takes.
+const HEADER: usize = 48;
+/// A frame's header (`tpacket3_hdr`), behind which its address stands (`sockaddr_ll`).
+const FRAME_HEADER: usize = 48;
+const PROTOCOL: usize = FRAME_HEADER + 2;
+const DIRECTION: usize = FRAME_HEADER + 10;
+const ADDRESS_END: usize = FRAME_HEADER + 20;
+/// `PACKET_OUTGOING`.
+const OUTGOING: u8 = 4;
+
+/// A mapping of blocks.
+pub(super) struct Area {
+    base: ptr::NonNull<u8>,
+    block_bytes: usize,
+    blocks: usize,
+}
+
+// SAFETY: the memory belongs to the mapping, not to a thread, and nothing in it is touched without the kernel's word.
+unsafe impl Send for Area {}
+
+/// Where reading is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cursor {
+    /// The block that is read, or will be next.
+    block: usize,
+    /// Frames of it that are left; none: the block is still the kernel's.
+    left: u32,
+    /// The next frame's header.
+    at: usize,
+    is_ours: bool,
+}
+
+/// A frame where it lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Captured<'a> {
+    pub(super) time: Timestamp,
+    pub(super) wire_len: u32,
+    pub(super) bytes: &'a [u8],
+    pub(super) is_outgoing: bool,
+    /// The `EtherType`, as the kernel found it.
+    pub(super) protocol: u16,
+}
+
+impl Area {
+    /// Maps the ring of a socket.
+    pub(super) fn map(descriptor: &OwnedFd, block_bytes: usize, blocks: usize) -> io::Result<Self> {
+        let length = block_bytes.checked_mul(blocks).ok_or(io::ErrorKind::InvalidInput)?;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new mapping at a place that the kernel chooses.
+        let base = unsafe {
+            libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, descriptor.as_raw_fd(), 0)
+        };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let base = ptr::NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { base, block_bytes, blocks })
+    }
+
+    /// Whether frames are at hand; a block that the kernel has filled is taken.
+    pub(super) fn has_frames(&self, cursor: &mut Cursor) -> bool {
+        while cursor.left == 0 {
+            self.give_back(cursor);
+            if self.status(cursor.block).load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
+                return false;
+            }
+            cursor.is_ours = true;
+            cursor.left = self.word(cursor.block, COUNT);
+            cursor.at = self.word(cursor.block, FIRST) as usize;
+            if !self.is_inside(cursor.at) {
+                cursor.left = 0;
+            }
+        }
+        true
+    }
+
+    /// Gives the block back that was read to its end.
+    pub(super) fn give_back(&self, cursor: &mut Cursor) {
+        if cursor.is_ours && cursor.left == 0 {
+            self.status(cursor.block).store(libc::TP_STATUS_KERNEL, Ordering::Release);
+            *cursor = Cursor { block: (cursor.block + 1) % self.blocks, ..Cursor::default() };
+        }
+    }
+
+    /// The time of the next frame at hand.
+    pub(super) fn time(&self, cursor: &Cursor) -> Option<Timestamp> {
+        (cursor.left > 0).then(|| self.stamp(cursor.block, cursor.at))
+    }
+
+    /// The next frame of a block that is ours, with the tag that the kernel took out put back where `tagged` says that
+    /// frames begin with link addresses. The block is not given back before [`Self::give_back`] is called, for which
+    /// no frame may be borrowed any more.
+    pub(super) fn next<'a>(
+        &'a self,
+        cursor: &mut Cursor,
+        snap_length: usize,
+        tagged: bool,
+    ) -> Option<Captured<'a>> {
+        if cursor.left == 0 {
+            return None;
+        }
+        let (block, at) = (cursor.block, cursor.at);
+        let time = self.stamp(block, at);
+        let step = self.word(block, at) as usize;
+        let captured = self.word(block, at + 12) as usize;
+        let mut wire_len = self.word(block, at + 16);
+        let status = self.word(block, at + 20);
+        let [start, _] = self.halves(block, at + 24);
+        cursor.left -= 1;
+        let next = at.saturating_add(step);
+        if cursor.left > 0 && (step < ADDRESS_END || !self.is_inside(next)) {
+            cursor.left = 0;
+        }
+        cursor.at = next;
+        let mut from = at + usize::from(start);
+        let mut len = captured.min(self.block_bytes.saturating_sub(from));
+        if usize::from(start) < ADDRESS_END + TAG {
+            // The kernel leaves room in front, as it was asked to.
+            (from, len) = (at, 0);
+        }
+        if tagged && status & libc::TP_STATUS_VLAN_VALID != 0 && len >= 12 {
+            let tag = u16::try_from(self.word(block, at + 32) & 0xffff).unwrap_or_default();
+            let [kind, _] = self.halves(block, at + 36);
+            let kind = if status & libc::TP_STATUS_VLAN_TPID_VALID != 0 { kind } else { 0x8100 };
+            self.put_back(block, from, kind, tag);
+            from -= TAG;
+            len += TAG;
+            wire_len = wire_len.saturating_add(4);
+        }
+        let len = len.min(snap_length);
+        // SAFETY: within the block, which is ours; nobody writes here again before the block is given back.
+        let bytes = unsafe { std::slice::from_raw_parts(self.place(block, from), len) };
+        // SAFETY: as above; the address lies within the block, since its frame's header does with what belongs to it.
+        let is_outgoing = unsafe { self.place(block, at + DIRECTION).read() } == OUTGOING;
+        let [protocol, _] = self.halves(block, at + PROTOCOL);
+        Some(Captured { time, wire_len, bytes, is_outgoing, protocol: u16::from_be(protocol) })
+    }
+
+    /// Whether at least half of all blocks wait to be read.
+    pub(super) fn is_half_full(&self, cursor: &Cursor) -> bool {
+        let half = (cursor.block + self.blocks / 2) % self.blocks;
+        self.status(half).load(Ordering::Relaxed) & libc::TP_STATUS_USER != 0
+    }
+
+    /// Whether a frame's header and address may begin there.
+    const fn is_inside(&self, at: usize) -> bool {
+        at >= HEADER && at.is_multiple_of(8) && at.saturating_add(ADDRESS_END) <= self.block_bytes
+    }
+
+    fn put_back(&self, block: usize, from: usize, kind: u16, tag: u16) {
+        let [k0, k1] = kind.to_be_bytes();
+        let [t0, t1] = tag.to_be_bytes();
+        // SAFETY: twelve bytes of the frame, and the four before it, which are room that the kernel left for this. No
+        // slice of this frame was given out yet, and those of others do not reach here.
+        unsafe {
+            let frame = self.place(block, from);
+            ptr::copy(frame, frame.sub(TAG), 12);
+            ptr::copy_nonoverlapping([k0, k1, t0, t1].as_ptr(), frame.add(12 - TAG), TAG);
+        }
+    }
+
+    fn stamp(&self, block: usize, at: usize) -> Timestamp {
+        let (seconds, nanoseconds) = (self.word(block, at + 4), self.word(block, at + 8));
+        Timestamp(i64::from(seconds) * Timestamp::SECOND + i64::from(nanoseconds))
+    }
+
+    fn status(&self, block: usize) -> &AtomicU32 {
+        // SAFETY: within the mapping and aligned, since blocks are whole pages; the kernel writes it as one word.
+        unsafe { AtomicU32::from_ptr(self.place(block, STATUS).cast()) }
+    }
+
+    fn word(&self, block: usize, at: usize) -> u32 {
+        // SAFETY: callers stay within a block that is ours.
+        unsafe { self.place(block, at).cast::<u32>().read_unaligned() }
+    }
+
+    fn halves(&self, block: usize, at: usize) -> [u16; 2] {
+        // SAFETY: as above.
+        unsafe { self.place(block, at).cast::<[u16; 2]>().read_unaligned() }
+    }
+
+    /// A place within a block. `at` is at most the block's size.
+    fn place(&self, block: usize, at: usize) -> *mut u8 {
+        debug_assert!(block < self.blocks && at <= self.block_bytes, "a place outside of the ring");
+        // SAFETY: within the mapping, by what callers have checked.
+        unsafe { self.base.as_ptr().add(block * self.block_bytes + at) }
+    }
+}
+
+impl Drop for Area {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping, of which nothing is borrowed any more.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.block_bytes * self.blocks) };
+    }
+}
