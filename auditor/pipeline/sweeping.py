@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.fact import supports
+from auditor.model.moment import MINUTE
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.settling import settle
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from auditor.pipeline.continuing import Ongoing, Seen
     from auditor.pipeline.hosts import Facts
 
+GRACE = 10 * MINUTE
+"""So much longer than it takes to be over is kept what may still turn out to go on: that a flow is BitTorrent may show
+some time after it began."""
 Number = tuple[str, int]
 """A fact: whether a flow or an activity, and the watch's number."""
 
@@ -29,8 +33,8 @@ class Swept(NamedTuple):
     """Incidents that are over, of which nothing is left that may come back."""
     settled: int
     """Facts that are let go for want of room."""
-    lasts: Sequence[int]
-    """When facts that are of no incident were last active: six hours later they are let go."""
+    deadline: int | None
+    """When more may be let go."""
 
 
 def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: int, known: Known) -> Swept:
@@ -39,21 +43,25 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
     A fact that may still grow is kept: if it came back, whole as ever, it would be counted twice.
     """
     ended = {number: last for number, (last, is_over) in _lasts(facts).items() if is_over}
-    going = {number for ongoing, seen in found if not ongoing.is_over for number in _numbers(seen)}
-    gone, forgotten = set[Number](), []
-    for ongoing, seen in found:
-        if ongoing.is_over:
-            own = _numbers(seen)
-            dead = {number for number in own if number in ended and number not in going}
-            if len(dead) == len(own):
-                forgotten.append(ongoing)
-            else:
-                dead -= _torn(facts, found, dead)
-                dead -= _settle(ongoing, seen, dead, facts, known)
-            gone |= dead
     told = {number for _, seen in found for number in _numbers(seen)}
-    strays = {number: last for number, last in ended.items() if number not in told}
-    gone |= {number for number, last in strays.items() if now - last > IDLE}
+    old = now - IDLE - GRACE
+    over = [(ongoing, seen) for ongoing, seen in found if ongoing.is_over and seen.conduct.last < old]
+    past = {ongoing.id for ongoing, _ in over}
+    going = {number for ongoing, seen in found if ongoing.id not in past for number in _numbers(seen)}
+    gone = {number for number, last in ended.items() if number not in told and last < old}
+    forgotten, later = [], [last for number, last in ended.items() if number not in told and number not in gone]
+    later += [seen.conduct.last for ongoing, seen in found if ongoing.is_over and seen.conduct.last >= old]
+    for ongoing, seen in over:
+        # What stands beside it may come to stand beside another, and else must find it there.
+        own, waiting = _numbers(seen), _beside(seen, ended, old)
+        later += [ended[number] for number in waiting]
+        dead = {number for number in own - waiting if number in ended and number not in going}
+        if len(dead) == len(own):
+            forgotten.append(ongoing)
+        else:
+            dead -= _torn(facts, found, dead)
+            dead -= _settle(ongoing, seen, dead, facts, known)
+        gone |= dead
     settled = _too_many(facts, found, {number: last for number, last in ended.items() if number not in gone}, most)
     for ongoing, seen in found:
         if ongoing not in forgotten:
@@ -64,7 +72,7 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
         activities=frozenset([number for kind, number in gone if kind == "activity"]),
         forgotten=forgotten,
         settled=len(settled),
-        lasts=[last for number, last in strays.items() if number not in gone],
+        deadline=min(later) + IDLE + GRACE if later else None,
     )
 
 
@@ -81,6 +89,13 @@ def _lasts(facts: Facts) -> dict[Number, tuple[int, bool]]:
 def _numbers(seen: Seen) -> set[Number]:
     found = {("flow", number) for number in seen.conduct.flows}
     return found | {("activity", number) for number in seen.conduct.activities}
+
+
+def _beside(seen: Seen, ended: dict[Number, int], old: int) -> set[Number]:
+    """Return what merely stands beside a conduct, and ended not so long ago."""
+    proven = {seen.flows[part.flow] for part in seen.parts if part.flow is not None}
+    beside = {("flow", number) for number in seen.conduct.flows if number not in proven}
+    return {number for number in beside if ended.get(number, 0) >= old}
 
 
 def _settle(ongoing: Ongoing, seen: Seen, numbers: set[Number], facts: Facts, known: Known) -> set[Number]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.standing import Standing
+from auditor.pipeline.sweeping import GRACE
 from auditor.written.in_force import State
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def standing(
 def run(pipeline: Standing, deltas: Sequence[Delta]) -> list[IncidentChange]:
     """Take all deltas, then let so much time pass that everything is over."""
     changes = [change for delta in deltas for change in pipeline.take(delta)]
-    return changes + pipeline.advance((deltas[-1].seen_until or 0) + IDLE + 1)
+    end = (deltas[-1].seen_until or 0) + IDLE + 1
+    changes += pipeline.advance(end)
+    assert not pipeline.advance(end + GRACE), "nothing is told of what is forgotten"
+    return changes
 
 
 def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:
