@@ -120,7 +120,8 @@ def _held(parts: Iterable[Part], sighting: Sighting, holders: Holders) -> Iterat
     numbers: dict[tuple[str, Address, int], int] = {}
     for part in parts:
         host = part.host
-        held = holders(host, part.first, part.last)
+        # What is settled was one holder's when it was, and cannot be taken apart.
+        held = holders(host, part.first, part.last if part.settled is None else part.first)
         pieces = [(held[0], part)] if len(held) == 1 else split(part, sighting, held)
         for each, piece in pieces:
             yield numbers.setdefault((host.vantage, host.ip, each.key), len(numbers)), piece
