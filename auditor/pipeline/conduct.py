@@ -89,7 +89,7 @@ def _folded(parts: Iterable[Part], sighting: Sighting, holders: Holders, identit
     held = sorted(_held(parts, sighting, holders), key=lambda each: _order(each[1]))
     torrents = _Torrents(identities)
     for held_by, piece in held:
-        torrents.tie(held_by, piece.wire)
+        torrents.tie(held_by, piece.wire if piece.settled is None else _names(piece))
     groups: dict[tuple[object, ...], list[Part]] = {}
     for held_by, piece in held:
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
@@ -120,10 +120,16 @@ def _held(parts: Iterable[Part], sighting: Sighting, holders: Holders) -> Iterat
     numbers: dict[tuple[str, Address, int], int] = {}
     for part in parts:
         host = part.host
-        held = holders(host, part.first, part.last)
+        # What is settled was one holder's when it was, and cannot be taken apart.
+        held = holders(host, part.first, part.last if part.settled is None else part.first)
         pieces = [(held[0], part)] if len(held) == 1 else split(part, sighting, held)
         for each, piece in pieces:
             yield numbers.setdefault((host.vantage, host.ip, each.key), len(numbers)), piece
+
+
+def _names(settled: Part) -> tuple[Infohash, ...]:
+    """Return the names of a torrent that was found out to have two, whether or not that is known still."""
+    return (*settled.wire, *[known.wire for known in (settled.v1, settled.v2) if known is not None])
 
 
 class _Torrents:
@@ -230,11 +236,6 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
 def amount(told: Sequence[Amount]) -> Amount:
     """Add up amounts of one direction."""
     return sum([count for count, _ in told]), _amount_basis(told)
-
-
-def told_only(told: Iterable[Infohash | None]) -> Infohash | None:
-    """Return the one infohash that is told; where there are several, none is known to be right."""
-    return _only((), told)
 
 
 def _swarm_size(parts: Sequence[Part]) -> int | None:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.model.scale import AmountBasis, Basis
-from auditor.pipeline.conduct import amount, fold, told_only
+from auditor.pipeline.conduct import amount, fold
 from auditor.pipeline.part import Host, Part, Settled
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def settle(
     part = _part(incident, folded, peers)
     return part._replace(
         port=telling[0].port,
-        v1=told_only([each.v1 for each in telling]),
-        v2=told_only([each.v2 for each in telling]),
         downloaded=amount([each.downloaded for each in telling]),
         uploaded=amount([each.uploaded for each in telling]),
     )

@@ -419,9 +419,11 @@ class Standing:
         if not state.ongoing and not len(self._facts.facts(host)):
             del self._hosts[host]
         else:
-            lasts = [each.incident.conduct.last for each in state.ongoing if not each.is_over]
-            if lasts or swept.lasts:
-                self._wait(host, min((*lasts, *swept.lasts)) + IDLE)
+            ends = [each.incident.conduct.last + IDLE for each in state.ongoing if not each.is_over]
+            if swept.deadline is not None:
+                ends.append(swept.deadline)
+            if ends:
+                self._wait(host, min(ends))
 
     def _make_room(self) -> list[IncidentChange]:
         """Settle facts of the hosts that have the most, if all together are too many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.fact import supports
+from auditor.model.moment import MINUTE
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.settling import settle
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from auditor.pipeline.conduct import Known
     from auditor.pipeline.continuing import Ongoing, Seen
     from auditor.pipeline.hosts import Facts
+    from auditor.pipeline.part import Part
 
+GRACE = 10 * MINUTE
+"""So much longer than it takes to be over is kept what may still turn out to go on: that a flow is BitTorrent may show
+some time after it began."""
 Number = tuple[str, int]
 """A fact: whether a flow or an activity, and the watch's number."""
 
@@ -29,8 +34,8 @@ class Swept(NamedTuple):
     """Incidents that are over, of which nothing is left that may come back."""
     settled: int
     """Facts that are let go for want of room."""
-    lasts: Sequence[int]
-    """When facts that are of no incident were last active: six hours later they are let go."""
+    deadline: int | None
+    """When more may be let go."""
 
 
 def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: int, known: Known) -> Swept:
@@ -39,32 +44,31 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
     A fact that may still grow is kept: if it came back, whole as ever, it would be counted twice.
     """
     ended = {number: last for number, (last, is_over) in _lasts(facts).items() if is_over}
-    going = {number for ongoing, seen in found if not ongoing.is_over for number in _numbers(seen)}
-    gone, forgotten = set[Number](), []
-    for ongoing, seen in found:
-        if ongoing.is_over:
-            own = _numbers(seen)
-            dead = {number for number in own if number in ended and number not in going}
-            if len(dead) == len(own):
-                forgotten.append(ongoing)
-            else:
-                dead -= _torn(facts, found, dead)
-                dead -= _settle(ongoing, seen, dead, facts, known)
-            gone |= dead
     told = {number for _, seen in found for number in _numbers(seen)}
-    strays = {number: last for number, last in ended.items() if number not in told}
-    gone |= {number for number, last in strays.items() if now - last > IDLE}
-    settled = _too_many(facts, found, {number: last for number, last in ended.items() if number not in gone}, most)
-    for ongoing, seen in found:
-        if ongoing not in forgotten:
-            settled -= _settle(ongoing, seen, settled, facts, known)
-    gone |= settled
+    old = now - IDLE - GRACE
+    over = [(ongoing, seen) for ongoing, seen in found if ongoing.is_over and seen.conduct.last < old]
+    past = {ongoing.id for ongoing, _ in over}
+    going = {number for ongoing, seen in found if ongoing.id not in past for number in _numbers(seen)}
+    gone = {number for number, last in ended.items() if number not in told and last < old}
+    forgotten, later = [], [last for number, last in ended.items() if number not in told and number not in gone]
+    later += [seen.conduct.last for ongoing, seen in found if ongoing.is_over and seen.conduct.last >= old]
+    for ongoing, seen in over:
+        # What stands beside it may come to stand beside another, and else must find it there.
+        own, waiting = _numbers(seen), _beside(seen, ended, old)
+        later += [ended[number] for number in waiting]
+        dead = {number for number in own - waiting if number in ended and number not in going}
+        if len(dead) == len(own):
+            forgotten.append(ongoing)
+        gone |= dead if len(dead) == len(own) else dead - _torn(facts, found, dead)
+    too_many = _too_many(facts, found, {number: last for number, last in ended.items() if number not in gone}, most)
+    left = [(ongoing, seen) for ongoing, seen in found if ongoing not in forgotten]
+    gone = _settled(left, gone | too_many, facts, known)
     return Swept(
         flows=frozenset([number for kind, number in gone if kind == "flow"]),
         activities=frozenset([number for kind, number in gone if kind == "activity"]),
         forgotten=forgotten,
-        settled=len(settled),
-        lasts=[last for number, last in strays.items() if number not in gone],
+        settled=len(gone & too_many),
+        deadline=min(later) + IDLE + GRACE if later else None,
     )
 
 
@@ -83,18 +87,38 @@ def _numbers(seen: Seen) -> set[Number]:
     return found | {("activity", number) for number in seen.conduct.activities}
 
 
-def _settle(ongoing: Ongoing, seen: Seen, numbers: set[Number], facts: Facts, known: Known) -> set[Number]:
-    """Settle what these facts say of an incident; return those of which that cannot be kept without them."""
-    own = _numbers(seen) & numbers
-    flows = {number for kind, number in own if kind == "flow"}
-    activities = {number for kind, number in own if kind == "activity"}
-    parts = seen.parts_of(flows, activities)
-    observations = [o for number in flows for o in facts.flows[number].flow.observations]
-    beside = {o.detector for o in observations if supports(o.fact)} & {*seen.conduct.beside}
-    if beside or any(part.settled is None for part in parts):
-        ongoing.settled = settle(ongoing.id, parts, seen.conduct, beside, known.identities) or ongoing.settled
-    # What stands beside it has no part of its own.
-    return own if ongoing.settled is None else set()
+def _beside(seen: Seen, ended: dict[Number, int], old: int) -> set[Number]:
+    """Return what merely stands beside a conduct, and ended not so long ago."""
+    proven = {seen.flows[part.flow] for part in seen.parts if part.flow is not None}
+    beside = {("flow", number) for number in seen.conduct.flows if number not in proven}
+    return {number for number in beside if ended.get(number, 0) >= old}
+
+
+def _settled(left: Sequence[tuple[Ongoing, Seen]], numbers: set[Number], facts: Facts, known: Known) -> set[Number]:
+    """Settle what these facts say of incidents; return those that can be let go then."""
+    while kept := {
+        number for each in left if not _can_settle(*each, numbers) for number in _numbers(each[1]) & numbers
+    }:
+        numbers -= kept
+    for ongoing, seen in left:
+        own = _numbers(seen) & numbers
+        if own:
+            flows = {number for kind, number in own if kind == "flow"}
+            observations = [o for number in flows for o in facts.flows[number].flow.observations]
+            beside = {o.detector for o in observations if supports(o.fact)} & {*seen.conduct.beside}
+            ongoing.settled = settle(ongoing.id, _parts(seen, own), seen.conduct, beside, known.identities)
+    return numbers
+
+
+def _can_settle(ongoing: Ongoing, seen: Seen, numbers: set[Number]) -> bool:
+    """Whether something of an incident would stay: what stands beside it alone has no part that could."""
+    return ongoing.settled is not None or any(not part.aside for part in _parts(seen, numbers))
+
+
+def _parts(seen: Seen, numbers: set[Number]) -> list[Part]:
+    flows = {number for kind, number in numbers if kind == "flow"}
+    activities = {number for kind, number in numbers if kind == "activity"}
+    return seen.parts_of(flows, activities)
 
 
 def _too_many(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], ended: dict[Number, int], most: int) -> set[Number]:

@@ -25,8 +25,8 @@ def news(told: Incident, now: Incident) -> News:
     then, conduct = told.conduct, now.conduct
     if now._replace(conduct=then) != told or _unless_grown(then, conduct) != then:
         return "other"
-    # What the watch counts its facts by is of no interest by itself.
-    is_grown = conduct._replace(flows=then.flows, activities=then.activities) != then
+    # By what the watch counts its facts, and which of many frames are kept, is of no interest by itself.
+    is_grown = conduct._replace(flows=then.flows, activities=then.activities, frames=then.frames) != then
     return "grown" if is_grown else "none"
 
 

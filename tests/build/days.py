@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from auditor.identity.directory import Directory
 from auditor.model.capture import Sighting
 from auditor.model.fact import ExternalAddress, Magnet, Name, SslTorrent, Utp
-from auditor.model.flow import Flow, Observation
 from auditor.model.identity import SourceLine, Tenancy, Translation, Trust
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR, MINUTE
 from auditor.model.torrent import SeenTorrent
+from auditor.pipeline.part import ENDS
 from auditor.policy.load import parse
 from tests.build.sighting import (
     DEBIAN,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from auditor.model.activity import Activity
+    from auditor.model.flow import End, Flow, Observation
     from auditor.model.identity import Statement
     from auditor.policy.evaluate import Policy
 
@@ -118,7 +119,7 @@ def drawn_flow(draw: Random, hours: int, port: int) -> Flow:
     # Few ports of few hosts, so that one talk is seen on both sides of a translation.
     ports = (draw.choice((port, 51_000, 51_000)), 6881)
     vlan = () if ports[0] == 51_000 else draw.choice(((), (30,)))
-    transport = "udp" if kind in {_streams, _datagrams} else "tcp"
+    transport: Literal["tcp", "udp"] = "udp" if kind in {_streams, _datagrams} else "tcp"
     payload = (draw.randrange(40_000), draw.randrange(40_000))
     made = flow(*ends, kind(draw, torrent, at, lasting), at=at, lasting=lasting, payload=payload, ports=ports)
     seen = tuple(o._replace(last=min(o.last, made.last)) for o in made.observations)
@@ -166,19 +167,19 @@ def directory(draw: Random, hours: int = 30) -> Directory:
                 )
             )
             start, line = end + draw.choice((0, 0, 2 * HOUR)), line + 1
-    for number in range(draw.randrange(3)):
-        start = NINE + draw.randrange(hours) * HOUR
-        statements.append(
-            Translation(
-                start,
-                draw.choice((None, start + 6 * HOUR)),
-                SourceLine("gateway", "conntrack.log", number + 1),
-                "tcp",
-                (ip_address(draw.choice(INSIDE[:3])), 51_000),
-                (ip_address(PUBLIC), 51_000),
-                draw.choice((None, (ip_address(OUTSIDER), 6881))),
-            )
+    # No translation begins within a flow: whose that was would be known later than an audit knows it.
+    statements += [
+        Translation(
+            NINE - HOUR,
+            draw.choice((None, NINE + draw.randrange(hours) * HOUR)),
+            SourceLine("gateway", "conntrack.log", number),
+            "tcp",
+            (ip_address(draw.choice(INSIDE[:3])), 51_000),
+            (ip_address(PUBLIC), 51_000),
+            draw.choice((None, (ip_address(OUTSIDER), 6881))),
         )
+        for number in range(1, draw.randrange(1, 4))
+    ]
     return Directory(statements)
 
 
@@ -187,7 +188,8 @@ def _peers(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Obser
     if draw.random() < 0.8:
         other = draw.choice((torrent, torrent, draw.choice(TORRENTS)))
         found.append(shake("resp", other, at=at + lasting // 9, peer_id=b"-TR4060-abcdefghijkl"))
-    for end in draw.sample(("orig", "resp"), draw.randrange(3)):
+    talking: list[End] = draw.sample(ENDS, draw.randrange(3))
+    for end in talking:
         pieces = draw.randrange(4)
         seen = talk(end, pieces, pieces * 16384, partial=draw.random() < 0.2, at=at + lasting // 8)
         found.append(seen._replace(last=at + lasting))
@@ -195,7 +197,7 @@ def _peers(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Obser
 
 
 def _one_sided(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Observation]:
-    return [shake(draw.choice(("orig", "resp")), torrent, at=at + min(lasting // 2, MINUTE))]
+    return [shake(draw.choice(ENDS), torrent, at=at + min(lasting // 2, MINUTE))]
 
 
 def _streams(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Observation]:
@@ -214,7 +216,7 @@ def _streams(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Obs
 
 def _datagrams(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Observation]:
     del torrent, lasting
-    return [datagrams(draw.choice(("orig", "resp")), at=at)]
+    return [datagrams(draw.choice(ENDS), at=at)]
 
 
 def _announced(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Observation]:
@@ -236,7 +238,7 @@ def _beside(draw: Random, torrent: Infohash, at: int, lasting: int) -> list[Obse
     told = ExternalAddress(ip_address(PUBLIC), None, "gateway")
     name = Name("router.bittorrent.com", "bootstrap", "dns", answered=True)
     fact = draw.choice((told, name, SslTorrent(torrent, answered=True)))
-    return [observation("bt.dns", draw.choice(("orig", "resp")), fact, at=at)]
+    return [observation("bt.dns", draw.choice(ENDS), fact, at=at)]
 
 
 def _minutes(made: Flow) -> tuple[tuple[int, int, int], ...]:

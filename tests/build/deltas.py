@@ -66,7 +66,7 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
     open_until = {("flow", n): draw.randrange(3) for n in range(len(sighting.flows))}
     open_until |= {("activity", n): draw.randrange(3) for n in range(len(sighting.activities))}
     moments = sorted(moments)
-    begin = min((each.first for each in (*sighting.flows, *sighting.activities)), default=0)
+    begin, last = span(sighting)
     # Metadata passes while its torrent's incidents go on: before anything can be over.
     late = sum(moment <= begin + IDLE for moment in moments)
     learnt = draw.randrange(late + 1)
@@ -94,7 +94,6 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
         seen_until = deltas[-1].seen_until if is_lagging and deltas else None if is_lagging else moment
         new = sighting.torrents if place == learnt else ()
         deltas.append(Delta(tuple(flows), tuple(activities), new, seen_until=seen_until))
-    last = max((each.last for each in (*sighting.flows, *sighting.activities)), default=0)
     rest = [FlowSeen(n, flow, True) for n, flow in enumerate(sighting.flows) if open_until["flow", n] >= 0]
     others = [
         ActivitySeen(n, each, True) for n, each in enumerate(sighting.activities) if open_until["activity", n] >= 0
@@ -104,8 +103,15 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
     return deltas
 
 
+def span(sighting: Sighting) -> tuple[int, int]:
+    """Return when anything was seen first and last."""
+    firsts = [flow.first for flow in sighting.flows] + [each.first for each in sighting.activities]
+    lasts = [flow.last for flow in sighting.flows] + [each.last for each in sighting.activities]
+    return min(firsts, default=0), max(lasts, default=0)
+
+
 def _is_skipped(
-    is_old: bool,  # noqa: FBT001 - it says what it is
+    is_old: bool,
     key: tuple[str, int],
     open_until: dict[tuple[str, int], int],
     draw: Random,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from auditor.model.standing import Past, Resumed
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.standing import Standing
+from auditor.pipeline.sweeping import GRACE
 from auditor.written.in_force import State
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from auditor.model.capture import Sighting
     from auditor.model.incident import Conduct, Incident
-    from auditor.model.standing import IncidentChange, Past, Resumed
+    from auditor.model.standing import IncidentChange
     from auditor.model.watch import Delta
     from auditor.pipeline.run import AuditResult, Directory
     from auditor.pipeline.standing import Limits
@@ -50,10 +52,17 @@ def standing(
     )
 
 
-def run(pipeline: Standing, deltas: Sequence[Delta]) -> list[IncidentChange]:
-    """Take all deltas, then let so much time pass that everything is over."""
+def run(pipeline: Standing, deltas: Sequence[Delta], *, is_kept: bool = True) -> list[IncidentChange]:
+    """Take all deltas, then let so much time pass that everything is over, and forgotten.
+
+    Where there is room for all facts, nothing is told of that.
+    """
     changes = [change for delta in deltas for change in pipeline.take(delta)]
-    return changes + pipeline.advance((deltas[-1].seen_until or 0) + IDLE + 1)
+    end = max(delta.seen_until or 0 for delta in deltas) + IDLE + 1
+    changes += pipeline.advance(end)
+    late = pipeline.advance(end + GRACE)
+    assert not (is_kept and late)
+    return changes + late
 
 
 def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:
@@ -83,6 +92,35 @@ def assert_same(changes: Sequence[IncidentChange], sighting: Sighting, result: A
         own = {("flow", flows[n]) for n in incident.conduct.flows}
         own |= {("activity", activities[n]) for n in incident.conduct.activities}
         assert _numbers(change.incident.conduct) <= own <= facts[change.incident.id]
+
+
+def assert_same_amounts(changes: Sequence[IncidentChange], result: AuditResult, *, is_resumed: bool = False) -> None:
+    """Check that incidents came to what an audit says, but for what is not kept of each fact.
+
+    Of an earlier run's incidents it is not known either which peers were met: of their number only the least.
+    """
+
+    def lean(incident: Incident) -> Incident:
+        made = bare(incident)
+        conduct = made.conduct._replace(frames=(), beside=())
+        if is_resumed:
+            verified = conduct.verified and conduct.verified._replace(torrent=None)
+            conduct = conduct._replace(swarm_size=None, verified=verified)
+        return made._replace(conduct=conduct)
+
+    came_to = sorted((lean(change.incident) for change in newest(changes).values()), key=repr)
+    assert came_to == sorted((lean(incident) for incident in result.incidents), key=repr)
+
+
+def resumed(changes: Sequence[IncidentChange]) -> list[Resumed]:
+    """Return what a store would know of incidents that are open still."""
+    return [Resumed(c.incident, c.gravest, c.noted) for c in newest(changes).values() if not c.is_over]
+
+
+def past(changes: Sequence[IncidentChange]) -> list[Past]:
+    """Return what a store would know of incidents that are over."""
+    found = [(c.incident.conduct, c.incident, c.noted) for c in newest(changes).values() if c.is_over]
+    return [Past(i.id, c.vantage, c.host, c.vlan, i.attribution.subject, c.first, noted) for c, i, noted in found]
 
 
 def bare(incident: Incident) -> Incident:
