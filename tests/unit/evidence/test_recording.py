@@ -101,6 +101,8 @@ def test_a_policy_is_kept_once(store: Store) -> None:
     assert first.body is not None
     assert first.body["is_whole"]
     long = reading.of_kind(store, "policy")[-1]
+    [listed] = [of_policy(text, name=None, at=NINE, sha256="ee" * 32)]
+    assert (listed.body["sha256"], listed.body["file_sha256"]) == ("ee" * 32, first.body["sha256"])
     assert long.body is not None
     assert not long.body["is_whole"]
 
