@@ -24,7 +24,7 @@ Exit codes, the gravest wins:
   0   done, nothing to object
   1   violations were found (--exit-zero turns it into 0)
   2   the command line or the policy is wrong
-  3   a capture or an interface could not be read
+  3   a capture, an interface or a store could not be read
   70  an error of ours
   130 interrupted"""
 
@@ -32,6 +32,7 @@ _COMMANDS = {
     "audit": ("auditor.cli.audit:audit", "Say who used BitTorrent in captures, and whether it was allowed."),
     "capture": ("auditor.cli.capture:capture", "Record an interface into capture files."),
     "doctor": ("auditor.cli.doctor:doctor", "Find what keeps a sensor from working, and say what to do."),
+    "evidence": ("auditor.cli.evidence:evidence", "Look into a store of evidence, note what came of it, delete what is old."),
     "identity": ("auditor.cli.identity:identity", "Check identity sources, and look up whose an address was."),
     "policy": ("auditor.cli.policy:policy", "Write, check, test, compare and explain policies."),
     "replay": ("auditor.cli.replay:replay", "Play captures through the sensor's pipeline, with their own timing."),

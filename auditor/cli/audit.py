@@ -78,6 +78,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write metrics for the node exporter's textfile collector.",
 )
+@click.option(
+    "--store",
+    "store_url",
+    metavar="URL|DIR",
+    help="Record the result as evidence: a folder, sqlite:////path/evidence.sqlite or postgresql://….",
+)
 @click.option("--interface", metavar="IF", help="Audit an interface instead of captures.")
 @click.option("--duration", "seconds", type=Duration(), metavar="T", help="How long to watch it: 30s, 5m, 1h30m.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour of the text.")
@@ -96,6 +102,7 @@ def audit(  # noqa: PLR0917 - one argument an option
     no_hash: bool,
     exit_zero: bool,
     textfile: Path | None,
+    store_url: str | None,
     interface: str | None,
     seconds: float | None,
     color: str,
@@ -111,6 +118,7 @@ def audit(  # noqa: PLR0917 - one argument an option
       auditor audit --policy policy.yaml --format json 'archive/**/*.pcap.gz' > result.json
       auditor audit --vantage office='office-*' --vantage lab='lab-*' captures/
       auditor audit --frames i-0001 capture.pcapng
+      auditor audit --policy policy.yaml --store evidence capture.pcapng
       tcpdump -i eth0 -w - | auditor audit -
       auditor audit --interface eth0 --duration 5m
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
@@ -139,7 +147,9 @@ def audit(  # noqa: PLR0917 - one argument an option
         output.say_all(whose.warnings(built, policy.people, keyed=key is not None))
     if textfile is not None:
         _write_metrics(result, textfile)
-    return _exit_code(result, exit_zero=exit_zero)
+    is_stored = store_url is None or _store(result, policy_file, store_url)
+    code = _exit_code(result, exit_zero=exit_zero)
+    return code if is_stored else ExitCode.gravest(code, ExitCode.UNREADABLE)
 
 
 def _refuse_contradictions(
@@ -193,6 +203,25 @@ def _write_metrics(result: AuditResult, textfile: Path) -> None:
         write_textfile(textfile, collector)
     except OSError as problem:
         raise click.UsageError(f"{textfile} cannot be written: {problem.strerror}") from problem
+
+
+def _store(result: AuditResult, policy_file: Path | None, url: str) -> bool:
+    """Record a result as evidence, and say where it is; or say why that failed."""
+    from auditor.audit.storing import store_result  # noqa: PLC0415 - start-up
+    from auditor.evidence.store import StoreError, open_store  # noqa: PLC0415 - start-up
+
+    try:
+        text = None if policy_file is None else policy_file.read_bytes()
+        with open_store(url) as store:
+            count = store_result(store, result, text)
+            output.say(f"{output.counted(count, 'record')} of evidence written to {store.backend.shown}")
+    except StoreError as problem:
+        output.say(f"Not all of it is recorded as evidence: {problem}")
+        return False
+    except OSError as problem:
+        output.say(f"{policy_file} cannot be read again: {problem.strerror}")
+        return False
+    return True
 
 
 def _exit_code(result: AuditResult, *, exit_zero: bool) -> ExitCode:

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line or a policy is wrong."""
     UNREADABLE = 3
-    """A capture or an interface could not be read."""
+    """A capture, an interface or a store could not be read."""
     INTERNAL = 70
     """An error of ours (``EX_SOFTWARE``)."""
     INTERRUPTED = 130

@@ -98,7 +98,7 @@ def incidents(store: Store, wanted: Filter) -> list[Listed]:
         return found
 
 
-def _newest(wanted: Filter) -> Select[tuple[int]]:
+def _newest(wanted: Filter) -> Select[int]:
     """Return the newest versions of incidents of which any version is about what is asked for."""
     bodies, records = schema.bodies, schema.records
     versions = select(func.max(bodies.c.sequence)).join(records, records.c.sequence == bodies.c.sequence)

@@ -201,6 +201,7 @@ class Recorder:
         new_flows = sorted(flows - told.flows if told else flows)
         new_activities = sorted(activities - told.activities if told else activities)
         members: dict[str, Json] = {
+            "run": self.run,
             "flows": [self.flow_id(number) for number in new_flows[:MAX_MEMBERS]],
             "activities": [self.activity_id(number) for number in new_activities[:MAX_MEMBERS]],
             "flows_left_out": max(0, len(new_flows) - MAX_MEMBERS),

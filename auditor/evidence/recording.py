@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor import __version__
@@ -111,13 +111,21 @@ def _canary(canary: CanaryResult) -> dict[str, Json]:
     }
 
 
-def of_policy(text: bytes, *, name: str | None, at: int) -> Record:
-    """Record the text of a policy, once: it names people, so it stands apart."""
-    digest = sha256(text).hexdigest()
-    body: dict[str, Json] = {"sha256": digest, "name": name, "bytes": len(text), "is_whole": len(text) <= MAX_POLICY}
-    return Record(
-        "policy", named_id(_OWNER, "policy", digest), at, body, {"text": text[:MAX_POLICY].decode("utf-8", "replace")}
-    )
+def of_policy(text: bytes, *, name: str | None, at: int, sha256: str | None = None) -> Record:
+    """Record the text of a policy, once: it names people, so it stands apart.
+
+    ``sha256`` is the policy's as results tell it, which is the file's own unless its lists point at other files.
+    """
+    own = hashlib.sha256(text).hexdigest()
+    body: dict[str, Json] = {
+        "sha256": sha256 or own,
+        "file_sha256": own,
+        "name": name,
+        "bytes": len(text),
+        "is_whole": len(text) <= MAX_POLICY,
+    }
+    told: dict[str, Json] = {"text": text[:MAX_POLICY].decode("utf-8", "replace")}
+    return Record("policy", named_id(_OWNER, "policy", sha256 or own, own), at, body, told)
 
 
 def of_identity(read: IdentityRead, *, at: int) -> Record:
@@ -151,10 +159,11 @@ def _clock(clock: Offset) -> dict[str, Json]:
     }
 
 
-def of_capture(capture: CaptureInfo, *, run: str, at: int) -> Record:
-    """Record a capture that was read; its path stands apart."""
+def of_capture(capture: CaptureInfo, *, run: str, at: int, index: int = 0) -> Record:
+    """Record a capture that was read, by whose index frames are named; its path stands apart."""
     body: dict[str, Json] = {
         "run": run,
+        "index": index,
         "sha256": capture.sha256,
         "vantage": capture.vantage,
         "packets": capture.packets,

@@ -1,4 +1,4 @@
-"""What earlier runs left in the store for one that goes on: incidents that are open still, and those that rules count."""
+"""What earlier runs left in the store for one that goes on: incidents that are open, and those that rules count."""
 
 from __future__ import annotations
 

@@ -12,16 +12,16 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 
 from auditor.evidence import schema
 from auditor.evidence.record import PARTS, Record, new_id
 from auditor.model.moment import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from auditor.evidence.canonical import Json
     from auditor.evidence.record import PartName
@@ -83,11 +83,14 @@ def purge(
     parts = _PARTS[what]
     counted_parts: Counter[str] = Counter()
     counted_kinds: Counter[str] = Counter()
+    done: set[int] = set()
     with store.reading() as connection:
-        for sequences in _too_old(connection, retention, moment, what):
-            rows = _left(connection, sequences, parts)
+        for sequences in _gathered(_too_old(connection, retention, moment, what)):
+            # A flow of two incidents is found twice.
+            rows = _left(connection, [each for each in sequences if each not in done], parts)
             if not rows:
                 continue
+            done.update(row.sequence for row in rows)
             counted_kinds.update(row.kind for row in rows)
             counted_parts.update(part for row in rows for part in parts if getattr(row, f"has_{part}") is not None)
             if not dry_run:
@@ -98,40 +101,61 @@ def purge(
     return Purged(counted_kinds.total(), dict(counted_parts), dict(sorted(counted_kinds.items())))
 
 
+def _gathered(found: Iterable[Sequence[int]]) -> Iterator[Sequence[int]]:
+    """Put small lots together: each is deleted at once, and has one record."""
+    lot: dict[int, None] = {}
+    for each in found:
+        lot |= dict.fromkeys(each)
+        if len(lot) >= _AT_ONCE:
+            yield list(lot)
+            lot = {}
+    yield list(lot)
+
+
 def _too_old(connection: Connection, retention: Retention, now: int, what: What) -> Iterator[list[int]]:
     """Yield the sequences of records that are too old, some at a time."""
     records, bodies, members = schema.records.c, schema.bodies.c, schema.members.c
     joined = select(records.sequence).join(schema.bodies, bodies.sequence == records.sequence)
     longest = max(retention.default, *retention.groups.values(), 0)
-    old, kept = _incidents(connection, retention, now)
+    old, kept = _incidents(connection, retention, now, what)
     # Flows that an incident names which is kept.
     needed = select(members.member).join(schema.bodies, bodies.sequence == members.sequence)
     for about in _chunks(old):
-        yield list(connection.scalars(joined.where(bodies.about.in_(about), records.kind.in_(_OF_INCIDENT))))
         of_them = connection.scalars(needed.where(bodies.about.in_(about)).distinct()).all()
         for flows in _chunks(of_them):
             also = _kept_too(connection, flows, kept)
             mine = [flow for flow in flows if flow not in also]
             yield list(connection.scalars(joined.where(bodies.about.in_(mine), records.kind.in_(_OF_FLOW))))
+        # These last: an incident of which they are gone is not looked at again.
+        yield list(connection.scalars(joined.where(bodies.about.in_(about), records.kind.in_(_OF_INCIDENT))))
+    joined = joined.where(_has_any(_PARTS[what]))
     alone = joined.where(records.kind.in_(_OF_FLOW), records.at < now - retention.default)
     yield from _paged(connection, alone.where(bodies.about.not_in(select(members.member))))
-    kinds = (*_OF_FILES, *_OF_SENSOR) if what == "all" else _OF_FILES
+    kinds = (*_OF_FILES, *_OF_INCIDENT, *(_OF_SENSOR if what == "all" else ()))
     yield from _paged(connection, joined.where(records.kind.in_(kinds), records.at < now - longest))
 
 
-def _incidents(connection: Connection, retention: Retention, now: int) -> tuple[list[str], set[str]]:
-    """Return the incidents that are too old, and those that are not but have begun before the others were over."""
+def _has_any(parts: Sequence[PartName]) -> ColumnElement[bool]:
+    """Say of a record that it has one of these parts still."""
+    tables = (schema.OF_PART[part].alias() for part in parts)
+    return or_(*(exists().where(table.c.sequence == schema.records.c.sequence) for table in tables))
+
+
+def _incidents(connection: Connection, retention: Retention, now: int, what: What) -> tuple[list[str], set[str]]:
+    """Return the incidents that are too old and still have what is to be deleted, and those that are kept."""
     records, bodies = schema.records.c, schema.bodies.c
     newest = select(func.max(bodies.sequence)).join(schema.records, records.sequence == bodies.sequence)
     newest = newest.where(records.kind == "incident").group_by(bodies.about)
-    query = select(bodies.about, bodies.group, records.at).join(schema.records, records.sequence == bodies.sequence)
+    left = _has_any(_PARTS[what]).label("left")
+    query = select(bodies.about, bodies.group, records.at, left)
+    query = query.join(schema.records, records.sequence == bodies.sequence)
     old: list[str] = []
     kept: set[str] = set()
-    for about, group, at in connection.execute(query.where(bodies.sequence.in_(newest))):
-        if at < now - retention.of(group or ""):
-            old.append(about)
-        else:
-            kept.add(about)
+    for row in connection.execute(query.where(bodies.sequence.in_(newest))):
+        if row.at >= now - retention.of(row.group or ""):
+            kept.add(row.about)
+        elif row.left:
+            old.append(row.about)
     return old, kept
 
 
@@ -143,7 +167,7 @@ def _kept_too(connection: Connection, flows: Sequence[str], kept: set[str]) -> s
     return {row.member for row in rows if row.about in kept}
 
 
-def _paged(connection: Connection, query: Select[tuple[int]]) -> Iterator[list[int]]:
+def _paged(connection: Connection, query: Select[int]) -> Iterator[list[int]]:
     sequence, last = schema.records.c.sequence, -1
     while some := list(connection.scalars(query.where(sequence > last).order_by(sequence).limit(_AT_ONCE))):
         yield some
