@@ -102,7 +102,7 @@ def test_compose_runs_everything_on_the_loopback_address() -> None:
         for volume in service["volumes"]:
             source = volume.split(":")[0]
             if source.startswith("../"):
-                assert (FOLDER / source).is_dir(), source
+                assert (FOLDER / source).is_dir() or not (FOLDER / source).parent.is_dir(), source
             elif not source.startswith("./"):
                 assert source in compose["volumes"]
 
