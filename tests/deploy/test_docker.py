@@ -102,9 +102,19 @@ def test_compose_runs_everything_on_the_loopback_address() -> None:
         for volume in service["volumes"]:
             source = volume.split(":")[0]
             if source.startswith("../"):
-                assert (FOLDER / source).is_dir() or not (FOLDER / source).parent.is_dir(), source
+                assert (FOLDER / source).is_dir(), source
             elif not source.startswith("./"):
                 assert source in compose["volumes"]
+
+
+def test_grafana_finds_its_prometheus() -> None:
+    """Under the name that its data source has."""
+    compose = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
+    (path,) = (FOLDER.parent / "grafana/provisioning/datasources").glob("*.y*ml")
+    (source,) = yaml.safe_load(path.read_text("utf-8"))["datasources"]
+    name = re.fullmatch(r"http://(\w+):9090", source["url"])
+    assert name is not None
+    assert f"{name[1]}:127.0.0.1" in compose["services"]["grafana"]["extra_hosts"]
 
 
 @pytest.mark.lab_full
