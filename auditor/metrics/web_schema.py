@@ -115,11 +115,15 @@ class TlsEntry(Entry):
 class HeadersEntry(Entry):
     """Headers that every answer bears."""
 
-    csp: Header | None = Field(default=None, alias="Content-Security-Policy")
-    frame_options: FrameOptions | None = Field(default=None, alias="X-Frame-Options")
-    content_type_options: NoSniff | None = Field(default=None, alias="X-Content-Type-Options")
-    xss_protection: Header | None = Field(default=None, alias="X-XSS-Protection")
-    transport_security: Header | None = Field(default=None, alias="Strict-Transport-Security")
+    csp: Header | None = Field(default=None, alias="Content-Security-Policy", description="Sent as it stands.")
+    frame_options: FrameOptions | None = Field(default=None, alias="X-Frame-Options", description="Sent as it stands.")
+    content_type_options: NoSniff | None = Field(
+        default=None, alias="X-Content-Type-Options", description="Sent as it stands."
+    )
+    xss_protection: Header | None = Field(default=None, alias="X-XSS-Protection", description="Sent as it stands.")
+    transport_security: Header | None = Field(
+        default=None, alias="Strict-Transport-Security", description="Sent as it stands."
+    )
 
     def by_name(self) -> dict[str, str]:
         """Return those that are given."""

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.identity import load as identity_load
+from auditor.metrics.web_config import read_web
 from auditor.pipeline.people import BadKey, read_key
 from auditor.policy import load as policy_load
 from auditor.sensor import load
@@ -53,6 +54,8 @@ def check(path: Path, now: int, environ: Mapping[str, str] = os.environ) -> Chec
             files.append(FileChecked("identity", draft.identity, tuple(found.issues)))
         if not draft.makes_key and draft.key_file.is_absolute():
             files.append(FileChecked("key", draft.key_file, tuple(_key(draft.key_file))))
+        if draft.metrics.web_config is not None:
+            files.append(FileChecked("web", draft.metrics.web_config, read_web(draft.metrics.web_config).issues))
     return Checked(loaded.config, tuple(files))
 
 

@@ -124,8 +124,8 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
 
 
 def capabilities() -> frozenset[int]:
-    """Return the capabilities that this thread has in effect."""
-    return _held("effective")
+    """Return the capabilities that this thread has, or may take: those of a program's file need not be in effect."""
+    return _held("permitted")
 
 
 def _held(which: str) -> frozenset[int]:
@@ -135,7 +135,7 @@ def _held(which: str) -> frozenset[int]:
 
 
 def drop_capabilities(keep: Iterable[int], left_out: list[str] | None = None) -> frozenset[int]:
-    """Give up every capability but these, also for programs that are started; return what is left."""
+    """Give up every capability but these, also for programs that are started, and take these; return what is left."""
     kept = frozenset(keep)
     try:
         for number in range(_LAST_CAPABILITY + 1):
@@ -147,8 +147,8 @@ def drop_capabilities(keep: Iterable[int], left_out: list[str] | None = None) ->
             left_out.append("the bounding set of capabilities stays as it is")
     _prctl(_CAP_AMBIENT, _AMBIENT_CLEAR_ALL)
     mine = capabilities() & kept
-    if not (_held("permitted") | _held("inheritable")) - kept:
-        return mine  # A service manager gave no more: nothing is to be dropped, and its filter may forbid to.
+    if mine == _held("permitted") == _held("effective") and not _held("inheritable") - kept:
+        return mine  # A service manager gave these alone, and its filter of system calls may forbid to ask.
     sets = (_Sets * 2)()
     for number in mine:
         sets[number // 32].effective |= 1 << number % 32

@@ -7,12 +7,14 @@ among them: it takes a restart, and the reload is refused with the file's name.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.metrics.web_config import read_web
 from auditor.sensor.confine import Allowed
 
 if TYPE_CHECKING:
@@ -43,10 +45,14 @@ def _read(config: SensorConfig, sources: Iterable[str]) -> Iterator[Path]:
     if config.identity is not None:
         for pattern in sources:
             yield _folder(config.identity.parent / pattern)
+    if config.metrics.web_config is not None:
+        web = read_web(config.metrics.web_config).web
+        yield from (file.parent for file in (() if web is None else web.files))
     for sink in config.sinks:
         yield from (file.parent for file in sink.reads)
-    yield Path.home() / ".pgpass"
-    yield Path.home() / ".postgresql"
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where nobody has one
+    yield Path(home) / ".pgpass"
+    yield Path(home) / ".postgresql"
 
 
 def _written(config: SensorConfig) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.sensor.doctor.around import UNIT
+from tests.deploy.unit_file import allowed_calls
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "systemd"
 pytestmark = pytest.mark.lab
@@ -57,17 +58,8 @@ def test_the_unit_runs_what_there_is() -> None:
 @pytest.mark.parametrize("call", ["landlock_create_ruleset", "adjtimex", "prctl", "sendmmsg", "getrandom", "futex"])
 def test_the_unit_lets_through_what_we_call(call: str) -> None:
     """What the groups that it names hold, without those that it takes away, with what it adds."""
-    analyze = _program("systemd-analyze")
-
-    def members(group: str) -> set[str]:
-        listed = _run(analyze, "syscall-filter", "--no-pager", group).stdout.split("\n")[1:]
-        names = {line.strip() for line in listed if line.startswith("    ") and not line.strip().startswith("#")}
-        return {m for name in names for m in (members(name) if name.startswith("@") else {name})}
-
-    allowed: set[str] = set()
-    for line in re.findall(r"^SystemCallFilter=(.*)$", (FOLDER / UNIT).read_text("utf-8"), re.MULTILINE):
-        named = {m for word in line.lstrip("~").split() for m in (members(word) if word[0] == "@" else {word})}
-        allowed = allowed - named if line.startswith("~") else allowed | named
+    _program("systemd-analyze")
+    allowed = allowed_calls(FOLDER / UNIT)
     assert call in allowed
     assert not {"mount", "bpf", "setuid", "reboot", "init_module", "ptrace"} & allowed
 

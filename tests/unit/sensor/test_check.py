@@ -18,8 +18,9 @@ def _told(path: Path) -> dict[str, list[str]]:
 def test_files_that_are_right_leave_nothing_to_say(tmp_path: Path) -> None:
     """Each is looked at."""
     (tmp_path / "identity.yaml").write_text("version: 1\nsources: []\n")
-    path = sensor_files(tmp_path, "identity: identity.yaml\n")
-    assert _told(path) == {"sensor": [], "policy": [], "identity": [], "key": []}
+    (tmp_path / "web.yml").write_text("basic_auth_users: {}\n")
+    path = sensor_files(tmp_path, "identity: identity.yaml\nmetrics: {web_config: web.yml}\n")
+    assert _told(path) == {"sensor": [], "policy": [], "identity": [], "key": [], "web": []}
     assert all(each.is_right for each in check(path, NOW, {}).files)
 
 
@@ -27,13 +28,16 @@ def test_each_file_is_checked_although_another_is_wrong(tmp_path: Path) -> None:
     """People want to read all of it at once."""
     (tmp_path / "identity.yaml").write_text("version: 2\nsources: []\n")
     policy = POLICY.replace("announced", "# announced").replace("notice, reason: a", "notise, reason: a")
-    path = sensor_files(tmp_path, "identity: identity.yaml\nworkers: many\n", policy=policy)
+    path = sensor_files(
+        tmp_path, "identity: identity.yaml\nworkers: many\nmetrics: {web_config: none.yml}\n", policy=policy
+    )
     (tmp_path / "pseudonyms.key").unlink()
     assert _told(path) == {
         "sensor": ["bad-count"],
         "policy": ["bad-verdict"],
         "identity": ["bad-version"],
         "key": ["bad-key-file"],
+        "web": ["web-config-unreadable"],
     }
     assert check(path, NOW, {}).config is None
 

@@ -143,3 +143,24 @@ print(json.dumps([done.landlock, done.left_out, can((folder / "none/file").read_
     assert found[0] is None
     assert "no Landlock" in found[1][0]
     assert found[2] is True
+
+
+def test_a_capability_of_the_program_is_taken(folder: Path) -> None:
+    """As in a container, where the file of the interpreter has it and it is not in effect."""
+    found = _child(
+        """
+import ctypes
+held = confine.capabilities()
+if confine.CAP_NET_RAW in held:
+    sets = (confine._Sets * 2)()
+    sets[0].permitted = 1 << confine.CAP_NET_RAW
+    confine._libc().capset(ctypes.byref(confine._Header(0x20080522, 0)), sets)
+before = sorted(confine._held("effective"))
+confine.drop_capabilities([confine.CAP_NET_RAW])
+print(json.dumps([sorted(held), before, sorted(confine._held("effective"))]))
+""",
+        folder,
+    )
+    assert isinstance(found, list)
+    held, before, after = found
+    assert (before, after) == (([], [confine.CAP_NET_RAW]) if confine.CAP_NET_RAW in held else ([], []))
