@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.build.prometheus import DEPLOY, alertmanager, program, receiver, routing
+from tests.build.prometheus import DEPLOY, alertmanager, program, receiver, routing, wait
 from tests.build.states import FIRST
 from tests.deploy.test_prometheus import TESTED
 
@@ -99,16 +99,27 @@ def test_a_cause_mutes_what_follows_from_it(
     running.add(*(labelled(name, here) for name in (*source, *muted, *heard)))
     running.add(*(labelled(name, elsewhere) for name in muted[:1]))
 
-    def names(instance: str, *, is_muted: bool) -> set[str]:
-        return {
-            alert["labels"]["alertname"]
-            for alert in running.alerts()
-            if alert["labels"]["instance"] == instance and bool(alert["status"]["inhibitedBy"]) == is_muted
-        }
+    until_muted(running, here, set(muted))
+    until_muted(running, elsewhere, set())
+    assert names(running, here, is_muted=False) == {*source, *heard}
 
-    assert names(here, is_muted=True) == set(muted)
-    assert names(here, is_muted=False) == {*source, *heard}
-    assert names(elsewhere, is_muted=True) == set()
+
+def names(running: Alertmanager, instance: str, *, is_muted: bool) -> set[str]:
+    """Which alerts of a sensor are muted, or are not."""
+    return {
+        alert["labels"]["alertname"]
+        for alert in running.alerts()
+        if alert["labels"]["instance"] == instance and bool(alert["status"]["inhibitedBy"]) == is_muted
+    }
+
+
+def until_muted(running: Alertmanager, instance: str, expected: set[str]) -> None:
+    """Wait until exactly these are muted: causes are taken in beside the alerts."""
+    wait(
+        lambda: names(running, instance, is_muted=True) == expected or None,
+        f"{instance} has muted others than {expected}",
+        timeout=10,
+    )
 
 
 def test_a_critical_violation_outweighs_slight_ones_of_its_group(running: Alertmanager) -> None:
@@ -121,13 +132,7 @@ def test_a_critical_violation_outweighs_slight_ones_of_its_group(running: Alertm
         {**labelled("AuditorOther", "c:9465", "low", "compliance"), "group": "employees"},
     )
 
-    muted = {
-        alert["labels"]["alertname"]
-        for alert in running.alerts()
-        if alert["labels"]["instance"] == "c:9465" and alert["status"]["inhibitedBy"]
-    }
-
-    assert muted == {"AuditorLow"}
+    until_muted(running, "c:9465", {"AuditorLow"})
 
 
 def rendered(folder: Path, *alerts: dict[str, Any], status: str = "firing") -> str:
