@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auditor import __version__
 from auditor.model.health import FileState, SensorState, SourceState
-from auditor.policy.fields import DETECTORS
 from auditor.sensor.figures import Figures
 
 if TYPE_CHECKING:
@@ -143,9 +142,6 @@ class Exposed:
                 delay_exemplar=figures.delay_exemplar,
                 restarts=self.restarts,
                 errors=self.errors.counts,
-                outcomes=figures.outcomes,
-                detectors=DETECTORS,
-                lists=policy.catalogue.lists,
                 delay_latest=figures.delay_latest,
                 canary_seen=self.canary_seen,
                 canary_every=self.canary_every,

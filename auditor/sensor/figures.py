@@ -16,6 +16,7 @@ from auditor.model.health import OpenIncident
 from auditor.model.incident import Kind
 from auditor.model.moment import NANOSECONDS
 from auditor.model.scale import Confidence, Participation, Verdict
+from auditor.policy.fields import DETECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +63,6 @@ class Figures:
         self.limits_hit: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
         self.anomalies: Counter[str] = Counter()
-        self.outcomes: tuple[tuple[str, str, str], ...] = ()
         self.delay_sum = 0.0
         self.delay_latest: float | None = None
         self.delay_exemplar: str | None = None
@@ -77,8 +77,9 @@ class Figures:
 
     def expect(self, policy: Policy) -> None:
         """Let every count that this policy can lead to begin at nothing: what begins at one shows no increase."""
-        self.outcomes = outcomes(policy)
-        for group, verdict, severity in self.outcomes:
+        for detector, confidence in product(DETECTORS, Confidence):
+            self.observations[detector, confidence.label] += 0
+        for group, verdict, severity in outcomes(policy):
             self.open[group, verdict, severity] += 0
             for direction in ("down", "up"):
                 self.incident_bytes[group, verdict, direction] += 0
