@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -78,18 +77,6 @@ def by_word(figures: Mapping[str, float], known: Iterable[str] = ()) -> dict[tup
     """Return the samples of a family with one label; words that are ``known`` read as 0 until they happen."""
     samples: dict[tuple[str, ...], float] = {(word,): 0.0 for word in known}
     samples.update({(word,): figure for word, figure in figures.items()})
-    return samples
-
-
-def from_zero(
-    figures: Mapping[Labels, float], *known: Iterable[str] | Iterable[tuple[str, ...]]
-) -> dict[tuple[str, ...], float]:
-    """Return ``figures``, with 0 for every combination of what is ``known`` that did not happen."""
-    samples: dict[tuple[str, ...], float] = {
-        tuple(word for part in parts for word in ((part,) if isinstance(part, str) else part)): 0.0
-        for parts in product(*known)
-    }
-    samples.update({values: figure for values, figure in figures.items()})  # noqa: C416 - a wider type than its own
     return samples
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.samples import Exemplar
 
-from auditor.metrics.family import by_word, counter, from_zero, gauge, info, one, shown
-from auditor.model.scale import Confidence, Verdict
+from auditor.metrics.family import by_word, counter, gauge, info, one, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,45 +17,40 @@ if TYPE_CHECKING:
 
     from auditor.model.health import SensorState
 
-_CONFIDENCES = tuple(each.label for each in Confidence)
-_VERDICTS = tuple(each.label for each in Verdict)
-_KINDS = ("swarm", "dht", "encrypted")
-_DIRECTIONS = ("down", "up")
 _STATUSES = ("reviewed", "false-positive", "resolved")
 
 
 def findings(state: SensorState) -> Iterator[Metric]:
     """Yield what was observed and judged."""
-    groups = sorted({group for group, _, _ in state.outcomes})
     yield counter(
         "auditor_observations",
         "Observations, by the detector that made them and how sure it is.",
         ("detector", "confidence"),
-        from_zero(state.observations, state.detectors, _CONFIDENCES),
+        state.observations,
     )
     yield counter(
         "auditor_incidents",
         "Incidents that began; one whose verdict grew graver counts under both.",
         ("group", "verdict", "severity", "kind"),
-        from_zero(state.incidents, state.outcomes, _KINDS),
+        state.incidents,
     )
     yield counter(
         "auditor_incident_bytes",
         "Bytes that hosts downloaded and uploaded in incidents.",
         ("group", "verdict", "direction"),
-        from_zero(state.incident_bytes, groups, _VERDICTS, _DIRECTIONS),
+        state.incident_bytes,
     )
     yield counter(
         "auditor_list_incidents",
         "Incidents in which a torrent of a list of the policy was seen.",
         ("list",),
-        by_word(state.watched_seen, state.lists),
+        by_word(state.watched_seen),
     )
     yield counter(
         "auditor_violating_uploads",
         "Incidents in which a host gave content against the policy.",
         ("group",),
-        by_word(state.unapproved_uploads, groups),
+        by_word(state.unapproved_uploads),
     )
     yield counter(
         "auditor_reviews", "Notes of people on incidents, by status.", ("status",), by_word(state.reviews, _STATUSES)
@@ -70,7 +64,7 @@ def _open(state: SensorState) -> Iterator[Metric]:
         "auditor_open_incidents",
         "Incidents that go on, or were seen within the last six hours.",
         ("group", "verdict", "severity"),
-        from_zero(state.open_incidents, state.outcomes),
+        state.open_incidents,
     )
     yield info(
         "auditor_open_incident",

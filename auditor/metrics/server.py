@@ -28,7 +28,7 @@ MAX_CONNECTIONS = 32
 MAX_CLOSING = 5.0
 """Seconds."""
 LOOPBACK = "127.0.0.1"
-PORT = 9807
+PORT = 9465
 _LOG = logging.getLogger(__name__)
 
 

@@ -131,12 +131,6 @@ class SensorState:
     restarts: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
     """Errors of our own that were caught, by place."""
-    outcomes: tuple[tuple[str, str, str], ...] = ()
-    """Every group, verdict and severity that the policy in force can come to: what is counted from 0."""
-    detectors: tuple[str, ...] = ()
-    """Every detector there is."""
-    lists: tuple[str, ...] = ()
-    """The lists of the policy that are watched."""
     delay_latest: float | None = None
     """Seconds from a frame to the latest verdict, which is that of the incident ``delay_exemplar``."""
     canary_seen: int | None = None

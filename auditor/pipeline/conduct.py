@@ -240,7 +240,7 @@ def told_only(told: Iterable[Infohash | None]) -> Infohash | None:
 def _swarm_size(parts: Sequence[Part]) -> int | None:
     """Return how many take part: the most that a tracker told, or those who were met where these are more."""
     told = [p.swarm_size for p in parts if p.swarm_size is not None]
-    met = len({p.peer for p in parts if p.peer is not None})
+    met = len({p.peer for p in parts if p.peer is not None}.union(*[p.settled.peers for p in parts if p.settled]))
     return max(*told, met, 0) if told or met else None
 
 

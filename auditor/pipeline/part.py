@@ -43,6 +43,8 @@ class Settled(NamedTuple):
     beside: tuple[str, ...]
     private: bool | None
     torrent_name: str | None
+    peers: frozenset[Address]
+    """Of those who shook hands with the host."""
 
 
 class Part(NamedTuple):

@@ -5,6 +5,7 @@ So an incident goes on for months, and across restarts, while few of its facts a
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from auditor.model.scale import AmountBasis, Basis
@@ -12,21 +13,33 @@ from auditor.pipeline.conduct import amount, fold, told_only
 from auditor.pipeline.part import Host, Part, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from auditor.model.flow import Address
     from auditor.model.incident import Conduct
     from auditor.pipeline.conduct import Identities
 
 MOST_OF_A_KIND = 1024
-"""Ports, clients and trackers that stay of one incident, each kind by itself: the first in order."""
+"""Ports, clients, trackers and peers that stay of one incident, of each kind so many."""
 
 
-def settle(incident: str, parts: Sequence[Part], conduct: Conduct, identities: Identities) -> Part | None:
-    """Make one part of some of a conduct's, in order of time; ``None`` where they say nothing by themselves."""
+def settle(
+    incident: str, parts: Sequence[Part], conduct: Conduct, beside: Iterable[str], identities: Identities
+) -> Part | None:
+    """Make one part of some of a conduct's, in order of time; ``None`` where they say nothing by themselves.
+
+    ``beside`` are the detectors of what is let go that stood beside it.
+    """
     telling = [part for part in parts if not part.aside]
     if not telling:
         return None
-    part = _part(incident, fold(telling, identities), conduct)
+    peers = {each.peer for each in telling if each.peer is not None}
+    peers = peers.union(*[each.settled.peers for each in telling if each.settled is not None])
+    folded = fold(telling, identities)
+    folded = folded._replace(
+        beside=tuple(sorted({*folded.beside, *beside})), private=conduct.private, torrent_name=conduct.torrent_name
+    )
+    part = _part(incident, folded, peers)
     return part._replace(
         port=telling[0].port,
         v1=told_only([each.v1 for each in telling]),
@@ -38,7 +51,7 @@ def settle(incident: str, parts: Sequence[Part], conduct: Conduct, identities: I
 
 def of_earlier_run(incident: str, conduct: Conduct) -> Part:
     """Make a part of all that an earlier run knew of an incident."""
-    return _part(incident, conduct, conduct)
+    return _part(incident, conduct, ())
 
 
 def unnumbered(conduct: Conduct) -> Conduct:
@@ -47,7 +60,7 @@ def unnumbered(conduct: Conduct) -> Conduct:
     return conduct._replace(flows=(), activities=(), verified=verified)
 
 
-def _part(incident: str, conduct: Conduct, whole: Conduct) -> Part:
+def _part(incident: str, conduct: Conduct, peers: Iterable[Address]) -> Part:
     names = conduct.infohashes
     is_one = names is not None and conduct.kind == "swarm"
     basis = conduct.amount_basis
@@ -78,8 +91,9 @@ def _part(incident: str, conduct: Conduct, whole: Conduct) -> Part:
             remote_ports=conduct.remote_ports[:MOST_OF_A_KIND],
             trackers=conduct.trackers[:MOST_OF_A_KIND],
             verified=conduct.verified,
-            beside=whole.beside,
-            private=whole.private,
-            torrent_name=whole.torrent_name,
+            beside=conduct.beside,
+            private=conduct.private,
+            torrent_name=conduct.torrent_name,
+            peers=frozenset(islice(peers, MOST_OF_A_KIND)),
         ),
     )

@@ -356,7 +356,7 @@ class Standing:
             for other in merged:
                 ongoing.gravest = graver(other.gravest, ongoing.gravest)
         if any(part.settled and part.settled.incident != ongoing.id for part in seen.settled):
-            ongoing.settled = settle(ongoing.id, seen.settled, seen.conduct, self._known.identities)
+            ongoing.settled = settle(ongoing.id, seen.settled, seen.conduct, (), self._known.identities)
 
     def _let_go(self, ongoing: Ongoing, touched: set[str]) -> list[IncidentChange]:
         """End an incident that is none any more, or a part of another."""

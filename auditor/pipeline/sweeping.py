@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.model.fact import supports
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.settling import settle
 
@@ -46,17 +47,17 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
             dead = {number for number in own if number in ended and number not in going}
             if len(dead) == len(own):
                 forgotten.append(ongoing)
-            elif dead:
-                _settle(ongoing, seen, dead, known)
+            else:
+                dead -= _torn(facts, found, dead)
+                dead -= _settle(ongoing, seen, dead, facts, known)
             gone |= dead
     told = {number for _, seen in found for number in _numbers(seen)}
     strays = {number: last for number, last in ended.items() if number not in told}
     gone |= {number for number, last in strays.items() if now - last > IDLE}
     settled = _too_many(facts, found, {number: last for number, last in ended.items() if number not in gone}, most)
-    if settled:
-        for ongoing, seen in found:
-            if ongoing not in forgotten:
-                _settle(ongoing, seen, settled, known)
+    for ongoing, seen in found:
+        if ongoing not in forgotten:
+            settled -= _settle(ongoing, seen, settled, facts, known)
     gone |= settled
     return Swept(
         flows=frozenset([number for kind, number in gone if kind == "flow"]),
@@ -82,12 +83,18 @@ def _numbers(seen: Seen) -> set[Number]:
     return found | {("activity", number) for number in seen.conduct.activities}
 
 
-def _settle(ongoing: Ongoing, seen: Seen, numbers: set[Number], known: Known) -> None:
-    flows = {number for kind, number in numbers if kind == "flow"}
-    activities = {number for kind, number in numbers if kind == "activity"}
+def _settle(ongoing: Ongoing, seen: Seen, numbers: set[Number], facts: Facts, known: Known) -> set[Number]:
+    """Settle what these facts say of an incident; return those of which that cannot be kept without them."""
+    own = _numbers(seen) & numbers
+    flows = {number for kind, number in own if kind == "flow"}
+    activities = {number for kind, number in own if kind == "activity"}
     parts = seen.parts_of(flows, activities)
-    if any(part.settled is None for part in parts):
-        ongoing.settled = settle(ongoing.id, parts, seen.conduct, known.identities) or ongoing.settled
+    observations = [o for number in flows for o in facts.flows[number].flow.observations]
+    beside = {o.detector for o in observations if supports(o.fact)} & {*seen.conduct.beside}
+    if beside or any(part.settled is None for part in parts):
+        ongoing.settled = settle(ongoing.id, parts, seen.conduct, beside, known.identities) or ongoing.settled
+    # What stands beside it has no part of its own.
+    return own if ongoing.settled is None else set()
 
 
 def _too_many(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], ended: dict[Number, int], most: int) -> set[Number]:

@@ -125,9 +125,13 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
 
 def capabilities() -> frozenset[int]:
     """Return the capabilities that this thread has in effect."""
+    return _held("effective")
+
+
+def _held(which: str) -> frozenset[int]:
     sets = (_Sets * 2)()
     _check(_libc().capget(ctypes.byref(_Header(_CAPABILITY_VERSION_3, 0)), sets))
-    return frozenset(n for n in range(64) if sets[n // 32].effective >> n % 32 & 1)
+    return frozenset(n for n in range(64) if getattr(sets[n // 32], which) >> n % 32 & 1)
 
 
 def drop_capabilities(keep: Iterable[int], left_out: list[str] | None = None) -> frozenset[int]:
@@ -143,6 +147,8 @@ def drop_capabilities(keep: Iterable[int], left_out: list[str] | None = None) ->
             left_out.append("the bounding set of capabilities stays as it is")
     _prctl(_CAP_AMBIENT, _AMBIENT_CLEAR_ALL)
     mine = capabilities() & kept
+    if not (_held("permitted") | _held("inheritable")) - kept:
+        return mine  # A service manager gave no more: nothing is to be dropped, and its filter may forbid to.
     sets = (_Sets * 2)()
     for number in mine:
         sets[number // 32].effective |= 1 << number % 32

@@ -102,7 +102,7 @@ def size(amount: int) -> str:
     """Write an amount of bytes as people do: ``64 MiB``."""
     for power, unit in ((3, "GiB"), (2, "MiB"), (1, "KiB")):
         if amount >= 1024**power:
-            return f"{amount / 1024**power:g} {unit}"
+            return f"{amount / 1024**power:.4g} {unit}"
     return f"{amount} B"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.model.fact import Datagrams, Messages, TrackerAnnounce, Utp, WebSeed
 from auditor.model.moment import MINUTE
 from auditor.model.watch import ActivitySeen, Delta, FlowSeen
+from auditor.pipeline.conduct import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,8 +65,12 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
     told: dict[tuple[str, int], object] = {}
     open_until = {("flow", n): draw.randrange(3) for n in range(len(sighting.flows))}
     open_until |= {("activity", n): draw.randrange(3) for n in range(len(sighting.activities))}
-    torrents = 0
-    for moment in sorted(moments):
+    moments = sorted(moments)
+    begin = min((each.first for each in (*sighting.flows, *sighting.activities)), default=0)
+    # Metadata passes while its torrent's incidents go on: before anything can be over.
+    late = sum(moment <= begin + IDLE for moment in moments)
+    learnt = draw.randrange(late + 1)
+    for place, moment in enumerate(moments):
         is_lagging = draw.random() < 0.3
         flows, activities = [], []
         for number, flow in enumerate(sighting.flows):
@@ -86,17 +91,16 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
             activities.append(ActivitySeen(number, there, is_over))
         draw.shuffle(flows)
         draw.shuffle(activities)
-        more = draw.randrange(len(sighting.torrents) - torrents + 1)
         seen_until = deltas[-1].seen_until if is_lagging and deltas else None if is_lagging else moment
-        new = sighting.torrents[torrents : torrents + more]
+        new = sighting.torrents if place == learnt else ()
         deltas.append(Delta(tuple(flows), tuple(activities), new, seen_until=seen_until))
-        torrents += more
     last = max((each.last for each in (*sighting.flows, *sighting.activities)), default=0)
     rest = [FlowSeen(n, flow, True) for n, flow in enumerate(sighting.flows) if open_until["flow", n] >= 0]
     others = [
         ActivitySeen(n, each, True) for n, each in enumerate(sighting.activities) if open_until["activity", n] >= 0
     ]
-    deltas.append(Delta(tuple(rest), tuple(others), sighting.torrents[torrents:], seen_until=last, is_over=True))
+    new = sighting.torrents if learnt >= len(moments) else ()
+    deltas.append(Delta(tuple(rest), tuple(others), new, seen_until=last, is_over=True))
     return deltas
 
 

@@ -11,12 +11,9 @@ from auditor.model.watch import InterfaceCounters, Table, WatchCounters
 NOON = 1_795_600_800_000_000_000
 SECOND = 1_000_000_000
 GROUPS = ("contractors", "employees", "guests", "unattributed", "unknown")
-OUTCOMES = (
-    *((group, "allow", "info") for group in ("contractors", "employees")),
-    *((group, "notice", "low") for group in GROUPS),
-    ("contractors", "violation", "high"),
-    ("guests", "violation", "medium"),
-)
+SAID = (("allow", "info"), ("notice", "low"), ("violation", "high"), ("violation", "medium"))
+"""What the policy in force can say: it is counted from zero for each group."""
+KINDS = ("swarm", "dht", "encrypted")
 FIRST = "019a5b7c-0d10-7000-8000-000000000001"
 SECOND_ID = "019a5b7c-0d10-7000-8000-000000000002"
 POLICY_SHA256 = "5f" * 32
@@ -34,14 +31,16 @@ def fresh_state() -> SensorState:
         totals={},
         limits_hit={},
         anomalies={},
-        observations={},
-        incidents={},
-        incident_bytes={},
-        open_incidents={},
+        observations={("bt.handshake", confidence): 0 for confidence in ("suspected", "likely", "confirmed")},
+        incidents={(group, *said, kind): 0 for group in GROUPS for said in SAID for kind in KINDS},
+        incident_bytes={
+            (group, verdict, direction): 0 for group in GROUPS for verdict, _ in SAID for direction in ("down", "up")
+        },
+        open_incidents={(group, *said): 0 for group in GROUPS for said in SAID},
         open_violations=(),
         open_violations_left_out=0,
-        watched_seen={},
-        unapproved_uploads={},
+        watched_seen={"approved": 0, "watched": 0},
+        unapproved_uploads=dict.fromkeys(GROUPS, 0),
         policy=FileState(POLICY_SHA256, NOON, None, 1, 0, is_stale=False),
         policy_name="corporate",
         identity=None,
@@ -60,16 +59,14 @@ def fresh_state() -> SensorState:
         canaries={},
         delays=tuple((bound, 0) for bound in BOUNDS),
         delay_sum=0.0,
-        outcomes=(("guests", "notice", "low"), ("guests", "violation", "medium")),
-        detectors=("bt.handshake",),
-        lists=("watched",),
     )
 
 
 def busy_state() -> SensorState:
     """A sensor in its second hour, with a sample in every family."""
+    fresh = fresh_state()
     return replace(
-        fresh_state(),
+        fresh,
         is_ready=True,
         watch=WatchCounters(
             interfaces=(
@@ -93,15 +90,21 @@ def busy_state() -> SensorState:
         },
         limits_hit={"flows": 3},
         anomalies={"tcp-gap": 21, "frame-snapped": 2},
-        observations={("bt.handshake", "confirmed"): 180, ("bt.mse", "likely"): 12},
+        observations={**fresh.observations, ("bt.handshake", "confirmed"): 180, ("bt.mse", "likely"): 12},
         incidents={
+            **fresh.incidents,
             ("guests", "violation", "medium", "swarm"): 3,
             ("contractors", "violation", "high", "swarm"): 1,
             ("employees", "notice", "low", "dht"): 4,
             ("unattributed", "notice", "low", "encrypted"): 1,
         },
-        incident_bytes={("guests", "violation", "down"): 734_003_200, ("contractors", "violation", "up"): 1_048_576},
+        incident_bytes={
+            **fresh.incident_bytes,
+            ("guests", "violation", "down"): 734_003_200,
+            ("contractors", "violation", "up"): 1_048_576,
+        },
         open_incidents={
+            **fresh.open_incidents,
             ("guests", "violation", "medium"): 1,
             ("contractors", "violation", "high"): 1,
             ("unattributed", "notice", "low"): 1,
@@ -111,8 +114,8 @@ def busy_state() -> SensorState:
             OpenIncident(FIRST, "guests", "medium", "guest-sharing"),
         ),
         open_violations_left_out=2,
-        watched_seen={"watched": 1},
-        unapproved_uploads={"contractors": 1},
+        watched_seen={**fresh.watched_seen, "watched": 1},
+        unapproved_uploads={**fresh.unapproved_uploads, "contractors": 1},
         policy=FileState(POLICY_SHA256, NOON, NOON + 3600 * SECOND, 1, 2, is_stale=True),
         identity=FileState("a7" * 32, NOON + 60 * SECOND, None, 3, 0, is_stale=False),
         lapsed_exceptions=1,
@@ -148,9 +151,6 @@ def busy_state() -> SensorState:
         delay_sum=2.75,
         delay_exemplar=FIRST,
         errors={"sink": 1},
-        outcomes=OUTCOMES,
-        detectors=("bt.handshake", "bt.dht", "bt.mse"),
-        lists=("watched", "embargoed"),
         delay_latest=0.31,
         canary_seen=NOON + 1800 * SECOND,
         canary_every=1800 * SECOND,

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from auditor.model.capture import Sighting
-    from auditor.model.incident import Incident
+    from auditor.model.incident import Conduct, Incident
     from auditor.model.standing import IncidentChange, Past, Resumed
     from auditor.model.watch import Delta
     from auditor.pipeline.run import AuditResult, Directory
     from auditor.pipeline.standing import Limits
     from auditor.policy.evaluate import Policy
+
+    Number = tuple[str, int]
 
 KEY = bytes(32)
 
@@ -48,11 +50,10 @@ def standing(
     )
 
 
-def run(pipeline: Standing, deltas: Iterable[Delta]) -> list[IncidentChange]:
+def run(pipeline: Standing, deltas: Sequence[Delta]) -> list[IncidentChange]:
     """Take all deltas, then let so much time pass that everything is over."""
     changes = [change for delta in deltas for change in pipeline.take(delta)]
-    ends = [change.incident.conduct.last for change in changes]
-    return changes + pipeline.advance(max(ends, default=0) + IDLE + 1)
+    return changes + pipeline.advance((deltas[-1].seen_until or 0) + IDLE + 1)
 
 
 def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:
@@ -65,32 +66,30 @@ def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:
     return {owner: change for owner, change in found.items() if owner not in merged}
 
 
-def came_to(sighting: Sighting, changes: Iterable[IncidentChange]) -> list[Incident]:
-    """Return what became of incidents, with numbers made comparable."""
-    return _ordered([_bare(sighting, change.incident) for change in newest(changes).values()])
+def assert_same(changes: Sequence[IncidentChange], sighting: Sighting, result: AuditResult) -> None:
+    """Check that incidents came to what an audit says of all that was seen.
+
+    Once some facts of one are let go, it has only the others' numbers: so of those the newest change may have fewer.
+    """
+    facts: dict[str, set[Number]] = {}
+    for change in changes:
+        facts.setdefault(change.incident.id, set()).update(_numbers(change.incident.conduct))
+    came_to = sorted(newest(changes).values(), key=lambda change: repr(bare(change.incident)))
+    audited = sorted(result.incidents, key=lambda incident: repr(bare(incident)))
+    assert [bare(change.incident) for change in came_to] == [bare(incident) for incident in audited]
+    flows = [sighting.flows.index(judged.flow) for judged in result.flows]
+    activities = [sighting.activities.index(judged.activity) for judged in result.activities]
+    for change, incident in zip(came_to, audited, strict=True):
+        own = {("flow", flows[n]) for n in incident.conduct.flows}
+        own |= {("activity", activities[n]) for n in incident.conduct.activities}
+        assert _numbers(change.incident.conduct) <= own <= facts[change.incident.id]
 
 
-def audited(sighting: Sighting, result: AuditResult) -> list[Incident]:
-    """Return what an audit says, with numbers made comparable."""
-    shown = tuple(judged.flow for judged in result.flows)
-    activities = tuple(judged.activity for judged in result.activities)
-    flows = tuple(sighting.flows.index(flow) for flow in shown)
-    others = tuple(sighting.activities.index(activity) for activity in activities)
-    found = []
-    for incident in result.incidents:
-        conduct = incident.conduct
-        conduct = conduct._replace(
-            flows=tuple(sorted(flows[n] for n in conduct.flows)),
-            activities=tuple(sorted(others[n] for n in conduct.activities)),
-        )
-        found.append(_bare(sighting, incident._replace(conduct=conduct)))
-    return _ordered(found)
+def bare(incident: Incident) -> Incident:
+    """Return an incident without what depends on how facts are numbered."""
+    return incident._replace(id="", conduct=incident.conduct._replace(flows=(), activities=()), torrent=None)
 
 
-def _bare(sighting: Sighting, incident: Incident) -> Incident:
-    del sighting
-    return incident._replace(id="", torrent=None)
-
-
-def _ordered(incidents: Iterable[Incident]) -> list[Incident]:
-    return sorted(incidents, key=repr)
+def _numbers(conduct: Conduct) -> set[Number]:
+    flows: set[Number] = {("flow", number) for number in conduct.flows}
+    return flows | {("activity", number) for number in conduct.activities}

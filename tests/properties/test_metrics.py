@@ -57,9 +57,6 @@ def planted(secret: str) -> SensorState:
         canaries={secret: 1},
         delay_exemplar=secret,
         errors={secret: 1},
-        outcomes=((secret, secret, secret),),
-        detectors=(secret,),
-        lists=(secret,),
     )
 
 

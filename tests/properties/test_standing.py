@@ -16,7 +16,7 @@ from auditor.engine import CapturePath
 from auditor.pipeline.run import judge
 from tests.build.deltas import cut
 from tests.properties.seeing import examples, options, policy
-from tests.properties.standing import KEY, audited, came_to, run, standing
+from tests.properties.standing import KEY, assert_same, run, standing
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting
@@ -54,4 +54,4 @@ def test_a_sample_cut_anywhere_comes_to_what_an_audit_says(name: str, shares: li
 
     changes = run(standing(policy()), deltas)
 
-    assert came_to(seen, changes) == audited(seen, judge(seen, policy(), key=KEY))
+    assert_same(changes, seen, judge(seen, policy(), key=KEY))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.metrics.family import MAX_LABEL, WITHHELD, by_word, counter, from_zero, gauge, info, maybe_seconds, one
+from auditor.metrics.family import MAX_LABEL, WITHHELD, by_word, counter, gauge, info, maybe_seconds, one
 
 
 @pytest.mark.parametrize(
@@ -77,23 +77,8 @@ def test_samples_come_in_order() -> None:
     assert [sample.labels["rule"] for sample in family.samples] == ["a", "b"]
 
 
-def test_known_combinations_start_at_zero() -> None:
-    """An increase from nothing is seen by nobody."""
-    samples = from_zero({("guests", "down"): 7, ("new", "up"): 1}, ("guests",), ("down", "up"))
-
-    assert samples == {("guests", "down"): 7, ("guests", "up"): 0, ("new", "up"): 1}
-
-
-def test_known_tuples_start_at_zero_too() -> None:
-    """Some labels go only together."""
-    assert from_zero({}, [("guests", "notice")], ("a", "b")) == {
-        ("guests", "notice", "a"): 0,
-        ("guests", "notice", "b"): 0,
-    }
-
-
 def test_known_words_start_at_zero() -> None:
-    """The same for one label."""
+    """An increase from nothing is seen by nobody."""
     assert by_word({"seen": 3}, ("seen", "missed")) == {("seen",): 3, ("missed",): 0}
 
 

@@ -6,7 +6,6 @@ import http.client
 import inspect
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -17,7 +16,7 @@ import pytest
 from auditor.metrics import server
 from auditor.metrics.server import serve
 from auditor.written.in_force import Unusable
-from tests.build.certificates import authority, certificate
+from tests.build.certificates import make_certificates
 from tests.build.expositions import exposition
 from tests.build.states import busy_state
 from tests.unit.metrics.test_passwords import HASH, basic
@@ -172,12 +171,10 @@ def test_passwords_are_asked_for(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with certificates of an authority, a server, a client and a stranger."""
+    """A folder with certificates of an authority, a server and a client, and another folder with those of strangers."""
     folder = tmp_path_factory.mktemp("certificates")
-    ours = authority(folder)
-    certificate(folder, "server", ours)
-    certificate(folder, "client", ours, "DNS:prometheus.example")
-    certificate(folder, "stranger", authority(folder, "other"), "DNS:prometheus.example")
+    make_certificates(folder)
+    make_certificates(folder / "other")
     return folder
 
 
@@ -185,14 +182,14 @@ def trusting(folder: Path, client: str | None = None) -> ssl.SSLContext:
     """A client that trusts the authority."""
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     if client is not None:
-        context.load_cert_chain(folder / f"{client}.pem", folder / f"{client}.key")
+        context.load_cert_chain(folder / client)
     return context
 
 
 def test_tls_is_served(made: Path) -> None:
     """To who speaks it; plain text gets nothing."""
     path = made / "tls.yml"
-    path.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+    path.write_text("tls_server_config: {cert_file: server.crt, key_file: server.key}\n")
 
     with serving(path) as one:
         assert one.url.startswith("https://")
@@ -201,35 +198,32 @@ def test_tls_is_served(made: Path) -> None:
             ask(one, "/metrics")
 
 
-@pytest.mark.parametrize(("name", "status"), [("prometheus.example", 200), ("grafana.example", 403)])
+@pytest.mark.parametrize(("name", "status"), [("sensor-1", 200), ("sensor-2", 403)])
 def test_clients_need_a_certificate_with_a_name_that_counts(made: Path, name: str, status: int) -> None:
     """Of our authority; a stranger's with the right name is none."""
     path = made / f"{name}.yml"
     path.write_text(
-        "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n"
+        "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
         f"  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n  client_allowed_sans: [{name}]\n"
     )
 
     with serving(path) as one:
-        assert ask(one, "/metrics", context=trusting(made, "client"))[0] == status
-        for other in (None, "stranger"):
+        assert ask(one, "/metrics", context=trusting(made, "client.pem"))[0] == status
+        for other in (None, "other/client.pem"):
             with pytest.raises((http.client.HTTPException, OSError)):
                 ask(one, "/metrics", context=trusting(made, other))
 
 
-def test_a_renewed_certificate_is_served(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renewed_certificate_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a restart, as they are renewed every few weeks."""
     monkeypatch.setattr("auditor.metrics.web_in_force.MIN_AGE", 0.0)
-    for name in ("server.pem", "server.key", "ca.pem", "ca.key"):
-        (tmp_path / name).write_bytes((made / name).read_bytes())
-        (tmp_path / name).chmod(0o600)
+    make_certificates(tmp_path)
     path = tmp_path / "web.yml"
-    path.write_text("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+    path.write_text("tls_server_config: {cert_file: server.crt, key_file: server.key}\n")
 
     with serving(path) as one:
         before = ssl.get_server_certificate((one.address, one.port), timeout=5)
-        certificate(tmp_path, "server", authority(tmp_path))
+        make_certificates(tmp_path)
         after = ssl.get_server_certificate((one.address, one.port), timeout=5)
 
     assert before != after
-    subprocess.run(["openssl", "x509", "-noout"], input=after, text=True, check=True)

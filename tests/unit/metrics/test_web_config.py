@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.metrics.web_config import Web, read_web
-from tests.build.certificates import authority, certificate
+from tests.build.certificates import make_certificates
 from tests.unit.metrics.test_passwords import HASH, basic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TLS = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n"
+TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an authority's and a server's certificate."""
     folder = tmp_path_factory.mktemp("certificates")
-    certificate(folder, "server", authority(folder))
+    make_certificates(folder)
     return folder
 
 
@@ -54,7 +54,7 @@ def test_prometheus_own_example_is_read(made: Path) -> None:
     assert web.headers == {"X-Frame-Options": "deny"}
     assert web.allowed_names == {"prometheus.example"}
     assert web.passwords.allow(basic("prometheus", "correct horse"))
-    assert [file.name for file in web.files] == ["web.yml", "server.pem", "server.key", "ca.pem"]
+    assert [file.name for file in web.files] == ["web.yml", "server.crt", "server.key", "ca.pem"]
 
 
 @pytest.mark.parametrize("text", ["", "\n  \n"])
@@ -73,7 +73,7 @@ def test_an_empty_file_is_open_to_everybody(tmp_path: Path, text: str) -> None:
         ("basic_auth_users: {a: hunter2}\n", ["bad-hash 1:23"]),
         (f"basic_auth_users: {{'a:b': {HASH}}}\n", ["bad-user 1:20"]),
         ("basic_auth: {}\n", ["unknown-key 1:1"]),
-        ("tls_server_config: {cert_file: server.pem}\n", ["missing-key 1:20"]),
+        ("tls_server_config: {cert_file: server.crt}\n", ["missing-key 1:20"]),
         (TLS + "  min_version: TLS10\n", ["bad-tls-version 4:16"]),
         (TLS + "  min_version: TLS13\n  max_version: TLS12\n", ["bad-tls-version 5:16"]),
         (TLS + "  client_auth_type: RequireAnyClientCert\n", ["bad-client-auth-type 4:21"]),
@@ -85,9 +85,9 @@ def test_an_empty_file_is_open_to_everybody(tmp_path: Path, text: str) -> None:
         ),
         (TLS + "  cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]\n", ["bad-cipher-suite 4:19"]),
         (TLS + "  curve_preferences: [CurveP256, X25519]\n", ["too-large 4:22"]),
-        (TLS.replace("server.pem", "missing.pem"), ["file-unreadable 2:14"]),
+        (TLS.replace("server.crt", "missing.pem"), ["file-unreadable 2:14"]),
         (TLS.replace("server.key", "ca.key"), ["bad-certificate 2:14"]),
-        (TLS.replace("server.pem", "web.yml"), ["bad-certificate 2:14"]),
+        (TLS.replace("server.crt", "web.yml"), ["bad-certificate 2:14"]),
         ("http_server_config: {headers: {X-Frame-Options: maybe}}\n", ["bad-header 1:49"]),
         ('http_server_config: {headers: {X-XSS-Protection: "1\\r\\nX: y"}}\n', ["bad-header 1:50"]),
         ("- a\n", ["not-a-mapping 1:1"]),

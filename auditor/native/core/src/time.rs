@@ -20,4 +20,10 @@ impl Timestamp {
     pub const fn minute(self) -> i64 {
         self.0.div_euclid(60 * Self::SECOND)
     }
+
+    /// Whole days since the epoch.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(24 * 3600 * Self::SECOND)
+    }
 }

@@ -9,6 +9,7 @@
 
 mod batch;
 mod block;
+pub mod bpf;
 mod capture;
 mod hash;
 mod input;

@@ -13,6 +13,7 @@ mod join;
 mod names;
 mod part;
 mod proof;
+pub mod standing;
 mod supporting;
 #[cfg(test)]
 mod tests;

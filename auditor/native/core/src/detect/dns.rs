@@ -83,7 +83,7 @@ impl DatagramReader for Reader {
         true
     }
 
-    fn finish(&mut self, _: &mut Upkeep<'_>) -> Vec<Observation> {
+    fn observations(&self) -> Vec<Observation> {
         let mut seen: Vec<_> = self.lookups.iter().filter_map(Lookup::observation).collect();
         seen.sort_by_key(|observation| (observation.end, observation.span.first));
         seen

@@ -68,7 +68,7 @@ impl DatagramReader for Reader {
         true
     }
 
-    fn finish(&mut self, _: &mut Upkeep<'_>) -> Vec<Observation> {
+    fn observations(&self) -> Vec<Observation> {
         let seen = self.announced.iter().map(|((end, infohash, port), (span, count))| Observation {
             detector: LSD,
             confidence: Confidence::Confirmed,

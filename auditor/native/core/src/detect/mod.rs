@@ -147,8 +147,14 @@ pub trait DatagramReader: Send {
     /// Takes the next datagram; answers whether it was this protocol's.
     fn read(&mut self, datagram: &Datagram<'_>, upkeep: &mut Upkeep<'_>) -> bool;
 
+    /// What was seen so far.
+    fn observations(&self) -> Vec<Observation>;
+
     /// What was seen, once the flow has ended. Whatever it held is given back.
-    fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation>;
+    fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
+        let _ = upkeep;
+        self.observations()
+    }
 
     /// What it holds, and what passed since the last call that may prove something across flows. It may hold `free`
     /// bytes more until the next call.

@@ -87,7 +87,7 @@ impl DatagramReader for Reader {
         self.request(datagram, upkeep.anomalies) || self.reply(datagram, upkeep.anomalies)
     }
 
-    fn finish(&mut self, _: &mut Upkeep<'_>) -> Vec<Observation> {
+    fn observations(&self) -> Vec<Observation> {
         let ends = [End::Orig, End::Resp].into_iter();
         ends.flat_map(|end| self.clients.at(end).announces.observations(UDP_TRACKER, end)).collect()
     }

@@ -87,6 +87,20 @@ impl DatagramReader for Reader {
         true
     }
 
+    fn observations(&self) -> Vec<Observation> {
+        let mut seen = self.ended.clone();
+        let mut room = KEPT.saturating_sub(self.kept);
+        for facts in self.connections.facts() {
+            let reading = self.readings.iter().find(|(index, _)| *index == facts.index);
+            let of_one = reading.map(|(_, dialogue)| seen_in(&facts, dialogue)).unwrap_or_default();
+            if room > 0 && !of_one.is_empty() {
+                room -= 1;
+                seen.extend(of_one);
+            }
+        }
+        seen
+    }
+
     fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
         let Self { connections, readings, .. } = self;
         let noticed = connections.finish(upkeep.held, &mut sink(readings, upkeep.anomalies));
@@ -181,23 +195,33 @@ impl Reader {
         self.passed.extend(passed.map(|passed| Passed { stream, end: facts.turned(passed.end), ..passed }));
         let sent = dialogue.pieces().into_iter();
         self.pieces.extend(sent.map(|sent| SentPieces { stream, end: facts.turned(sent.end), ..sent }));
-        let seen = dialogue.observations();
-        let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else { return };
+        let seen = seen_in(facts, &dialogue);
+        if seen.is_empty() {
+            return;
+        }
         if self.kept >= KEPT {
             anomalies.count(Anomaly::UtpOverfull);
             return;
         }
         self.kept += 1;
-        self.ended.extend(seen.into_iter().map(|observation| Observation {
-            end: facts.turned(observation.end),
-            stream,
-            ..observation
-        }));
-        for (end, stamp) in [(End::Orig, facts.syn), (End::Resp, facts.answer)] {
-            let fact =
-                Fact::Utp { began: end == End::Orig, bytes: *facts.seen.at(end), lost: *facts.lost.at(end) };
-            let (end, span) = (facts.turned(end), Span::at(stamp));
-            self.ended.push(Observation { detector: UTP, confidence, end, stream, span, count: 1, fact });
-        }
+        self.ended.extend(seen);
     }
+}
+
+/// What was seen in a connection, and the connection itself where that is something.
+fn seen_in(facts: &Facts, dialogue: &Dialogue) -> Vec<Observation> {
+    let stream = stream(facts);
+    let mut seen = dialogue.observations();
+    let Some(confidence) = seen.iter().map(|observation| observation.confidence).max() else { return seen };
+    for observation in &mut seen {
+        observation.end = facts.turned(observation.end);
+        observation.stream = stream;
+    }
+    for (end, stamp) in [(End::Orig, facts.syn), (End::Resp, facts.answer)] {
+        let fact =
+            Fact::Utp { began: end == End::Orig, bytes: *facts.seen.at(end), lost: *facts.lost.at(end) };
+        let (end, span) = (facts.turned(end), Span::at(stamp));
+        seen.push(Observation { detector: UTP, confidence, end, stream, span, count: 1, fact });
+    }
+    seen
 }

@@ -6,6 +6,7 @@ use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::reading::{Answer, Outcome, Reading, probe};
 use crate::detect::{Observation, Stamp};
+use crate::flow::handed::Handed;
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
 use crate::flow::slab::{Place, Slab};
@@ -18,6 +19,8 @@ use crate::time::Timestamp;
 pub(super) struct Details {
     pub(super) whole: Slab<Detail>,
     firsts: Slab<First>,
+    /// What was handed over of flows that are left alone since.
+    pub(super) dropped: Vec<Handed>,
 }
 
 impl Details {
@@ -86,6 +89,8 @@ pub(super) struct Detail {
     pub(super) lent: usize,
     /// When it was first closed or reset, and by which end.
     pub(super) closed: Option<(Timestamp, End)>,
+    /// What was handed over while the flow is open.
+    pub(super) handed: Handed,
 }
 
 impl Detail {
@@ -235,6 +240,28 @@ impl Detail {
         let (seen, missing) =
             self.streams.at(end).as_ref().map_or((0, 0), |stream| (stream.seen, stream.missing));
         (self.unfollowed.at(end) + seen, missing)
+    }
+
+    /// What is observed so far, but for what is held.
+    pub(super) fn observations(&self) -> Vec<Observation> {
+        self.reading.believable(self.begun)
+    }
+
+    /// What [`Self::amounts`] would be after [`Self::catch_up`].
+    pub(super) fn amounts_with(&self, end: End, sent: u64) -> (u64, u64) {
+        if self.streams.at(end).is_none() { (sent, 0) } else { self.amounts(end) }
+    }
+
+    /// What [`Self::into_minutes`] would be after [`Self::catch_up`].
+    pub(super) fn minutes_with(&self, sent: Ends<u64>, time: Timestamp) -> Minutes {
+        let mut minutes = self.reading.minutes().clone();
+        for end in [End::Orig, End::Resp] {
+            if self.streams.at(end).is_none() {
+                let counted: u64 = minutes.iter().map(|(_, ends)| *ends.at(end)).sum();
+                minutes.add(time, end, sent.at(end).saturating_sub(counted));
+            }
+        }
+        minutes
     }
 
     /// Payload bytes by minute.

@@ -9,6 +9,7 @@ use crate::anomaly::Anomalies;
 use crate::detect::http::Fetch;
 use crate::detect::passed::SentPieces;
 use crate::detect::{Observation, Upkeep};
+use crate::flow::handed::{Handed, Shown};
 use crate::flow::key::{End, Ends, FlowKey, Transport as Protocol};
 use crate::flow::minutes::Minutes;
 use crate::flow::recent::TWICE_WITHIN;
@@ -112,7 +113,8 @@ impl Engine {
     /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
     fn forget(&mut self, place: Place) {
         if let Some(flow) = self.flows.remove(place) {
-            self.account(&flow);
+            let account = self.account(&flow);
+            self.marks.withdraw(&account.handed);
         }
     }
 
@@ -158,6 +160,8 @@ impl Engine {
         let account = self.account(flow);
         if !account.observations.is_empty() || !account.fetched.is_empty() {
             self.report_flow(flow, account);
+        } else {
+            self.marks.withdraw(&account.handed);
         }
     }
 
@@ -188,6 +192,7 @@ impl Engine {
                 self.learning.hear(&talkers(flow), &detail.named());
                 account.macs = detail.macs;
                 account.closed = detail.closed;
+                account.handed = detail.handed;
                 account.minutes = detail.into_minutes();
             }
             Protocol::Udp => {
@@ -200,71 +205,83 @@ impl Engine {
                 account.pieces = talk.pieces();
                 self.learning.hear(&talkers(flow), &talk.named());
                 account.macs = talk.macs;
+                account.handed = talk.handed;
                 account.minutes = talk.minutes;
             }
         }
         account
     }
 
-    fn report_flow(&mut self, flow: &Flow, account: Account) {
+    fn report_flow(&mut self, flow: &Flow, mut account: Account) {
         let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
-        let Account { macs, bytes, missing, minutes, closed, observations, pieces, mut fetched } = account;
-        if self.fetched.saturating_add(fetched.len()) > self.options.caps.fetched / share {
-            self.unreported_fetched += fetched.len() as u64;
-            fetched.clear();
+        if self.fetched.saturating_add(account.fetched.len()) > self.options.caps.fetched / share {
+            self.unreported_fetched += account.fetched.len() as u64;
+            account.fetched.clear();
         }
-        self.fetched += fetched.len();
+        self.fetched += account.fetched.len();
+        let observations = &account.observations;
+        // What was handed over while it was open has its place: it was one of the open flows, which are capped.
+        let is_known = account.handed.number != 0;
         let telling = self.reports.len() - self.supporting - self.encrypted - self.fetching;
         // Names are looked up by the thousand, and many programs look random: they must not crowd out what says something
         // by itself.
         if observations.is_empty() {
-            if fetched.is_empty() {
+            if account.fetched.is_empty() && !is_known {
                 return;
             }
             self.fetching += 1;
         } else if observations.iter().all(Observation::is_supporting) {
-            if self.supporting >= self.options.caps.supporting / share {
+            if !is_known && self.supporting >= self.options.caps.supporting / share {
                 self.unreported_supporting += 1;
                 return;
             }
             self.supporting += 1;
         } else if observations.iter().all(Observation::is_shape) {
-            if self.encrypted >= self.options.caps.encrypted / share {
+            if !is_known && self.encrypted >= self.options.caps.encrypted / share {
                 self.unreported_encrypted += 1;
                 return;
             }
             self.encrypted += 1;
-        } else if telling >= self.options.caps.reports / share {
+        } else if !is_known && telling >= self.options.caps.reports / share {
             self.unreported += 1;
             return;
         }
-        self.reports.push(FlowReport {
-            transport: flow.key.transport,
-            vantage: flow.key.vantage,
-            tunnel: flow.key.tunnel,
-            vlans: flow.vlans,
-            ends: flow.ends(),
-            macs,
-            first: flow.first,
-            last: flow.last,
-            begun: flow.begun,
-            closed,
-            packets: flow.packets,
-            bytes,
-            missing,
-            minutes,
-            observations,
-            pieces: self.content.keep(pieces),
-            fetched,
-            verified: Vec::new(),
-            ties: Vec::new(),
-        });
+        account.pieces = self.content.keep(account.pieces);
+        self.marks.report(&mut account.handed);
+        self.reports.push(account.report(flow));
+    }
+
+    /// What those who follow an open flow say of it so far. The digests of its pieces stay with them until its end.
+    pub(super) fn interim(&self, flow: &Flow) -> Account {
+        let mut account = Account { bytes: flow.bytes, ..Account::default() };
+        let Some(place) = flow.detail else { return account };
+        match flow.key.transport {
+            Protocol::Tcp => {
+                let Some(detail) = self.details.whole.get(place) else { return account };
+                account.observations = detail.observations();
+                account.minutes = detail.minutes_with(flow.bytes, flow.last);
+                for end in [End::Orig, End::Resp] {
+                    (*account.bytes.at_mut(end), *account.missing.at_mut(end)) =
+                        detail.amounts_with(end, *flow.bytes.at(end));
+                }
+                account.fetched = detail.fetched();
+                account.macs = detail.macs;
+                account.closed = detail.closed;
+            }
+            Protocol::Udp => {
+                let Some(talk) = self.talks.get(place) else { return account };
+                account.observations = talk.observations();
+                account.macs = talk.macs;
+                account.minutes = talk.minutes.clone();
+            }
+        }
+        account
     }
 }
 
-/// What those who followed a flow say of it at its end.
+/// What those who follow a flow say of it.
 #[derive(Default)]
-struct Account {
+pub(super) struct Account {
     macs: Ends<Option<[u8; 6]>>,
     bytes: Ends<u64>,
     missing: Ends<u64>,
@@ -273,6 +290,46 @@ struct Account {
     observations: Vec<Observation>,
     pieces: Vec<SentPieces>,
     fetched: Vec<Fetch>,
+    /// What was handed over of it while it was open.
+    handed: Handed,
+}
+
+impl Account {
+    /// As much of it as tells whether there is more.
+    pub(super) fn shown(&self) -> Shown {
+        let sure = self.observations.iter().map(|seen| 1 + seen.confidence as usize).sum();
+        let of = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Shown { count: of(self.observations.len() + self.fetched.len()), confidence: of(sure) }
+    }
+
+    /// Whether it says nothing by itself.
+    pub(super) fn is_silent(&self) -> bool {
+        self.observations.iter().all(|seen| seen.is_supporting() || seen.is_shape())
+    }
+
+    pub(super) fn report(self, flow: &Flow) -> FlowReport {
+        FlowReport {
+            transport: flow.key.transport,
+            vantage: flow.key.vantage,
+            tunnel: flow.key.tunnel,
+            vlans: flow.vlans,
+            ends: flow.ends(),
+            macs: self.macs,
+            first: flow.first,
+            last: flow.last,
+            begun: flow.begun,
+            closed: self.closed,
+            packets: flow.packets,
+            bytes: self.bytes,
+            missing: self.missing,
+            minutes: self.minutes,
+            observations: self.observations,
+            pieces: self.pieces,
+            fetched: self.fetched,
+            verified: Vec::new(),
+            ties: Vec::new(),
+        }
+    }
 }
 
 /// Who speaks in a flow, and where.

@@ -4,23 +4,31 @@
 //! live or replayed. One engine is one worker: of several, each decodes every frame and keeps the flows that fall to
 //! it, so that any number of them sees what one would.
 
+mod cited;
 mod content;
 mod detail;
 mod flows;
 mod learning;
+mod news;
 mod passage;
 mod report;
+mod strays;
 mod tcp;
 mod udp;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::cited::{Cited, Keep};
 pub use self::content::Content;
 use self::detail::Details;
 use self::learning::Learning;
+use self::news::Marks;
+pub use self::news::{News, Numbered};
 use self::passage::{TOGETHER, Waiting};
 pub use self::report::{FlowReport, Report, Torrent, Totals, Verified};
+pub use self::strays::{Handed, Parcel};
+use self::strays::{Role, Strays};
 use self::udp::Talk;
 use crate::anomaly::Anomalies;
 use crate::bindings::{Caps as BindingCaps, Collector as Bindings};
@@ -29,6 +37,7 @@ use crate::detect::dht::Dht;
 use crate::flow::fragments::Fragments;
 use crate::flow::key::{End, Seeded};
 use crate::flow::slab::Slab;
+use crate::flow::steer::Steering;
 use crate::flow::stream::HeldBytes;
 use crate::flow::table::{Flow, FlowTable};
 use crate::networks::Networks;
@@ -46,10 +55,15 @@ pub struct Options {
     pub vlan_in_key: bool,
     /// Which worker this is, and of how many.
     pub shard: (u64, u64),
+    /// Each frame comes to one worker alone, by the kernel's choice, and is to be handed on where it is another's;
+    /// otherwise each worker is given every frame.
+    pub steered: bool,
     /// Makes the tables' hashes unguessable. The same for all workers of a run.
     pub seed: u64,
     /// Info dicts that are known beforehand, to verify pieces by.
     pub known: Vec<Arc<[u8]>>,
+    /// Whether [`Engine::tell`] will be called: what is open is watched for what is new.
+    pub goes_on: bool,
     /// The caps of all workers together.
     pub caps: Caps,
 }
@@ -107,8 +121,10 @@ impl Default for Options {
             dht_flows: false,
             vlan_in_key: true,
             shard: (0, 1),
+            steered: false,
             seed: 0,
             known: Vec::new(),
+            goes_on: false,
             caps: Caps::default(),
         }
     }
@@ -167,8 +183,14 @@ pub struct Engine {
     fetching: usize,
     fetched: usize,
     learning: Learning,
+    marks: Marks,
+    /// Frames that have become proofs.
+    cited: Vec<Cited>,
     /// Of the first worker; the others leave it empty.
     bindings: Bindings,
+    steering: Steering,
+    role: Role,
+    strays: Strays,
 }
 
 impl Engine {
@@ -188,7 +210,8 @@ impl Engine {
                 options.caps.flows / share,
                 options.caps.infohashes / share,
                 seed,
-            ),
+            )
+            .going_on(options.goes_on),
             fragments: Fragments::default(),
             content: Content::new(options.caps.content_bytes / share),
             budget: HeldBytes { now: 0, cap: options.caps.held_bytes / share, hits: 0 },
@@ -206,12 +229,17 @@ impl Engine {
             encrypted: 0,
             fetching: 0,
             fetched: 0,
+            marks: Marks::new(options.goes_on),
+            cited: Vec::new(),
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             bindings: Bindings::new(
                 options.ours.clone(),
                 options.vlan_in_key,
                 BindingCaps { bindings: options.caps.bindings, leases: options.caps.leases },
             ),
+            steering: Steering::new(options.seed),
+            role: Role::first_hand(&options),
+            strays: Strays::new(options.shard),
             options,
         }
     }
@@ -228,6 +256,18 @@ impl Engine {
         self.pass_all(&mut waiting);
     }
 
+    /// Takes in frames that another worker handed on.
+    pub fn ingest_handed<'a>(&mut self, frames: impl IntoIterator<Item = Frame<'a>>) {
+        self.role = Role::second_hand();
+        self.ingest(frames);
+        self.role = Role::first_hand(&self.options);
+    }
+
+    /// Takes the frames that other workers are to have, by worker.
+    pub fn take_strays(&mut self) -> impl Iterator<Item = (usize, Parcel)> + '_ {
+        self.strays.take()
+    }
+
     /// Ends what was idle too long at `now`. Frames do this by themselves; a live source calls it in quiet times.
     pub fn expire(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
@@ -236,6 +276,7 @@ impl Engine {
 
     /// Takes what has ended since the last call.
     pub fn drain(&mut self) -> Report {
+        self.marks.forget_numbers();
         let activities = self.dht.drain();
         self.report(activities)
     }
@@ -257,6 +298,13 @@ impl Engine {
     /// Ends everything and reports it.
     #[must_use]
     pub fn finish(mut self) -> Report {
+        self.end_all();
+        let activities = self.dht.finish();
+        self.report(activities)
+    }
+
+    /// Ends all flows, and gives up what packets are in the making.
+    fn end_all(&mut self) {
         let flows = self.flows.take_all();
         for flow in flows.values() {
             self.close(flow);
@@ -267,8 +315,17 @@ impl Engine {
         {
             self.fragments.finish(anomalies);
         }
-        let activities = self.dht.finish();
-        self.report(activities)
+    }
+
+    /// How full its tables are: their name, size and cap.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize, usize); 3] {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        [
+            ("flows", self.flows.len(), (self.options.caps.flows / share).max(1)),
+            ("reassembly_bytes", self.budget.now, self.budget.cap),
+            ("dht_activities", self.dht.len(), crate::detect::dht::ACTIVITIES),
+        ]
     }
 
     fn report(&mut self, activities: Vec<crate::detect::dht::activity::Activity>) -> Report {

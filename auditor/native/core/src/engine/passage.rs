@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 use std::mem;
 
+use super::strays::Role;
 use super::{Engine, Frame, of_capture};
 use crate::anomaly::{Anomalies, Anomaly};
 use crate::bindings::is_dhcp;
@@ -78,10 +79,10 @@ impl Engine {
     #[inline]
     pub(super) fn decode<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
         let snapped = frame.bytes.len() < frame.wire_len as usize;
-        let first_worker = self.options.shard.0 == 0;
+        let counts = self.role.counts;
         if let Some(anomalies) = of_capture(&mut self.anomalies, frame.place.capture)
             && snapped
-            && first_worker
+            && counts
         {
             anomalies.count(Anomaly::FrameSnapped);
         }
@@ -94,61 +95,71 @@ impl Engine {
 
     fn decode_thoroughly<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
         let mut ignored = Anomalies::default();
-        let first_worker = self.options.shard.0 == 0;
-        // Every worker decodes every frame; what the decoder refuses must count once.
+        let counts = self.role.counts;
+        // Several workers decode a frame; what the decoder refuses must count once.
         let anomalies = match of_capture(&mut self.anomalies, frame.place.capture) {
-            Some(anomalies) if first_worker => anomalies,
+            Some(anomalies) if counts => anomalies,
             _ => &mut ignored,
         };
         match decode::decode(frame.link, frame.bytes, anomalies) {
             Decoded::Packet(packet) => self.wait(&packet, frame, &mut waiting.decoded),
             Decoded::Fragment(fragment) => {
-                self.totals.fragments += u64::from(first_worker);
+                self.totals.fragments += u64::from(counts);
+                if self.role.hands_on {
+                    self.strays.hand_to_all(frame);
+                }
+                // All workers have all fragments, and one of them counts what is wrong with them together.
+                let of_all = Role::of_all(&self.options);
+                let anomalies = match of_capture(&mut self.anomalies, frame.place.capture) {
+                    Some(anomalies) if of_all.counts => anomalies,
+                    _ => &mut ignored,
+                };
                 let whole = self.fragments.insert(frame.time, frame.vantage, &fragment, anomalies);
                 if let Some((header, payload)) = whole
                     && let Decoded::Packet(packet) = decode::decode_reassembled(&header, &payload, anomalies)
                 {
                     self.pass_all(waiting);
                     let mut whole = Vec::new();
+                    let role = mem::replace(&mut self.role, of_all);
                     self.wait(&packet, &Frame { bytes: &[], ..*frame }, &mut whole);
+                    self.role = role;
                     self.pass(&mut whole);
                 }
             }
             Decoded::Arp(path, arp) => {
-                if first_worker {
-                    self.totals.other_packets += 1;
+                self.totals.other_packets += u64::from(counts);
+                if self.keeps_bindings(frame) {
                     let stamp = Stamp { time: frame.time, frame: frame.place };
                     self.bindings.arp(frame.vantage, &path, &arp, stamp);
                 }
             }
-            Decoded::Nothing => self.totals.other_packets += u64::from(first_worker),
+            Decoded::Nothing => self.totals.other_packets += u64::from(counts),
         }
     }
 
     /// Says where a packet belongs, and has it wait; one of no flow, or of another worker's, does not.
     #[inline]
     fn wait<'a>(&mut self, packet: &Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
-        let first_worker = self.options.shard.0 == 0;
         let stamp = Stamp { time: frame.time, frame: frame.place };
         let (load, protocol, src_port, dst_port) = match packet.transport {
             Transport::Tcp(segment) => {
                 (Load::Tcp(segment), Protocol::Tcp, segment.src_port, segment.dst_port)
             }
             Transport::Udp(datagram) => {
-                if is_dhcp(&datagram) && first_worker {
+                if is_dhcp(&datagram) && self.keeps_bindings(frame) {
                     self.bindings.dhcp(frame.vantage, packet, &datagram, stamp);
                 }
                 (Load::Udp(datagram), Protocol::Udp, datagram.src_port, datagram.dst_port)
             }
             Transport::Icmpv6(message) => {
-                if first_worker {
-                    self.totals.other_packets += 1;
+                self.totals.other_packets += u64::from(self.role.counts);
+                if self.keeps_bindings(frame) {
                     self.bindings.icmpv6(frame.vantage, packet, message, stamp);
                 }
                 return;
             }
             Transport::Other(_) => {
-                self.totals.other_packets += u64::from(first_worker);
+                self.totals.other_packets += u64::from(self.role.counts);
                 return;
             }
         };
@@ -156,8 +167,14 @@ impl Engine {
         let dst = Endpoint { ip: packet.dst, port: dst_port };
         let (key, from_low) = FlowKey::new(src, dst, protocol, frame.vantage, &packet.path);
         let (shard, shards) = self.options.shard;
-        if shards > 1 && key.shard_hash() % shards != shard {
-            return;
+        if shards > 1 {
+            let owner = u64::from(self.steering.hash(&key)) % shards;
+            if owner != shard {
+                if self.role.hands_on {
+                    self.strays.hand_to(owner, frame);
+                }
+                return;
+            }
         }
         let hash = self.flows.hash(&key);
         self.flows.prefetch_index(hash);
@@ -173,6 +190,15 @@ impl Engine {
             stamp,
             load,
         });
+    }
+
+    /// Whether this worker keeps what a frame says of addresses: the first does; another may have to hand it on.
+    fn keeps_bindings(&mut self, frame: &Frame<'_>) -> bool {
+        let keeps = self.options.shard.0 == 0;
+        if !keeps && self.role.hands_on {
+            self.strays.hand_to(0, frame);
+        }
+        keeps
     }
 
     /// Takes the earliest packets to their flows, and has what the others will need fetched.

@@ -33,7 +33,7 @@ impl Engine {
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
-        let Self { flows, details, anomalies, budget, totals, content, learning, .. } = self;
+        let Self { flows, details, anomalies, budget, totals, content, learning, marks, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
         let stamp = passage.stamp;
         let pause = stamp.time.since(flow.last);
@@ -87,8 +87,12 @@ impl Engine {
                 detail.macs.at_mut(end).get_or_insert(macs.src);
                 detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
             }
-            if segment.flags.fin() || segment.flags.rst() {
+            let closes = segment.flags.fin() || segment.flags.rst();
+            if closes {
                 detail.closed.get_or_insert((stamp.time, end));
+            }
+            if (closes || segment.payload_len > 0) && detail.is_read() {
+                marks.mark(place, &mut detail.handed);
             }
             if segment.payload_len > 0 && detail.is_read() {
                 learning.hear(&talkers(flow), &detail.named());
@@ -218,6 +222,7 @@ fn settle(
         if let Some(mut detail) = flow.detail.take().and_then(|place| details.whole.remove(place)) {
             detail.release(budget);
             content.take_back(detail.lent);
+            details.dropped.extend((detail.handed.number != 0).then_some(detail.handed));
         }
     }
 }

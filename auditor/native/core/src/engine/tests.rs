@@ -3,7 +3,9 @@
 mod around;
 mod bindings;
 mod content;
+mod going_on;
 mod invariance;
+mod strays;
 mod ties;
 mod web_seeds;
 

@@ -8,6 +8,7 @@ use crate::detect::dht::Dht;
 use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
+use crate::flow::handed::Handed;
 use crate::flow::key::{End, Ends};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
@@ -24,6 +25,8 @@ pub(super) struct Talk {
     pub(super) capture: u32,
     /// What the readers held when they were last asked.
     pub(super) lent: usize,
+    /// What was handed over while the flow is open.
+    pub(super) handed: Handed,
 }
 
 impl Talk {
@@ -85,6 +88,13 @@ impl Talk {
         self.readers.iter_mut().flat_map(|(_, reader)| reader.named()).collect()
     }
 
+    /// What is observed so far.
+    pub(super) fn observations(&self) -> Vec<Observation> {
+        let mut seen: Vec<_> = self.readers.iter().flat_map(|(_, reader)| reader.observations()).collect();
+        seen.sort_by_key(|observation| observation.end);
+        seen
+    }
+
     /// What was observed; whatever was held is given back.
     pub(super) fn finish(&mut self, upkeep: &mut Upkeep<'_>) -> Vec<Observation> {
         let mut seen: Vec<_> =
@@ -100,7 +110,7 @@ impl Engine {
         let is_dht = Dht::probe(payload);
         let mark = || Some(passage.mark(payload, [0; 3]));
         let Some(place) = self.flow(passage, mark, |_, _, _| false) else { return };
-        let Self { flows, talks, dht, anomalies, totals, budget, content, learning, .. } = self;
+        let Self { flows, talks, dht, anomalies, totals, budget, content, learning, marks, .. } = self;
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         let from = flow.end(passage.from_low);
         let datagram = Datagram {
@@ -128,13 +138,14 @@ impl Engine {
                 dht.named.clear();
             }
             if is_followed {
-                let place = *flow.detail.get_or_insert_with(|| {
+                let followed = *flow.detail.get_or_insert_with(|| {
                     let mut talk = Talk::default();
                     talk.catch_up(flow.last, flow.bytes);
                     talks.insert(talk)
                 });
-                if let Some(talk) = talks.get_mut(place) {
+                if let Some(talk) = talks.get_mut(followed) {
                     talk.note(&datagram);
+                    marks.mark(place, &mut talk.handed);
                     if !is_krpc {
                         talk.offer(&datagram, &mut Upkeep { held: budget, anomalies });
                         let collected = talk.collect(content.free());

@@ -145,13 +145,6 @@ impl FlowKey {
         (Self { low, high, transport, vantage, tunnel: path.tunnel, vlans: None }, from_low)
     }
 
-    /// A hash of the ends alone, the same in every run: it spreads flows over workers.
-    #[must_use]
-    #[inline]
-    pub fn shard_hash(&self) -> u64 {
-        KeyHasher { state: SHARD_SEED }.ends(self)
-    }
-
     #[inline]
     pub(crate) fn hash_with(&self, seed: u64) -> u64 {
         let mut hasher = KeyHasher { state: seed };
@@ -169,7 +162,6 @@ impl FlowKey {
     }
 }
 
-const SHARD_SEED: u64 = 0x243f_6a88_85a3_08d3;
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A seeded multiply-and-fold hash: who does not know the seed cannot choose colliding flows.

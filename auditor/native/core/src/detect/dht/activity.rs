@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::detect::{Span, Stamp};
+use crate::flow::handed::{AMOUNTS, Handed, Shown, patience};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
@@ -259,6 +260,8 @@ pub struct Activity {
     pub home: Option<Vlans>,
     /// Tells it from others of this worker.
     pub(super) serial: u32,
+    /// What was handed over while it is open, under its number.
+    pub handed: Handed,
     /// The link address of the earliest frame it sent.
     pub mac: Option<[u8; 6]>,
     mac_seen: Stamp,
@@ -297,6 +300,7 @@ impl Activity {
             host,
             home: None,
             serial: 0,
+            handed: Handed::default(),
             mac: None,
             mac_seen: stamp,
             span: Span::at(stamp),
@@ -314,6 +318,17 @@ impl Activity {
             last_told: 0,
             minutes: Minutes::default(),
         }
+    }
+
+    /// Whether it shows more at `now` than when this was last asked with that answer. What was asked for by the dozen is
+    /// asked for all the time: of such a one the less often, the more it is to hand over.
+    pub(super) fn is_news(&mut self, now: Timestamp) -> bool {
+        /// Infohashes for which it waits a second longer.
+        const A_SECOND: usize = 64;
+        let targets = self.announced.len() + self.looked_up.len();
+        let of_targets = i64::try_from(targets / A_SECOND).unwrap_or_default() * Timestamp::SECOND;
+        let patience = patience(self.span.first, now, AMOUNTS.max(of_targets));
+        self.handed.shows(Shown::default(), now, patience, &mut 0)
     }
 
     /// Notes the link address of a frame that the host sent.

@@ -29,7 +29,7 @@ use crate::wire::path::Vlans;
 pub const DHT: &str = "bt.dht";
 
 /// The most activities followed at once.
-const ACTIVITIES: usize = 65_536;
+pub const ACTIVITIES: usize = 65_536;
 /// The most pairs of host and node told apart.
 const NODES: usize = 1 << 21;
 
@@ -59,7 +59,13 @@ pub struct Dht {
     links: Slab<Link>,
     ended: Vec<Activity>,
     /// How many activities have begun.
-    begun: u32,
+    begun: u64,
+    /// Activities that are marked, where anybody asks for open ones; others may have taken their places.
+    marked: Option<Vec<Place>>,
+    /// An activity of an older era is of an earlier day: its nodes count anew.
+    day_era: u32,
+    /// The day of the latest look.
+    day: i64,
     /// How many activities have ended: a link of an older era may point at one of them.
     era: u32,
     /// How many more infohashes may be remembered, before activities that have ended are taken.
@@ -153,11 +159,21 @@ impl Dht {
             links: Slab::with_capacity(flows),
             ended: Vec::new(),
             begun: 0,
+            marked: None,
+            day_era: 0,
+            day: i64::MIN,
             era: 0,
             room: infohashes,
             limits: Limits::default(),
             named: Vec::new(),
         }
+    }
+
+    /// Has what is open watched for what is new, if so.
+    #[must_use]
+    pub fn going_on(mut self, goes_on: bool) -> Self {
+        self.marked = goes_on.then(Vec::new);
+        self
     }
 
     /// Whether a datagram is worth a call of [`Self::inspect`].
@@ -197,7 +213,7 @@ impl Dht {
         } else {
             self.renew(place, datagram, whose);
         }
-        let Self { activities, links, seed, limits, room, named, .. } = self;
+        let Self { activities, links, seed, limits, room, named, marked, .. } = self;
         let Some(link) = links.get_mut(place) else { return false };
         if is_echo {
             anomalies.count(Anomaly::KrpcEchoed);
@@ -206,6 +222,13 @@ impl Dht {
             && let Some(sent) = link.rare.as_mut().and_then(|rare| rare.sent.as_mut())
         {
             Sent::count(sent.at_mut(from), &krpc.body, stamp);
+        }
+        if let Some(marked) = marked {
+            for place in [link.activities.orig, link.activities.resp].into_iter().flatten() {
+                if activities.get_mut(place).is_some_and(|activity| activity.handed.mark()) {
+                    marked.push(place);
+                }
+            }
         }
         if let Some(host) = link.activities.at(from).and_then(|place| activities.get_mut(place)) {
             host.span.extend(stamp);
@@ -288,6 +311,7 @@ impl Dht {
 
     /// Ends the activities that were idle too long at `now`.
     pub fn expire(&mut self, now: Timestamp) {
+        self.end_day(now);
         let idle = self.activities.places(|activity| now.since(activity.span.last) > IDLE);
         for place in idle {
             self.end(place);
@@ -295,6 +319,59 @@ impl Dht {
         if self.nodes.len() >= NODES / 2 {
             self.nodes.retain(|node| now.since(node.last) <= IDLE);
         }
+    }
+
+    /// Ends the activities of an earlier day than `now`'s, where they go on: else what one host asks for in months would
+    /// be one activity, which has no room for it. Midnight is UTC's, so that all workers cut at one time.
+    fn end_day(&mut self, now: Timestamp) {
+        let day = now.day();
+        if self.marked.is_none() || day <= self.day {
+            return;
+        }
+        self.day = day;
+        let earlier = self.activities.places(|activity| activity.span.first.day() < day);
+        if earlier.is_empty() {
+            return;
+        }
+        for place in earlier {
+            self.end(place);
+        }
+        self.nodes = Index::new();
+        self.era = self.era.wrapping_add(2);
+        self.day_era = self.era;
+    }
+
+    /// The activities that show more than they did.
+    pub(crate) fn tell(&mut self, now: Timestamp) -> Vec<Activity> {
+        let Self { activities, marked, .. } = self;
+        let Some(marked) = marked else { return Vec::new() };
+        let mut news = Vec::new();
+        let mut waiting = Vec::new();
+        for place in std::mem::take(marked) {
+            let Some(activity) = activities.get_mut(place).filter(|activity| activity.handed.is_marked())
+            else {
+                continue;
+            };
+            if activity.is_news(now) {
+                news.push(activity.clone());
+            } else {
+                waiting.push(place);
+            }
+        }
+        *marked = waiting;
+        news
+    }
+
+    /// How many activities are followed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.activities.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.activities.is_empty()
     }
 
     /// Takes the activities that have ended.
@@ -336,7 +413,10 @@ impl Dht {
     fn renew(&mut self, slot: Place, datagram: &Datagram<'_>, whose: Whose) {
         let Some(link) = self.links.get(slot) else { return };
         let now = datagram.stamp.time;
-        let is_back = now.since(link.last) > IDLE;
+        // An open question is of the era before, and never of the day before.
+        let is_of_another_day =
+            self.era.wrapping_sub(link.era) > self.era.wrapping_sub(self.day_era).saturating_add(1);
+        let is_back = is_of_another_day || now.since(link.last) > IDLE;
         let activities = self.activities_of(datagram, whose, is_back);
         let Some(link) = self.links.get_mut(slot) else { return };
         let is_settled = whose == Whose::Own;
@@ -391,7 +471,10 @@ impl Dht {
         }
         self.begun = self.begun.wrapping_add(1);
         let mut activity = Activity::begin(host, datagram.stamp, self.seed);
-        activity.serial = self.begun;
+        #[expect(clippy::cast_possible_truncation, reason = "tells those from each other that one flow saw")]
+        let serial = self.begun as u32;
+        activity.serial = serial;
+        activity.handed.number = self.begun;
         let place = self.activities.insert(activity);
         self.by_host.insert(host, place);
         Some(place)

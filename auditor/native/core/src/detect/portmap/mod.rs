@@ -212,7 +212,7 @@ impl DatagramReader for Reader {
         true
     }
 
-    fn finish(&mut self, _: &mut Upkeep<'_>) -> Vec<Observation> {
+    fn observations(&self) -> Vec<Observation> {
         let mut seen = self.searches.clone();
         let mut addresses: Vec<_> = self
             .addresses
