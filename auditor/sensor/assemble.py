@@ -138,6 +138,7 @@ class _Assembly:
             held.identity,
             standing=standing,
             reviews=lambda: self._reviews,
+            sizes=lambda: standing.sizes,
         )
         for resumed in earlier.incidents:
             exposed.figures.resume(resumed.incident, resumed.gravest)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +15,9 @@ import urllib.request
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from tests.build.prometheus import free_port
 from tests.build.sensing import POLICY
 
 if TYPE_CHECKING:
@@ -39,13 +39,6 @@ metrics: {{listen: "127.0.0.1:{port}"}}
 log: {{format: json, level: info}}
 {more}
 """
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -104,7 +97,7 @@ class Files:
 class Sensor:
     """A process that is ended when it is left."""
 
-    def __init__(self, files: Files, *words: str, wrapper: Sequence[str] = ()) -> None:
+    def __init__(self, files: Files, *words: str, wrapper: Sequence[str] = (), stdin: IO[bytes] | None = None) -> None:
         """Start ``auditor`` with these words; a wrapper is what runs it in another place."""
         self.files = files
         self.log = files.folder / f"log-{time.monotonic_ns()}.txt"
@@ -112,15 +105,16 @@ class Sensor:
             self.process = subprocess.Popen(
                 [*wrapper, sys.executable, "-m", "auditor", *words],
                 cwd=ROOT,
+                stdin=stdin or subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
 
     @classmethod
-    def replaying(cls, files: Files, *words: str) -> Self:
+    def replaying(cls, files: Files, *words: str, stdin: IO[bytes] | None = None) -> Self:
         """Play captures into the pipeline of a sensor file."""
-        return cls(files, "replay", "--config", str(files.config), "--log-level", "info", *words)
+        return cls(files, "replay", "--config", str(files.config), "--log-level", "info", *words, stdin=stdin)
 
     @classmethod
     def running(cls, files: Files, *words: str, wrapper: Sequence[str] = ()) -> Self:

@@ -10,33 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.model.moment import MINUTE, NANOSECONDS
-from tests.build import End, handshake, message, piece, tcp_stream
-from tests.build.capture import pcapng
 from tests.faults.running import Files, Sensor
+from tests.faults.traffic import capture, office, sharing
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.build.frames import Frame
-
-START = 1_795_338_000 * NANOSECONDS
-TORRENT = b"\xaa" * 20
-
-
-def sharing(minute: int, number: int = 0) -> list[Frame]:
-    """A contractor that gives a piece to a peer, so many minutes after the start."""
-    host, peer = End(f"10.30.0.{7 + number}", 50_000 + minute), End("198.51.100.7", 6881)
-    hello, answer = handshake(TORRENT, b"-qB4520-aaaaaaaaaaaa"), handshake(TORRENT, b"-TR4060-bbbbbbbbbbbb")
-    turns = [("orig", hello), ("resp", answer + message(2)), ("orig", message(1) + piece(0, 0, bytes(16384)))]
-    return tcp_stream(host, peer, turns, start=START + minute * MINUTE)  # type: ignore[arg-type]
-
-
-def capture(folder: Path, name: str, *frames: list[Frame]) -> str:
-    """Write a capture."""
-    path = folder / name
-    path.write_bytes(pcapng([frame for some in frames for frame in some]))
-    return str(path)
 
 
 def killed(files: Files, played: str, rng: random.Random) -> int:
@@ -63,7 +41,7 @@ def files(tmp_path: Path) -> Files:
 def test_nothing_acknowledged_is_lost(files: Files, tmp_path: Path, times: int) -> None:
     """Whenever it is killed: the store is whole, and has at least what it said it has."""
     rng = random.Random(20261122)  # noqa: S311 - the same moments every time
-    played = capture(tmp_path, "office.pcapng", *(sharing(minute, minute % 5) for minute in range(60)))
+    played = office(tmp_path)
     for _ in range(times):
         acknowledged = killed(files, played, rng)
 
