@@ -46,7 +46,8 @@ def have_room(case: Case) -> Iterator[Finding]:
     """Look how much room there is for the store and for what waits for it."""
     if case.config is None:
         return
-    places = [case.config.state_dir, case.config.store.spool.parent]
+    spool = case.config.store.spool
+    places = [case.config.state_dir, *([] if spool is None else [spool.parent])]
     try:
         backend = backend_of(case.config.store.url)
     except BadUrl:

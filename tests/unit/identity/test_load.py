@@ -87,7 +87,7 @@ def test_what_was_read_is_told_with_counts_and_digests(written: Callable[..., Pa
     digest, own = sha256(LIST.encode()).hexdigest(), sha256(path.read_bytes()).hexdigest()
 
     assert built.read.sha256 == sha256(f"{own}  -\n{digest}  people.csv\n".encode()).hexdigest()
-    ((name, kind, files, clock),) = built.read.sources
+    ((name, kind, files, clock, _),) = built.read.sources
     assert (name, kind, files, clock) == ("people", "intervals", (("people.csv", digest, 4, 1),), Offset("unknown"))
     assert built.refusals == (Refusal("people", "people.csv", 4, "the line has 1 fields where the header has 5"),)
     assert str(built.refusals[0]).startswith("people.csv:4: ")
