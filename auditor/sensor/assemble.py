@@ -138,6 +138,7 @@ class _Assembly:
             held.identity,
             standing=standing,
             reviews=lambda: self._reviews,
+            sizes=lambda: standing.sizes,
         )
         for resumed in earlier.incidents:
             exposed.figures.resume(resumed.incident, resumed.gravest)
@@ -239,8 +240,9 @@ class _Assembly:
         """Record that the sensor was started, by what, and since when nothing was watched."""
         policy = self._settings.held.policy.state
         words: dict[str, Any] = {"policy_sha256": policy.sha256, "resumed": len(earlier.incidents)}
-        if earlier.watched_until is not None:
-            words |= {"gap_since": rfc3339(earlier.watched_until), "was_stopped": earlier.was_stopped}
+        if earlier.runs:
+            since = None if earlier.watched_until is None else rfc3339(earlier.watched_until)
+            words |= {"gap_since": since, "was_stopped": earlier.was_stopped}
         loop.put_event("started", words)
         loop.put_records(self._texts())
         if earlier.runs and self._settings.is_live:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections import deque
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +23,7 @@ from auditor.sensor.clock import Moment
 from tests.build.sighting import CONTRACTOR, NINE, connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.model.coverage import CoverageMinute
     from auditor.model.flow import Address
@@ -44,6 +46,19 @@ rules:
   - {{id: sharing, group: contractors, verdict: violation, severity: high, reason: not here}}
 """
 """One that a sensor accepts; ``name`` is to be filled in."""
+
+
+@contextmanager
+def logging_put_back() -> Iterator[None]:
+    """Let what runs within set up the logging of the process as it likes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
 
 
 class ClockByHand:

@@ -9,10 +9,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-import structlog
 
 from auditor.sensor import logs
-from tests.build.sensing import change
+from tests.build.sensing import change, logging_put_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +30,8 @@ PEOPLE = [
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Where lines go; the logging of the tests themselves is put back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_put_back():
+        yield io.StringIO()
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
