@@ -230,6 +230,7 @@ def test_real_sockets_in_a_namespace_are_seen() -> None:
     """What they say to each other comes by at the interface that leads out."""
     needs_root()
     with closing(way("namespace", f"t{secrets.token_hex(4)}")) as private:
+        assert private.interface is not None
         result = watched(Canaries(private, "namespace"), private.interface)
 
     assert result.is_seen
