@@ -48,6 +48,8 @@ class Turns(Generic[H]):
         """When a host was folded last, and what that took."""
         self._deadline: dict[H, int] = {}
         self._deadlines: list[tuple[int, int, H]] = []
+        self._queued: dict[H, int] = {}
+        """The moment with which a host stands among these; its own may be later by now."""
         self._count = 0
         self._rested = float("-inf")
 
@@ -62,10 +64,9 @@ class Turns(Generic[H]):
 
     def until(self, host: H, moment: int) -> None:
         """Note when, by the frames' time, something of a host is over: it has its turn after that."""
-        if self._deadline.get(host) != moment:
-            self._deadline[host] = moment
-            self._count += 1  # so that no hosts are compared
-            heapq.heappush(self._deadlines, (moment, self._count, host))
+        self._deadline[host] = moment
+        if moment < self._queued.get(host, moment + 1):
+            self._queue(host, moment)
 
     def forget(self, host: H) -> None:
         """Let go of a host of which nothing is known any more."""
@@ -114,10 +115,21 @@ class Turns(Generic[H]):
         waits = pace.patience * cost if is_urgent else max(pace.patience * cost, pace.growth)
         return moment >= when + min(waits, pace.longest)
 
+    def _queue(self, host: H, moment: int) -> None:
+        self._queued[host] = moment
+        self._count += 1  # so that no hosts are compared
+        heapq.heappush(self._deadlines, (moment, self._count, host))
+
     def _past(self, now: int) -> Iterator[H]:
         while self._deadlines and self._deadlines[0][0] < now:
-            deadline, _, host = heapq.heappop(self._deadlines)
-            if self._deadline.get(host) == deadline:
+            queued, _, host = heapq.heappop(self._deadlines)
+            if self._queued.get(host) != queued:
+                continue
+            del self._queued[host]
+            deadline = self._deadline.get(host)
+            if deadline is not None and deadline >= now:
+                self._queue(host, deadline)
+            elif deadline is not None:
                 del self._deadline[host]
                 yield host
 

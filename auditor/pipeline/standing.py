@@ -120,7 +120,11 @@ class Standing:
     @property
     def limits_hit(self) -> Mapping[str, int]:
         """How often caps were reached, since the beginning."""
-        found = {"settled_facts": self._settled, "history": self._incidents.ledger.forgotten}
+        found = {
+            "settled_facts": self._settled,
+            "history": self._incidents.ledger.forgotten,
+            "known_torrents": self._knowledge.forgotten_torrents,
+        }
         return {name: count for name, count in found.items() if count}
 
     def _pass(self, now: int) -> None:

@@ -101,6 +101,9 @@ def test_who_has_a_deadline_has_a_turn_after_it() -> None:
     played.turns.until("b", 60)
 
     assert [played.take(now) for now in (60, 61, 70, 71, 99)] == [[], ["b"], [], ["a"], []]
+    played.turns.until("a", 120)
+    played.turns.until("a", 110)
+    assert [played.take(now) for now in (111, 121)] == [["a"], []]
 
 
 def test_a_deadline_that_finds_no_time_comes_again() -> None:
