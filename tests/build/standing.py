@@ -69,6 +69,11 @@ def run(pipeline: Standing, deltas: Sequence[Delta], *, is_kept: bool = True) ->
     return changes + late
 
 
+def past_all(changes: Sequence[IncidentChange]) -> int:
+    """Return a moment at which all incidents are over."""
+    return max((change.incident.conduct.last for change in changes), default=0) + IDLE + 1
+
+
 def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:
     """Return the newest change of each incident that did not go into another."""
     found: dict[str, IncidentChange] = {}
