@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import time
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.build.postgres import Postgres
 
-SWIFT = Pace(batch=50, linger=0.01, first_retry=0.05, longest_retry=0.2)
+SWIFT = Pace(batch=50, linger=0.01, first_retry=0.05, longest_retry=0.2, patience=0.5)
 
 
 class Watched:
@@ -141,14 +142,13 @@ def test_a_disk_that_is_read_only(tmp_path: Path) -> None:
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_read_only_database(postgres: Postgres, tmp_path: Path) -> None:
+def test_a_read_only_database(database: str, tmp_path: Path) -> None:
     """As a standby is."""
-    url = postgres.database()
-    name = make_url(url).database
-    made = Watched(url, tmp_path / "spool")
+    name = make_url(database).database
+    made = Watched(database, tmp_path / "spool")
     made.put(30)
     assert made.writer.flush(30)
-    admin = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(database.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
     set_it = f"ALTER DATABASE {name} SET default_transaction_read_only = "
     kick = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
     with admin.connect() as connection:
@@ -164,9 +164,9 @@ def test_a_read_only_database(postgres: Postgres, tmp_path: Path) -> None:
     made.writer.close(5)
 
 
-def test_a_locked_database(postgres: Postgres, tmp_path: Path) -> None:
+def test_a_locked_database(database: str, tmp_path: Path) -> None:
     """Somebody appends and does not end."""
-    made = Watched(postgres.database(), tmp_path / "spool")
+    made = Watched(database, tmp_path / "spool")
     made.put(30)
     assert made.writer.flush(30)
     with open_store(made.url) as other, other.purging():
@@ -177,9 +177,32 @@ def test_a_locked_database(postgres: Postgres, tmp_path: Path) -> None:
     made.writer.close(5)
 
 
-def test_a_server_that_crashes(postgres: Postgres, tmp_path: Path) -> None:
+def test_a_server_that_hangs(postgres: Postgres, database: str, tmp_path: Path) -> None:
+    """It is held to fail when it has not answered for a while; closing does not wait for it, and loses nothing."""
+    made = Watched(database, tmp_path / "spool")
+    made.put(30)
+    assert made.writer.flush(30)
+    frozen = postgres.freeze()
+    try:
+        made.put(100)
+        until(lambda: made.writer.state().error == "the store does not answer")
+        assert made.writer.state().failing_since is not None
+        assert not made.writer.close(0.1)
+    finally:
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
+
+    again = Watched(made.url, tmp_path / "spool")
+    assert again.writer.flush(30)
+    again.writer.close(5)
+    made.writer._thread.join(30)
+    with open_store(made.url) as store:
+        assert store.count() == 130
+
+
+def test_a_server_that_crashes(postgres: Postgres, database: str, tmp_path: Path) -> None:
     """The connection is lost in the middle; when the server is back, everything is there once."""
-    made = Watched(postgres.database(), tmp_path / "spool")
+    made = Watched(database, tmp_path / "spool")
     made.put(30)
     assert made.writer.flush(30)
 
