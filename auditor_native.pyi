@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypedDict, final
 
-__all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface", "transmit"]
+__all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface"]
 
 CONTRACT: Final[int]
 
@@ -35,24 +35,6 @@ class Watch:
     def stop(self) -> None: ...
     def close(self) -> None: ...
 
-def transmit(
-    paths: Sequence[str],
-    interface: str,
-    tempo: _Tempo,
-    tell: Callable[[int, int], None] | None,
-) -> _Sent: ...
-
-class _Tempo(TypedDict):
-    speed: float | None
-    rate: float | None
-    loops: int
-
-class _Sent(TypedDict):
-    frames: int
-    bytes: int
-    too_long: int
-    not_whole: int
-
 class _Tap(TypedDict):
     interface: str
     vantage: int
@@ -71,24 +53,14 @@ class _Pace(TypedDict):
 class _News(TypedDict):
     flows: list[tuple[int, _Flow, bool]]
     activities: list[tuple[int, _Activity, bool]]
-    withdrawn_flows: list[int]
-    withdrawn_activities: list[int]
     torrents: list[_Torrent]
     bindings: list[_Binding]
     leases: list[_Lease]
-    slices: list[_Slice]
     limits: dict[str, int]
     totals: dict[str, int]
     anomalies: dict[str, int]
     seen_until: int | None
     is_over: bool
-
-class _Slice(TypedDict):
-    frame: tuple[int, int]
-    time: int
-    link: int
-    wire_len: int
-    data: bytes
 
 class _Interface(TypedDict):
     name: str

@@ -60,7 +60,7 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 from auditor.model.text import harmless
 from auditor.model.torrent import SeenTorrent
-from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Slice, Table, WatchCounters
+from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Table, WatchCounters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 14
+CONTRACT = 12
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -313,38 +313,6 @@ def record(
     return Recording(tuple(raw["paths"]), raw["packets"], raw["bytes"], raw["dropped"], raw["error"])
 
 
-class Sent(NamedTuple):
-    """What was played onto an interface."""
-
-    frames: int
-    bytes: int
-    too_long: int
-    """Frames that were left out: the interface takes none so long."""
-    not_whole: int
-    """Frames that were left out: not Ethernet's, or captured in part."""
-
-
-def transmit(
-    captures: Sequence[str],
-    interface: str,
-    *,
-    speed: float | None = 1.0,
-    rate: float | None = None,
-    loops: int = 1,
-    tell: Callable[[int, int], None] | None = None,
-) -> Sent:
-    """Play captures onto an interface, so many times as fast as they were taken; with ``None`` as fast as it goes.
-
-    ``rate`` sends so many frames a second instead. ``tell`` is called about ten times a second with the frames and bytes
-    sent so far.
-
-    Raises:
-        OSError: if there is no such interface, it is down or goes away, or nothing may be sent there.
-        KeyboardInterrupt: when the user interrupts.
-    """
-    return Sent(**auditor_native.transmit(captures, interface, {"speed": speed, "rate": rate, "loops": loops}, tell))
-
-
 def _sources(captures: Sequence[CapturePath], vantages: Sequence[str]) -> list[_Source]:
     return [
         {"path": capture.path, "fd": capture.fd, "vantage": vantages.index(capture.vantage)} for capture in captures
@@ -399,12 +367,9 @@ def _delta(raw: _News, vantages: Sequence[str]) -> Delta:
             ActivitySeen(number, _activity(activity, vantages), is_over)
             for number, activity, is_over in raw["activities"]
         ),
-        withdrawn_flows=tuple(raw["withdrawn_flows"]),
-        withdrawn_activities=tuple(raw["withdrawn_activities"]),
         torrents=tuple(map(_torrent, raw["torrents"])),
         bindings=tuple(_binding(binding, vantages) for binding in raw["bindings"]),
         leases=tuple(_lease(lease, vantages) for lease in raw["leases"]),
-        slices=tuple(Slice(**kept) for kept in raw["slices"]),
         limits_hit=raw["limits"],
         totals=raw["totals"],
         anomalies=raw["anomalies"],

@@ -6,6 +6,5 @@ pub mod packets;
 pub mod promises;
 pub mod reader;
 pub mod scene;
-pub mod standing;
 
 pub use promises::assert_prefixes_are_truncated;

@@ -101,7 +101,7 @@ impl Scene {
 }
 
 impl Event {
-    pub(crate) fn frame(&self) -> Option<Frame<'_>> {
+    fn frame(&self) -> Option<Frame<'_>> {
         let Self::Frame(frame) = self else { return None };
         Some(Frame {
             time: frame.time,

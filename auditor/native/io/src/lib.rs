@@ -27,8 +27,6 @@ pub mod run;
 mod samples;
 mod split;
 mod stream;
-#[cfg(target_os = "linux")]
-pub mod transmit;
 pub mod watch;
 mod write;
 

@@ -46,6 +46,7 @@ use crate::wire::link::LinkType;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Options {
     /// Our own networks, inside and egress: whose DHT activities are folded, and whose encrypted flows are tied.
     pub ours: Networks,
@@ -55,8 +56,9 @@ pub struct Options {
     pub vlan_in_key: bool,
     /// Which worker this is, and of how many.
     pub shard: (u64, u64),
-    /// How frames come to the workers.
-    pub delivery: Delivery,
+    /// Each frame comes to one worker alone, by the kernel's choice, and is to be handed on where it is another's;
+    /// otherwise each worker is given every frame.
+    pub steered: bool,
     /// Makes the tables' hashes unguessable. The same for all workers of a run.
     pub seed: u64,
     /// Info dicts that are known beforehand, to verify pieces by.
@@ -65,15 +67,6 @@ pub struct Options {
     pub goes_on: bool,
     /// The caps of all workers together.
     pub caps: Caps,
-}
-
-/// How frames come to the workers of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Each is given every frame.
-    ToAll,
-    /// Each frame comes to one of them, who hands it on where it is another's: see [`Engine::take_strays`].
-    ToOne,
 }
 
 /// What may be kept at once. Reaching a cap is counted, and changes what is seen no more than it must.
@@ -129,7 +122,7 @@ impl Default for Options {
             dht_flows: false,
             vlan_in_key: true,
             shard: (0, 1),
-            delivery: Delivery::ToAll,
+            steered: false,
             seed: 0,
             known: Vec::new(),
             goes_on: false,
@@ -290,6 +283,14 @@ impl Engine {
     #[must_use]
     pub const fn pending(&self) -> usize {
         self.reports.len()
+    }
+
+    /// How full the tables are: their names, sizes and caps.
+    #[must_use]
+    pub fn tables(&self) -> [(&'static str, usize, usize); 2] {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        let HeldBytes { now, cap, .. } = self.budget;
+        [("flows", self.flows.len(), self.options.caps.flows / share), ("held_bytes", now, cap)]
     }
 
     /// Ends everything and reports it.

@@ -3,14 +3,13 @@
 use super::detail::Details;
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Content, Engine, Totals, count};
+use super::{Content, Engine, count};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
 use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
-use crate::flow::table::{Flow, FlowTable, Notes, Phase};
-use crate::flow::unseen::{Left, Sent};
+use crate::flow::table::{Flow, Notes, Phase};
 use crate::wire::decode::Segment;
 
 impl Engine {
@@ -28,8 +27,8 @@ impl Engine {
                 is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
-                && match *notes.isn.at(end) {
-                    Some(isn) => isn != segment.seq,
+                && match notes.isn.at(end) {
+                    Some(isn) => *isn != segment.seq,
                     None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
                 }
         };
@@ -43,9 +42,6 @@ impl Engine {
         if flow.phase == Phase::Rejected {
             count(flow, end, segment.payload_len);
             note_close(flow, end, segment);
-            if let Some(left) = see(flow, end, segment) {
-                count_unseen(flows, place, end, left, totals);
-            }
             return;
         }
         let phase = flow.phase;
@@ -70,9 +66,6 @@ impl Engine {
             if segment.flags.ack() {
                 learn_start(&mut known, details, end.other(), segment.ack, budget, content, anomalies);
             }
-        }
-        if let Some(left) = flows.get_mut(place).and_then(|flow| see(flow, end, segment)) {
-            count_unseen(flows, place, end, left, totals);
         }
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         count(flow, end, segment.payload_len);
@@ -105,29 +98,6 @@ impl Engine {
                 learning.hear(&talkers(flow), &detail.named());
             }
         }
-    }
-}
-
-/// Takes in how far a segment takes its flow's streams. Answers with what is left to do.
-#[inline]
-fn see(flow: &mut Flow, end: End, segment: &Segment<'_>) -> Option<Left> {
-    let flags = segment.flags;
-    if flags.rst() {
-        return None;
-    }
-    let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
-    let ack = flags.ack().then_some(segment.ack);
-    flow.seen.take(end, Sent { seq: segment.seq, len, ack })
-}
-
-/// Counts what a segment of `end` shows to have passed unseen. Where nothing of the other end was captured, it is not the
-/// mirror that lost it: its way is another.
-fn count_unseen(flows: &mut FlowTable, place: Place, end: End, left: Left, totals: &mut Totals) {
-    let unseen = flows.see(place, left);
-    if unseen > 0 {
-        let is_one_sided = flows.get(place).is_some_and(|flow| *flow.packets.at(end.other()) == 0);
-        let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
-        *total += u64::from(unseen);
     }
 }
 

@@ -10,5 +10,4 @@ pub mod slab;
 pub mod steer;
 pub mod stream;
 pub mod table;
-pub mod unseen;
 pub mod utp;

@@ -10,7 +10,6 @@ use super::index::{Entry, Index};
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
-use super::unseen::{Left, Seen, Unseen};
 use crate::time::Timestamp;
 use crate::wire::path::Vlans;
 
@@ -55,8 +54,6 @@ pub struct Flow {
     pub packets: Ends<u32>,
     /// Transport payload by end, as sent; a retransmission counts again here.
     pub bytes: Ends<u64>,
-    /// Of TCP, how far its streams were seen.
-    pub seen: Seen,
 }
 
 /// What only few packets of a flow need: those at its beginning, and those that a detector looks at.
@@ -115,7 +112,6 @@ impl Flow {
             last: time,
             packets: Ends::default(),
             bytes: Ends::default(),
-            seen: Seen::default(),
         }
     }
 
@@ -157,7 +153,6 @@ impl Flow {
         self.fin.swap();
         self.packets.swap();
         self.bytes.swap();
-        self.seen.swap();
     }
 
     /// Whether the connection was closed or reset.
@@ -211,7 +206,6 @@ pub struct FlowTable {
     /// Of the flow at each place.
     notes: Vec<Notes>,
     index: Index<Indexed>,
-    unseen: Unseen,
     /// How many flows have VLAN tags in their key.
     parted: usize,
     seed: u64,
@@ -226,7 +220,6 @@ impl FlowTable {
             flows: Slab::with_capacity(capacity),
             notes: Vec::with_capacity(capacity),
             index: Index::new(),
-            unseen: Unseen::default(),
             parted: 0,
             seed,
         }
@@ -315,18 +308,11 @@ impl FlowTable {
         self.flows.get_mut(place).zip(self.notes.get_mut(place.index()))
     }
 
-    /// Takes in what is left of a segment of the flow at a place. Answers with how many bytes of the other end it shows to
-    /// have passed unseen.
-    pub fn see(&mut self, place: Place, left: Left) -> u32 {
-        self.flows.get_mut(place).map_or(0, |flow| self.unseen.take(place, &mut flow.seen, left))
-    }
-
     /// Says that the other end of the flow at a place began after all: its SYN came late.
     pub fn turn(&mut self, place: Place) {
         if let Some((flow, notes)) = self.noted_mut(place) {
             flow.turn();
             notes.turn();
-            self.unseen.turn(place);
         }
     }
 
@@ -347,14 +333,12 @@ impl FlowTable {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
         self.index.remove(self.hash(&flow.key), |indexed| indexed.place == Some(place));
-        self.unseen.forget(place, &flow.seen);
         Some(flow)
     }
 
     /// Takes all flows out.
     pub fn take_all(&mut self) -> Slab<Flow> {
         self.index.clear();
-        self.unseen.clear();
         self.parted = 0;
         std::mem::take(&mut self.flows)
     }
