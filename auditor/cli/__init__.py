@@ -32,7 +32,10 @@ _COMMANDS = {
     "audit": ("auditor.cli.audit:audit", "Say who used BitTorrent in captures, and whether it was allowed."),
     "capture": ("auditor.cli.capture:capture", "Record an interface into capture files."),
     "doctor": ("auditor.cli.doctor:doctor", "Find what keeps a sensor from working, and say what to do."),
-    "evidence": ("auditor.cli.evidence:evidence", "Look into a store of evidence, note what came of it, delete what is old."),
+    "evidence": (
+        "auditor.cli.evidence:evidence",
+        "Look into a store of evidence, note what came of it, delete what is old.",
+    ),
     "identity": ("auditor.cli.identity:identity", "Check identity sources, and look up whose an address was."),
     "policy": ("auditor.cli.policy:policy", "Write, check, test, compare and explain policies."),
     "replay": ("auditor.cli.replay:replay", "Play captures through the sensor's pipeline, with their own timing."),

@@ -65,6 +65,7 @@ def replay(  # noqa: PLR0917 - one argument an option
     from auditor.sensor import logs  # noqa: PLC0415 - start-up
     from auditor.sensor.assemble import assemble  # noqa: PLC0415 - start-up
     from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
+    from auditor.sensor.starting import few_heaps  # noqa: PLC0415 - start-up
 
     selection = select(captures)
     for refused in selection.refused:
@@ -76,6 +77,7 @@ def replay(  # noqa: PLR0917 - one argument an option
     def watch(options: Options) -> Watch:
         return Watch.replay(paths, options, speed=None if as_fast else speed, loops=loops)
 
+    few_heaps()
     logs.set_up("console", log_level)
     printed = Printed()
     if config_file is not None and not (policy_file or identity_file or key_file or store):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from auditor.engine import Tap, Watch
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 
     from auditor.engine import Options
     from auditor.sensor.clock import Clock
-    from auditor.sensor.config import Interface, SensorConfig
+    from auditor.sensor.config import SensorConfig
     from auditor.sensor.parts import Watching
+
+M_ARENA_MAX = -8
+"""Of mallopt(3)."""
 
 
 def settings_of(config: SensorConfig, clock: Clock) -> Settings:
@@ -52,19 +57,10 @@ def watching(config: SensorConfig, source: str) -> Callable[[Options], Watching]
     def begin(options: Options) -> Watching:
         if source == "scapy":
             return Sniffed([each.interface for each in config.interfaces], options)
-        taps = [_tap(each) for each in config.interfaces]
+        taps = [Tap(**each._asdict()) for each in config.interfaces]
         return Watch.live(taps, options, workers=config.workers)
 
     return begin
-
-
-def _tap(interface: Interface) -> Tap:
-    return Tap(
-        interface.interface,
-        snap_length=interface.snap_length,
-        promiscuous=interface.promiscuous,
-        vantage=interface.vantage,
-    )
 
 
 def confined(config: SensorConfig, log: FilteringBoundLogger) -> None:
@@ -77,6 +73,15 @@ def confined(config: SensorConfig, log: FilteringBoundLogger) -> None:
     done = confine(needed(config, _patterns(config)))
     for sentence in done.left_out:
         log.warning("not confined", reason=sentence)
+
+
+def few_heaps() -> None:
+    """Have all threads share two heaps of the C library: one for each keeps whatever that thread once needed.
+
+    Records are made by one thread and freed by another, so that memory would grow for days before it stayed the same.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _patterns(config: SensorConfig) -> list[str]:
