@@ -44,11 +44,12 @@ def run(config_file: Path, source: str) -> ExitCode:
     starting.few_heaps()
     logs.set_up(config.log.format, config.log.level)
     log, clock = logs.logger(), SystemClock()
+    way = starting.canary_way(config)
     try:
         if source == "native":  # Scapy's process would be confined too, and needs more.
             starting.confined(config, log)
-        settings = starting.settings_of(config, clock)
-        daemon = assemble(settings, starting.watching(config, source), clock=clock, log=log)
+        settings = starting.settings_of(config, clock, way)
+        daemon = assemble(settings, starting.watching(config, source, way), clock=clock, log=log)
     except Unusable as problem:
         for issue in problem.issues:
             click.echo(issue.render(), err=True)

@@ -21,6 +21,7 @@ from auditor.evidence.store import StoreError, open_store
 from auditor.evidence.writer import Pace, Writer
 from auditor.model.moment import MINUTE, NANOSECONDS, rfc3339
 from auditor.pipeline.standing import Standing
+from auditor.sensor.canary.run import WithoutCanaries
 from auditor.sensor.coverage import Minutes
 from auditor.sensor.daemon import Daemon, Notifying, Silent
 from auditor.sensor.earlier import Earlier, earlier_runs
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from auditor.identity.load import Built
     from auditor.model.standing import IncidentChange
     from auditor.policy.evaluate import Policy
+    from auditor.sensor.canary.run import Canaries
     from auditor.sensor.clock import Clock
     from auditor.sensor.config import MetricsSettings, StoreSettings
     from auditor.sensor.parts import Watching
@@ -74,6 +76,9 @@ class Settings:
     is_live: bool = True
     """Frames come as they happen."""
     tell: Callable[[Sequence[IncidentChange]], None] | None = None
+    canaries: Canaries | None = None
+    canary_every: int | None = None
+    """Nanoseconds from one canary to the next."""
     notify: Notifying = field(default_factory=Silent)
 
 
@@ -145,9 +150,7 @@ class _Assembly:
         store = self._store()
         sinks = self._sinks()
         exposed.store, exposed.sinks, exposed.restarts = store, sinks, earlier.runs
-        begun = watch(self._options)
-        if hasattr(begun, "close"):
-            self._ends.callback(begun.close)
+        begun = self._watching(watch)
         exposed.watch = begun
         loop = Loop(
             watch=begun,
@@ -165,6 +168,7 @@ class _Assembly:
         self._record_start(loop, earlier, now.wall)
         reloads = self._reloads(loop)
         self._upkeep()
+        self._send_canaries(loop, exposed)
         if settings.metrics is not None:
             self._serve(exposed, reloads, settings.metrics)
         return Daemon(
@@ -308,6 +312,33 @@ class _Assembly:
         upkeep = Upkeep(chores, clock=self._clock, errors=self._errors)
         upkeep.start()
         self._ends.callback(upkeep.stop)
+
+    def _watching(self, watch: Callable[[Options], Watching]) -> Watching:
+        """Begin to watch; canaries that come by are nobody's, and stay out of everything."""
+        begun = watch(self._options)
+        if hasattr(begun, "close"):
+            self._ends.callback(begun.close)
+        canaries = self._settings.canaries
+        return begun if canaries is None else WithoutCanaries(begun, canaries)
+
+    def _send_canaries(self, loop: Loop, exposed: Exposed) -> None:
+        canaries, every = self._settings.canaries, self._settings.canary_every
+        if canaries is None or every is None:
+            return
+
+        def send() -> None:
+            result = canaries.run()
+            loop.post(lambda: loop.put_canary(result))
+            if result.error is not None:
+                self._log.error("canary not sent", over=result.over, error=result.error)
+            elif not result.is_seen:
+                self._log.error("canary missed", over=result.over)
+
+        exposed.canary_every = every
+        sending = Upkeep([Chore("canary", every, send)], clock=self._clock, errors=self._errors)
+        sending.start()
+        self._ends.callback(canaries.close)
+        self._ends.callback(sending.stop)
 
     def _put_grounds(self, loop: Loop) -> None:
         self._recorder.grounds = self._grounds()

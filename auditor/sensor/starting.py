@@ -10,6 +10,7 @@ from auditor.engine import Tap, Watch
 from auditor.identity import load
 from auditor.model.moment import NANOSECONDS
 from auditor.sensor.assemble import Held, Settings
+from auditor.sensor.canary.run import Canaries, way_or_why_not
 from auditor.sensor.confine import confine
 from auditor.sensor.key import key_of
 from auditor.sensor.needs import needed
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from auditor.engine import Options
+    from auditor.sensor.canary.run import Way
     from auditor.sensor.clock import Clock
     from auditor.sensor.config import SensorConfig
     from auditor.sensor.parts import Watching
 
 M_ARENA_MAX = -8
 """Of mallopt(3)."""
+CANARY = "canary"
+"""The vantage point of a namespace for canaries: nothing of it is read together with what comes by elsewhere."""
 
 
-def settings_of(config: SensorConfig, clock: Clock) -> Settings:
+def canary_way(config: SensorConfig) -> Way | None:
+    """Return how canaries are sent: to be asked for before the sensor is confined, since a namespace takes rights."""
+    return None if config.canary is None else way_or_why_not(config.canary.over)
+
+
+def settings_of(config: SensorConfig, clock: Clock, way: Way | None = None) -> Settings:
     """Put in force what the sensor file names, and return what a daemon is made of.
 
     Raises:
@@ -40,24 +49,30 @@ def settings_of(config: SensorConfig, clock: Clock) -> Settings:
         OSError: if a key of our own cannot be written.
     """
     policy, identity = in_force(config.policy, config.identity, clock)
+    key, canary = key_of(config), config.canary
     return Settings(
         config.name,
-        Held(policy, identity, config.policy, config.identity, key_of(config)),
+        Held(policy, identity, config.policy, config.identity, key),
         store=config.store,
         metrics=config.metrics,
         sinks=config.sinks,
         poll=(config.identity_reload or NANOSECONDS) / NANOSECONDS,
+        canaries=None if way is None or canary is None else Canaries(way, canary.over, key),
+        canary_every=None if canary is None else canary.every,
         notify=Notify(),
     )
 
 
-def watching(config: SensorConfig, source: str) -> Callable[[Options], Watching]:
-    """Return what begins to watch the interfaces."""
+def watching(config: SensorConfig, source: str, way: Way | None = None) -> Callable[[Options], Watching]:
+    """Return what begins to watch the interfaces, and where canaries come by."""
 
     def begin(options: Options) -> Watching:
         if source == "scapy":
             return Sniffed([each.interface for each in config.interfaces], options)
         taps = [Tap(**each._asdict()) for each in config.interfaces]
+        canaries = None if way is None else way.interface
+        if canaries is not None and canaries not in {tap.interface for tap in taps}:
+            taps.append(Tap(canaries, vantage=CANARY))
         return Watch.live(taps, options, workers=config.workers)
 
     return begin
