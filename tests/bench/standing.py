@@ -31,6 +31,8 @@ from tests.bench.judging import policy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from auditor.model.flow import End
+
 START = 1_795_345_200 * NANOSECONDS
 TICK = NANOSECONDS // 4
 BAR = 0.1
@@ -65,9 +67,8 @@ def flow(draw: random.Random, host: int, number: int, moment: int) -> Flow:
     first = START + number * NANOSECONDS
     down = draw.randrange(1 << 30)
 
-    def seen(detector: str, end: str, fact: Handshake | Messages, frame: int) -> Observation:
-        side = "orig" if end == "orig" else "resp"
-        return Observation(detector, Confidence.CONFIRMED, side, first, moment, 1, ((0, frame),), fact, 0)
+    def seen(detector: str, end: End, fact: Handshake | Messages, frame: int) -> Observation:
+        return Observation(detector, Confidence.CONFIRMED, end, first, moment, 1, ((0, frame),), fact, 0)
 
     counts = {"piece": 10, "request": 10, "have": 30}
     return Flow(
