@@ -31,6 +31,14 @@ def test_why_an_interface_is_down_is_not_told() -> None:
     ]
 
 
+def test_a_replayed_file_goes_by_its_name() -> None:
+    """Folders have the names of people."""
+    one = InterfaceCounters("/home/ada/captures/monday.pcapng", True, 9, 900, 0, {}, 1, None, None)
+    state = replace(fresh_state(), watch=WatchCounters((one,), {}, 0, 1))
+
+    assert samples(state, "auditor_frames_total") == ['auditor_frames_total{interface="monday.pcapng"} 9.0']
+
+
 def test_an_interface_without_a_frame_has_no_time_of_one() -> None:
     """0 would be 1970."""
     assert samples(busy_state(), "auditor_interface_last_frame_timestamp_seconds") == [
