@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,9 @@ from tests.cases.cast import ANSWER, EMPLOYEE, HELLO, PEER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from auditor.model.flow import Flow
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def streams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 def test_what_the_sniffer_sees_comes_as_from_any_watch(streams: list[str]) -> None:
     """And the sniffer ends with it."""
     with Sniffed(["eth0"], Options(())) as watch:
-        flows = {}
+        flows: dict[int, Flow] = {}
         is_over = False
         while not is_over:
             delta = watch.drain(0.1)
