@@ -79,13 +79,18 @@ def replay(  # noqa: PLR0917 - one argument an option
         return _send(selection.paths, interface, pace)
     if not (of_policy or of_config):
         raise click.UsageError("name a sensor file with --config, or a policy and what goes with it")
+    from auditor.sensor import logs  # noqa: PLC0415 - start-up
+    from auditor.sensor.starting import few_heaps  # noqa: PLC0415 - start-up
+
+    few_heaps()
+    logs.set_up("console", log_level)
     printed = Printed()
     settings = (
         _of_config(config_file or Path(), printed)
         if of_config
         else _of_policy(policy_file or Path(), identity_file, key_file, store, printed)
     )
-    code = _play(selection.paths, pace, settings, log_level)
+    code = _play(selection.paths, pace, settings)
     return ExitCode.gravest(
         code,
         ExitCode.UNREADABLE if selection.refused else ExitCode.OK,
@@ -101,7 +106,7 @@ class Pace(NamedTuple):
     loops: int
 
 
-def _play(paths: Sequence[str], pace: Pace, settings: Settings, log_level: str) -> ExitCode:
+def _play(paths: Sequence[str], pace: Pace, settings: Settings) -> ExitCode:
     """Play captures into the pipeline."""
     from auditor.audit.captures import DEFAULT_VANTAGE  # noqa: PLC0415 - start-up
     from auditor.cli import output  # noqa: PLC0415 - start-up
@@ -109,10 +114,7 @@ def _play(paths: Sequence[str], pace: Pace, settings: Settings, log_level: str) 
     from auditor.sensor import logs  # noqa: PLC0415 - start-up
     from auditor.sensor.assemble import assemble  # noqa: PLC0415 - start-up
     from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
-    from auditor.sensor.starting import few_heaps  # noqa: PLC0415 - start-up
 
-    few_heaps()
-    logs.set_up("console", log_level)
     captures = [CapturePath(path, DEFAULT_VANTAGE) for path in paths]
 
     def watch(options: Options) -> Watch:

@@ -35,11 +35,16 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path, interfaces=RECEIVER)
 
 
+def wait_until_watching(sensor: Sensor) -> None:
+    """Wait until the wire is captured, and the log says so."""
+    sensor.wait_until_ready()
+    sensor.wait(lambda: "interface captured" in sensor.said())
+
+
 def test_what_passes_is_an_incident_at_once(wire: Wire, files: Files) -> None:
     """In the metrics, soon after; in the store by the time that it has stopped."""
     with Sensor.running(files, wire) as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         sent = time.monotonic()
         wire.send(sharing(0)[:-3])  # it is not closed
         sensor.wait(lambda: sensor.metric(OPEN) == 1, PROMPT)
@@ -57,8 +62,7 @@ def test_what_passes_is_an_incident_at_once(wire: Wire, files: Files) -> None:
 def test_a_wire_that_goes_away_is_said_and_watched_again(wire: Wire, files: Files) -> None:
     """In metrics, log and coverage; what passes afterwards is seen."""
     with Sensor.running(files, wire) as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         wire.ip("link", "set", RECEIVER, "down")
         sensor.wait(lambda: sensor.metric(UP) == 0)
         assert sensor.metric("auditor_ready") == 1
@@ -89,14 +93,12 @@ def test_an_interface_that_is_not_there_yet_is_waited_for(wire: Wire, files: Fil
 def test_a_restart_after_a_power_cut_says_what_was_not_watched(wire: Wire, files: Files) -> None:
     """The same incident goes on, and coverage has a hole."""
     with Sensor.running(files, wire) as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         wire.send(sharing(0))
         sensor.wait(lambda: files.bodies("incident"))
         sensor.kill()
     with Sensor.running(files, wire) as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         assert sensor.metric(OPEN) == 1
         wire.send(sharing(1))
         sensor.wait(lambda: len(files.bodies("incident")) > 1)
@@ -112,8 +114,7 @@ def test_a_restart_after_a_power_cut_says_what_was_not_watched(wire: Wire, files
 def test_scapy_sees_the_same(wire: Wire, files: Files) -> None:
     """Where there is no AF_PACKET."""
     with Sensor.running(files, wire, "--source", "scapy") as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         time.sleep(1)
         wire.send(sharing(0))
         sensor.wait(lambda: sensor.metric(OPEN) == 1)
@@ -126,8 +127,7 @@ def test_scapy_sees_the_same(wire: Wire, files: Files) -> None:
 def test_no_line_of_the_log_names_anybody(wire: Wire, files: Files) -> None:
     """Above DEBUG, from the start to the end."""
     with Sensor.running(files, wire) as sensor:
-        sensor.wait_until_ready()
-        sensor.wait(lambda: sensor.metric(UP) == 1)
+        wait_until_watching(sensor)
         wire.send(sharing(0))
         sensor.wait(lambda: sensor.metric(OPEN) == 1)
         sensor.reload()
