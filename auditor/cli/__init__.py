@@ -34,7 +34,7 @@ _COMMANDS = {
     "doctor": ("auditor.cli.doctor:doctor", "Find what keeps a sensor from working, and say what to do."),
     "evidence": (
         "auditor.cli.evidence:evidence",
-        "Look into a store of evidence, note what came of it, delete what is old.",
+        "Look into a store of evidence, note, delete what is old.",
     ),
     "identity": ("auditor.cli.identity:identity", "Check identity sources, and look up whose an address was."),
     "policy": ("auditor.cli.policy:policy", "Write, check, test, compare and explain policies."),

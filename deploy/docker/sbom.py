@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a program, no module
 """Write what is installed beside this interpreter as CycloneDX 1.6, the same each time for the same packages.
 
 What our own wheel is made of, the crates of its engine, stands in the wheel: ``auditor-*.dist-info/sboms/``.

@@ -1,7 +1,7 @@
 """Memory over a long run: a day of frames through the whole daemon, as fast as they go.
 
-    .venv/bin/python -m tests.bench.endurance                  # a day of frame time, 200 million frames; some minutes
-    .venv/bin/python -m tests.bench.endurance --frames 5000000 # some seconds
+    .venv/bin/python -m tests.bench.endurance                     # a day of frame time, 200 million frames
+    .venv/bin/python -m tests.bench.endurance --frames 5000000    # some seconds
 
 One capture is played again and again, each time with later times, into the daemon's own pipeline with a store and the
 state that its metrics are made of. Resident memory is sampled against frame time. The bar: after the first quarter it

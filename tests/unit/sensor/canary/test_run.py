@@ -229,9 +229,9 @@ def test_frames_on_an_interface_are_seen_at_both_its_ends(end: int) -> None:
 def test_real_sockets_in_a_namespace_are_seen() -> None:
     """What they say to each other comes by at the interface that leads out."""
     needs_root()
-    name = f"t{secrets.token_hex(4)}"
-    with closing(way("namespace", name)) as private:
-        result = watched(Canaries(private, "namespace"), name)
+    with closing(way("namespace", f"t{secrets.token_hex(4)}")) as private:
+        assert private.interface is not None
+        result = watched(Canaries(private, "namespace"), private.interface)
 
     assert result.is_seen
     assert result.error is None
