@@ -16,9 +16,9 @@ from tests.cases.cast import ANSWER, EMPLOYEE, HELLO, PEER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from auditor.model.flow import Flow
-    from pathlib import Path
 
 
 @pytest.fixture
