@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypedDict, final
 
-__all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface"]
+__all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface", "transmit"]
 
 CONTRACT: Final[int]
 
@@ -34,6 +34,24 @@ class Watch:
     def counters(self) -> _Counters: ...
     def stop(self) -> None: ...
     def close(self) -> None: ...
+
+def transmit(
+    paths: Sequence[str],
+    interface: str,
+    tempo: _Tempo,
+    tell: Callable[[int, int], None] | None,
+) -> _Sent: ...
+
+class _Tempo(TypedDict):
+    speed: float | None
+    rate: float | None
+    loops: int
+
+class _Sent(TypedDict):
+    frames: int
+    bytes: int
+    too_long: int
+    not_whole: int
 
 class _Tap(TypedDict):
     interface: str

@@ -92,7 +92,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 12
+CONTRACT = 13
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -311,6 +311,38 @@ def record(
     }
     raw = auditor_native.record(interface, setup, _teller(tell))
     return Recording(tuple(raw["paths"]), raw["packets"], raw["bytes"], raw["dropped"], raw["error"])
+
+
+class Sent(NamedTuple):
+    """What was played onto an interface."""
+
+    frames: int
+    bytes: int
+    too_long: int
+    """Frames that were left out: the interface takes none so long."""
+    not_whole: int
+    """Frames that were left out: not Ethernet's, or captured in part."""
+
+
+def transmit(
+    captures: Sequence[str],
+    interface: str,
+    *,
+    speed: float | None = 1.0,
+    rate: float | None = None,
+    loops: int = 1,
+    tell: Callable[[int, int], None] | None = None,
+) -> Sent:
+    """Play captures onto an interface, so many times as fast as they were taken; with ``None`` as fast as it goes.
+
+    ``rate`` sends so many frames a second instead. ``tell`` is called about ten times a second with the frames and bytes
+    sent so far.
+
+    Raises:
+        OSError: if there is no such interface, it is down or goes away, or nothing may be sent there.
+        KeyboardInterrupt: when the user interrupts.
+    """
+    return Sent(**auditor_native.transmit(captures, interface, {"speed": speed, "rate": rate, "loops": loops}, tell))
 
 
 def _sources(captures: Sequence[CapturePath], vantages: Sequence[str]) -> list[_Source]:

@@ -21,8 +21,7 @@ from auditor.pipeline.standing import Limits
 from tests.build import days
 from tests.build.deltas import cut, span
 from tests.build.sighting import NINE
-from tests.properties.seeing import examples, options, policy
-from tests.properties.standing import (
+from tests.build.standing import (
     KEY,
     assert_same,
     assert_same_amounts,
@@ -32,6 +31,7 @@ from tests.properties.standing import (
     run,
     standing,
 )
+from tests.properties.seeing import examples, options, policy
 
 if TYPE_CHECKING:
     from auditor.model.capture import Sighting

@@ -27,6 +27,8 @@ pub mod run;
 mod samples;
 mod split;
 mod stream;
+#[cfg(target_os = "linux")]
+pub mod transmit;
 pub mod watch;
 mod write;
 

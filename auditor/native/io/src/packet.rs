@@ -23,10 +23,19 @@ pub(crate) fn socket(kind: c_int) -> io::Result<OwnedFd> {
 
 /// Has a packet socket receive from an interface; says which hardware type (`ARPHRD_…`) that is of.
 pub(crate) fn bind(descriptor: &OwnedFd, index: c_int) -> io::Result<u16> {
+    bind_as(descriptor, index, libc::ETH_P_ALL)
+}
+
+/// Has a packet socket send to an interface and receive nothing.
+pub(crate) fn bind_to_send(descriptor: &OwnedFd, index: c_int) -> io::Result<u16> {
+    bind_as(descriptor, index, 0)
+}
+
+fn bind_as(descriptor: &OwnedFd, index: c_int, protocol: c_int) -> io::Result<u16> {
     // SAFETY: zeros are a valid address.
     let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
     address.sll_family = u16::try_from(libc::AF_PACKET).unwrap_or_default();
-    address.sll_protocol = u16::try_from(libc::ETH_P_ALL).unwrap_or_default().to_be();
+    address.sll_protocol = u16::try_from(protocol).unwrap_or_default().to_be();
     address.sll_ifindex = index;
     let mut length = length_of::<libc::sockaddr_ll>();
     let raw = descriptor.as_raw_fd();
@@ -60,6 +69,14 @@ pub(crate) fn is_up(descriptor: &impl AsFd, interface: &str) -> io::Result<bool>
     // SAFETY: the call has filled in the flags.
     let flags = unsafe { request.ifr_ifru.ifru_flags };
     Ok(c_int::from(flags) & libc::IFF_UP != 0)
+}
+
+/// The longest packet that the interface takes.
+pub(crate) fn mtu(descriptor: &impl AsFd, interface: &str) -> io::Result<usize> {
+    let mut request = request(interface);
+    control(descriptor, libc::SIOCGIFMTU, &mut request)?;
+    // SAFETY: the call has filled in the number.
+    Ok(usize::try_from(unsafe { request.ifr_ifru.ifru_mtu }).unwrap_or_default())
 }
 
 /// Has the card stamp all frames itself.

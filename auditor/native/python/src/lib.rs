@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod fact;
 mod facts;
 mod holders;
+mod transmit;
 mod watch;
 
 use std::collections::hash_map::RandomState;
@@ -199,8 +200,10 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 12;
+    const CONTRACT: u32 = 13;
 
+    #[pymodule_export]
+    use super::transmit::transmit;
     #[pymodule_export]
     use super::watch::Watch;
 

@@ -56,9 +56,8 @@ pub struct Options {
     pub vlan_in_key: bool,
     /// Which worker this is, and of how many.
     pub shard: (u64, u64),
-    /// Each frame comes to one worker alone, by the kernel's choice, and is to be handed on where it is another's;
-    /// otherwise each worker is given every frame.
-    pub steered: bool,
+    /// How frames come to the workers.
+    pub delivery: Delivery,
     /// Makes the tables' hashes unguessable. The same for all workers of a run.
     pub seed: u64,
     /// Info dicts that are known beforehand, to verify pieces by.
@@ -67,6 +66,15 @@ pub struct Options {
     pub goes_on: bool,
     /// The caps of all workers together.
     pub caps: Caps,
+}
+
+/// How frames come to the workers of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Each is given every frame.
+    ToAll,
+    /// Each frame comes to one of them, who hands it on where it is another's: see [`Engine::take_strays`].
+    ToOne,
 }
 
 /// What may be kept at once. Reaching a cap is counted, and changes what is seen no more than it must.
@@ -122,7 +130,7 @@ impl Default for Options {
             dht_flows: false,
             vlan_in_key: true,
             shard: (0, 1),
-            steered: false,
+            delivery: Delivery::ToAll,
             seed: 0,
             known: Vec::new(),
             goes_on: false,

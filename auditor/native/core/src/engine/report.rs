@@ -118,12 +118,16 @@ pub struct Totals {
     pub untied_flows: u64,
     /// Those of them that have a telling length.
     pub untied_telling_flows: u64,
+    /// Bytes that TCP acknowledged and nobody captured, of ends of which something was: a mirror port that drops.
+    pub unseen_bytes: u64,
+    /// The same of ends of which nothing was captured: their way is another.
+    pub one_sided_bytes: u64,
 }
 
 impl Totals {
     /// The counters with their names in JSON.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, u64); 10] {
+    pub const fn named(&self) -> [(&'static str, u64); 12] {
         [
             ("tcp_flows", self.tcp_flows),
             ("udp_flows", self.udp_flows),
@@ -135,6 +139,8 @@ impl Totals {
             ("unsupported_flows", self.unsupported_flows),
             ("untied_flows", self.untied_flows),
             ("untied_telling_flows", self.untied_telling_flows),
+            ("unseen_bytes", self.unseen_bytes),
+            ("one_sided_bytes", self.one_sided_bytes),
         ]
     }
 
@@ -150,6 +156,8 @@ impl Totals {
         self.unsupported_flows += other.unsupported_flows;
         self.untied_flows += other.untied_flows;
         self.untied_telling_flows += other.untied_telling_flows;
+        self.unseen_bytes += other.unseen_bytes;
+        self.one_sided_bytes += other.one_sided_bytes;
     }
 }
 

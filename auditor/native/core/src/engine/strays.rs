@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use super::{Frame, Options};
+use super::{Delivery, Frame, Options};
 use crate::detect::FrameRef;
 use crate::time::Timestamp;
 use crate::wire::link::LinkType;
@@ -22,10 +22,9 @@ pub(super) struct Role {
 impl Role {
     /// Of a worker that is given frames by their source.
     pub(super) const fn first_hand(options: &Options) -> Self {
-        if options.steered {
-            Self { counts: true, hands_on: options.shard.1 > 1 }
-        } else {
-            Self::of_all(options)
+        match options.delivery {
+            Delivery::ToAll => Self::of_all(options),
+            Delivery::ToOne => Self { counts: true, hands_on: options.shard.1 > 1 },
         }
     }
 

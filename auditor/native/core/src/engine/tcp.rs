@@ -3,13 +3,14 @@
 use super::detail::Details;
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Content, Engine, count};
+use super::{Content, Engine, Totals, count};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
-use crate::flow::key::{End, Ends};
+use crate::flow::key::End;
 use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
-use crate::flow::table::{Flow, Notes, Phase};
+use crate::flow::table::{Flow, FlowTable, Notes, Phase};
+use crate::flow::unseen::Sent;
 use crate::wire::decode::Segment;
 
 impl Engine {
@@ -27,8 +28,8 @@ impl Engine {
                 is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
-                && match notes.isn.at(end) {
-                    Some(isn) => *isn != segment.seq,
+                && match notes.sequences.isn(end) {
+                    Some(isn) => isn != segment.seq,
                     None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
                 }
         };
@@ -42,6 +43,7 @@ impl Engine {
         if flow.phase == Phase::Rejected {
             count(flow, end, segment.payload_len);
             note_close(flow, end, segment);
+            see(flows, place, end, segment, totals);
             return;
         }
         let phase = flow.phase;
@@ -53,7 +55,7 @@ impl Engine {
         let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
-            if began == End::Resp && notes.isn == Ends::default() {
+            if began == End::Resp && !notes.sequences.has_isn() {
                 flows.turn(place);
                 if let Some(detail) = flows.get(place).and_then(|flow| details.whole.get_mut(flow.detail?)) {
                     detail.turn();
@@ -67,6 +69,7 @@ impl Engine {
                 learn_start(&mut known, details, end.other(), segment.ack, budget, content, anomalies);
             }
         }
+        see(flows, place, end, segment, totals);
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         count(flow, end, segment.payload_len);
         note_close(flow, end, segment);
@@ -101,6 +104,24 @@ impl Engine {
     }
 }
 
+/// Takes in what a segment tells of bytes that passed unseen. Where nothing of an end was captured, it is not the mirror
+/// that lost it: its way is another.
+#[inline]
+fn see(flows: &mut FlowTable, place: Place, end: End, segment: &Segment<'_>, totals: &mut Totals) {
+    let flags = segment.flags;
+    if flags.rst() {
+        return;
+    }
+    let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
+    let ack = flags.ack().then_some(segment.ack);
+    let unseen = flows.see(place, end, Sent { seq: segment.seq, len, ack });
+    if unseen > 0 {
+        let is_one_sided = flows.get(place).is_some_and(|flow| *flow.packets.at(end.other()) == 0);
+        let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
+        *total += u64::from(unseen);
+    }
+}
+
 /// A flow with the notes on it.
 type Noted<'a> = (&'a mut Flow, &'a mut Notes);
 
@@ -120,7 +141,7 @@ fn learn_start(
     anomalies: &mut Anomalies,
 ) {
     let (flow, notes) = known;
-    notes.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
+    notes.sequences.learn_isn(end, first.wrapping_sub(1));
     flow.begun = true;
     if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
         let outcome = detail.begin(end, first, budget, anomalies);
@@ -147,7 +168,7 @@ fn payload(
     if rejected && !reading {
         return;
     }
-    let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
+    let first = notes.sequences.isn(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
     // The usual cases: the first segment of what is no protocol of ours, of which nothing is kept, and of what only its
     // silence can still make one, of which no more is kept than it takes to go on.
     if flow.detail.is_none() && first == Some(arrival.seq) {

@@ -10,4 +10,5 @@ pub mod slab;
 pub mod steer;
 pub mod stream;
 pub mod table;
+pub mod unseen;
 pub mod utp;

@@ -10,6 +10,7 @@ use super::index::{Entry, Index};
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
+use super::unseen::{Sent, Sequences, Unseen};
 use crate::time::Timestamp;
 use crate::wire::path::Vlans;
 
@@ -62,8 +63,8 @@ pub struct Flow {
 pub struct Notes {
     /// The last packets' marks.
     pub recent: Recent<8>,
-    /// Initial sequence numbers, where they were seen or acknowledged.
-    pub isn: Ends<Option<u32>>,
+    /// Of TCP, initial sequence numbers where they were seen or acknowledged, and how far its streams were seen.
+    pub sequences: Sequences,
     /// The ends whose first bytes no detector wants.
     pub rejected: Ends<bool>,
     /// Other tags under which the same frames pass.
@@ -74,7 +75,7 @@ impl Notes {
     /// Says that the other end began after all.
     const fn turn(&mut self) {
         self.rejected.swap();
-        self.isn.swap();
+        self.sequences.swap();
     }
 }
 
@@ -206,6 +207,7 @@ pub struct FlowTable {
     /// Of the flow at each place.
     notes: Vec<Notes>,
     index: Index<Indexed>,
+    unseen: Unseen,
     /// How many flows have VLAN tags in their key.
     parted: usize,
     seed: u64,
@@ -220,6 +222,7 @@ impl FlowTable {
             flows: Slab::with_capacity(capacity),
             notes: Vec::with_capacity(capacity),
             index: Index::new(),
+            unseen: Unseen::default(),
             parted: 0,
             seed,
         }
@@ -308,11 +311,22 @@ impl FlowTable {
         self.flows.get_mut(place).zip(self.notes.get_mut(place.index()))
     }
 
+    /// Takes in a segment of the flow at a place. Answers with how many bytes of the other end it shows to have passed
+    /// unseen.
+    #[inline]
+    pub fn see(&mut self, place: Place, from: End, sent: Sent) -> u32 {
+        match self.notes.get_mut(place.index()) {
+            Some(notes) => self.unseen.take(place, &mut notes.sequences, from, sent),
+            None => 0,
+        }
+    }
+
     /// Says that the other end of the flow at a place began after all: its SYN came late.
     pub fn turn(&mut self, place: Place) {
         if let Some((flow, notes)) = self.noted_mut(place) {
             flow.turn();
             notes.turn();
+            self.unseen.turn(place);
         }
     }
 
@@ -333,12 +347,16 @@ impl FlowTable {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
         self.index.remove(self.hash(&flow.key), |indexed| indexed.place == Some(place));
+        if let Some(notes) = self.notes.get(place.index()) {
+            self.unseen.forget(place, &notes.sequences);
+        }
         Some(flow)
     }
 
     /// Takes all flows out.
     pub fn take_all(&mut self) -> Slab<Flow> {
         self.index.clear();
+        self.unseen.clear();
         self.parted = 0;
         std::mem::take(&mut self.flows)
     }

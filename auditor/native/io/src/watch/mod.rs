@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use auditor_core::correlate;
-use auditor_core::engine::{Engine, Frame, Options, Report};
+use auditor_core::engine::{Delivery, Engine, Frame, Options, Report};
 use auditor_core::time::Timestamp;
 
 use self::board::Board;
@@ -118,7 +118,7 @@ impl Watch {
                 arriving,
                 alarm: alarm.clone(),
                 exchange: Arc::clone(&exchange),
-                engine: Engine::new(Options { shard, steered: true, ..options.clone() }),
+                engine: Engine::new(Options { shard, delivery: Delivery::ToOne, ..options.clone() }),
                 desk,
                 taps: count,
             };

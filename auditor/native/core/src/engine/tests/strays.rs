@@ -7,7 +7,8 @@ const MORE: u16 = 0x2000;
 
 fn options(workers: u64) -> Options {
     let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
-    Options { ours, seed: 11, steered: workers > 1, ..Options::default() }
+    let delivery = if workers > 1 { Delivery::ToOne } else { Delivery::ToAll };
+    Options { ours, seed: 11, delivery, ..Options::default() }
 }
 
 /// What workers see together of frames of which each came to one of them, by `deal`.
@@ -100,7 +101,7 @@ fn whoever_gets_a_frame_its_flow_is_seen_as_by_one() {
 
 #[test]
 fn one_worker_hands_nothing_on() {
-    let mut engine = Engine::new(Options { steered: true, ..options(1) });
+    let mut engine = Engine::new(Options { delivery: Delivery::ToOne, ..options(1) });
     let frame = story().remove(9);
     engine.ingest([Frame {
         time: Timestamp(0),

@@ -1,4 +1,4 @@
-"""Run the standing pipeline over deltas, and say what it came to, so that an audit can be compared with it."""
+"""The standing pipeline over deltas, and what it came to, so that an audit can be compared with it."""
 
 from __future__ import annotations
 
