@@ -71,14 +71,24 @@ class _Pace(TypedDict):
 class _News(TypedDict):
     flows: list[tuple[int, _Flow, bool]]
     activities: list[tuple[int, _Activity, bool]]
+    withdrawn_flows: list[int]
+    withdrawn_activities: list[int]
     torrents: list[_Torrent]
     bindings: list[_Binding]
     leases: list[_Lease]
+    slices: list[_Slice]
     limits: dict[str, int]
     totals: dict[str, int]
     anomalies: dict[str, int]
     seen_until: int | None
     is_over: bool
+
+class _Slice(TypedDict):
+    frame: tuple[int, int]
+    time: int
+    link: int
+    wire_len: int
+    data: bytes
 
 class _Interface(TypedDict):
     name: str

@@ -60,7 +60,7 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 from auditor.model.text import harmless
 from auditor.model.torrent import SeenTorrent
-from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Table, WatchCounters
+from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Slice, Table, WatchCounters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
         _Verified,
     )
 
-CONTRACT = 13
+CONTRACT = 14
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -399,9 +399,12 @@ def _delta(raw: _News, vantages: Sequence[str]) -> Delta:
             ActivitySeen(number, _activity(activity, vantages), is_over)
             for number, activity, is_over in raw["activities"]
         ),
+        withdrawn_flows=tuple(raw["withdrawn_flows"]),
+        withdrawn_activities=tuple(raw["withdrawn_activities"]),
         torrents=tuple(map(_torrent, raw["torrents"])),
         bindings=tuple(_binding(binding, vantages) for binding in raw["bindings"]),
         leases=tuple(_lease(lease, vantages) for lease in raw["leases"]),
+        slices=tuple(Slice(**kept) for kept in raw["slices"]),
         limits_hit=raw["limits"],
         totals=raw["totals"],
         anomalies=raw["anomalies"],

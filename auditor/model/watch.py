@@ -54,6 +54,10 @@ class Delta:
 
     flows: tuple[FlowSeen, ...] = ()
     activities: tuple[ActivitySeen, ...] = ()
+    withdrawn_flows: tuple[int, ...] = ()
+    """Of earlier ones: flows that show nothing after all, since what was read in them was something else."""
+    withdrawn_activities: tuple[int, ...] = ()
+    """Of earlier ones: activities that turned out to be a part of another."""
     torrents: tuple[SeenTorrent, ...] = ()
     """New ones, which go on where the earlier ones ended: ``Verified.torrent`` counts from the watch's first."""
     bindings: tuple[Binding, ...] = ()

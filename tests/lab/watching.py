@@ -60,8 +60,15 @@ def of_capture(path: str) -> dict[str, Any]:
 
 def of_deltas(deltas: Sequence[Delta]) -> dict[str, Any]:
     """What a watch saw, by its latest words."""
-    flows = {seen.id: seen.flow for delta in deltas for seen in delta.flows}
-    activities = {seen.id: seen.activity for delta in deltas for seen in delta.activities}
+    flows: dict[int, Flow] = {}
+    activities: dict[int, Activity] = {}
+    for delta in deltas:
+        flows |= {seen.id: seen.flow for seen in delta.flows}
+        activities |= {seen.id: seen.activity for seen in delta.activities}
+        for gone in delta.withdrawn_flows:
+            flows.pop(gone, None)
+        for gone in delta.withdrawn_activities:
+            activities.pop(gone, None)
     bindings: dict[object, Binding] = {}
     for binding in (binding for delta in deltas for binding in delta.bindings):
         bindings[binding.ip, binding.mac, binding.kind, binding.vlan, binding.tunnel] = binding

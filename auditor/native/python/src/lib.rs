@@ -200,7 +200,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 13;
+    const CONTRACT: u32 = 14;
 
     #[pymodule_export]
     use super::transmit::transmit;

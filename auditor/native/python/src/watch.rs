@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use auditor_core::engine::Options;
+use auditor_core::detect::dht::activity::Activity;
+use auditor_core::engine::{FlowReport, Numbered, Options};
 use auditor_io::LiveError;
 use auditor_io::bpf::{Instruction, Program};
-use auditor_io::watch::{self, InterfaceCounters, News, Pace, Tap, WatchCounters};
+use auditor_io::watch::{self, InterfaceCounters, News, Pace, Slice, Tap, WatchCounters};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
@@ -56,14 +57,27 @@ pub(crate) struct NewsFacts {
     /// A number for life, the flow, and whether it is over.
     flows: Vec<(u64, FlowFacts, bool)>,
     activities: Vec<(u64, ActivityFacts, bool)>,
+    withdrawn_flows: Vec<u64>,
+    withdrawn_activities: Vec<u64>,
     torrents: Vec<TorrentFacts>,
     bindings: Vec<BindingFacts>,
     leases: Vec<LeaseFacts>,
+    slices: Vec<SliceFacts>,
     limits: Counts,
     totals: Counts,
     anomalies: Counts,
     seen_until: Option<i64>,
     is_over: bool,
+}
+
+/// The beginning of a frame that proves something.
+#[derive(IntoPyObject)]
+struct SliceFacts {
+    frame: (u32, u64),
+    time: i64,
+    link: u16,
+    wire_len: u32,
+    data: Vec<u8>,
 }
 
 #[derive(IntoPyObject)]
@@ -183,25 +197,36 @@ impl TapSetup {
 
 impl From<News> for NewsFacts {
     fn from(news: News) -> Self {
-        let News { report, first_flow, first_activity, seen_until, is_over } = news;
-        let flows = (first_flow..).zip(&report.flows);
-        let activities = (first_activity..).zip(&report.activities);
+        let News { delta, slices, seen_until, is_over } = news;
         let mut anomalies = Counts::new();
-        for (kind, count) in report.anomalies.iter().flat_map(auditor_core::anomaly::Anomalies::iter) {
+        for (kind, count) in delta.anomalies.iter().flat_map(auditor_core::anomaly::Anomalies::iter) {
             *anomalies.entry(kind.label()).or_default() += count;
         }
+        let flow = |flow: &Numbered<FlowReport>| (flow.number, FlowFacts::new(&flow.what), flow.is_over);
+        let activity = |it: &Numbered<Activity>| (it.number, ActivityFacts::new(&it.what), it.is_over);
         Self {
-            flows: flows.map(|(id, flow)| (id, FlowFacts::new(flow), true)).collect(),
-            activities: activities.map(|(id, activity)| (id, ActivityFacts::new(activity), true)).collect(),
-            torrents: report.torrents.iter().map(TorrentFacts::new).collect(),
+            flows: delta.flows.iter().map(flow).collect(),
+            activities: delta.activities.iter().map(activity).collect(),
+            withdrawn_flows: delta.withdrawn_flows,
+            withdrawn_activities: delta.withdrawn_activities,
+            torrents: delta.torrents.iter().map(TorrentFacts::new).collect(),
             anomalies,
-            bindings: report.bindings.into_iter().map(BindingFacts::new).collect(),
-            leases: report.leases.into_iter().map(LeaseFacts::new).collect(),
-            limits: report.limits,
-            totals: report.totals.named().into_iter().collect(),
+            bindings: delta.bindings.into_iter().map(BindingFacts::new).collect(),
+            leases: delta.leases.into_iter().map(LeaseFacts::new).collect(),
+            slices: slices.into_iter().map(SliceFacts::new).collect(),
+            limits: delta.limits,
+            totals: delta.totals.named().into_iter().collect(),
             seen_until: seen_until.map(|time| time.0),
             is_over,
         }
+    }
+}
+
+impl SliceFacts {
+    fn new(slice: Slice) -> Self {
+        let Slice { frame, time, link, wire_len, data } = slice;
+        let frame = (frame.capture, frame.number);
+        Self { frame, time: time.0, link: link.dlt(), wire_len, data: data.into_vec() }
     }
 }
 

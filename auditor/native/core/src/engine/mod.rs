@@ -46,7 +46,6 @@ use crate::wire::link::LinkType;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Options {
     /// Our own networks, inside and egress: whose DHT activities are folded, and whose encrypted flows are tied.
     pub ours: Networks,
@@ -291,14 +290,6 @@ impl Engine {
     #[must_use]
     pub const fn pending(&self) -> usize {
         self.reports.len()
-    }
-
-    /// How full the tables are: their names, sizes and caps.
-    #[must_use]
-    pub fn tables(&self) -> [(&'static str, usize, usize); 2] {
-        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
-        let HeldBytes { now, cap, .. } = self.budget;
-        [("flows", self.flows.len(), self.options.caps.flows / share), ("held_bytes", now, cap)]
     }
 
     /// Ends everything and reports it.

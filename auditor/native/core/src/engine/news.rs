@@ -97,6 +97,12 @@ impl Marks {
 }
 
 impl Engine {
+    /// Whether there may be something new.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        !(self.marks.flows.is_empty() && self.reports.is_empty() && self.dht.is_quiet())
+    }
+
     /// Takes what is new since the last call: what has ended, and what is open and shows more than it did. For an
     /// engine that was made to go on, see [`super::Options::goes_on`]; others hand over only what has ended.
     pub fn tell(&mut self) -> News {

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use auditor_core::engine::{Engine, Report};
+use auditor_core::engine::{Engine, News};
 use auditor_core::time::Timestamp;
 
 use super::board::Board;
+use super::kept::{Kept, Slice};
 
 /// How soon after its last answer a worker may say that it has news: asking costs, and news come in bunches.
 const QUIET: Duration = Duration::from_millis(100);
@@ -26,7 +27,10 @@ pub(super) struct Shared {
 
 /// What a worker answers.
 pub(super) struct Answer {
-    pub(super) report: Report,
+    pub(super) news: News,
+    pub(super) slices: Vec<Slice>,
+    /// Slices for which there was no room.
+    pub(super) unkept: u64,
     /// Up to when everything is in it or in an earlier one.
     pub(super) until: Option<Timestamp>,
     /// A frame came by, now or earlier.
@@ -46,6 +50,7 @@ pub(super) struct Desk {
     shown: Option<Instant>,
     /// A frame came by.
     pub(super) has_seen: bool,
+    pub(super) kept: Kept,
 }
 
 impl Shared {
@@ -109,6 +114,7 @@ impl Desk {
             told: false,
             shown: None,
             has_seen: false,
+            kept: Kept::default(),
         }
     }
 
@@ -121,11 +127,11 @@ impl Desk {
         let now = Instant::now();
         if self.shown.is_none_or(|shown| now.duration_since(shown) >= SHOW) {
             self.shown = Some(now);
-            self.board.show(self.worker, &engine.tables());
+            self.board.show(self.worker, &engine.sizes());
         }
         if self.is_asked() {
-            self.answer(engine.drain(), until, false);
-        } else if !self.told && engine.pending() > 0 && now.duration_since(self.answered) >= QUIET {
+            self.answer(engine.tell(), until, false);
+        } else if !self.told && engine.has_news() && now.duration_since(self.answered) >= QUIET {
             self.told = true;
             self.shared.tell();
         }
@@ -139,8 +145,8 @@ impl Desk {
 
     /// Says the last word.
     pub(super) fn close(mut self, engine: Engine, until: Option<Timestamp>) {
-        self.board.show(self.worker, &engine.tables().map(|(name, _, cap)| (name, 0, cap)));
-        self.answer(engine.finish(), until, true);
+        self.board.show(self.worker, &engine.sizes().map(|(name, _, cap)| (name, 0, cap)));
+        self.answer(engine.tell_last(), until, true);
         self.shared.tell();
     }
 
@@ -148,10 +154,12 @@ impl Desk {
         self.shared.asked.get(self.worker).is_some_and(|asked| asked.swap(false, Ordering::Acquire))
     }
 
-    fn answer(&mut self, report: Report, until: Option<Timestamp>, is_last: bool) {
+    fn answer(&mut self, news: News, until: Option<Timestamp>, is_last: bool) {
         self.answered = Instant::now();
         self.told = false;
+        let (slices, unkept) = self.kept.take();
+        let has_seen = self.has_seen;
         // Nobody listens once the watch was dropped.
-        let _ = self.answers.send(Answer { report, until, has_seen: self.has_seen, is_last });
+        let _ = self.answers.send(Answer { news, slices, unkept, until, has_seen, is_last });
     }
 }

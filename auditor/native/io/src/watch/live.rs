@@ -19,6 +19,8 @@ use super::desk::Desk;
 use super::exchange::Exchange;
 use crate::ring::{LATE, Ring, wait};
 
+/// About as many frames as a block of a ring has.
+const TAKEN: usize = 512;
 /// How long a worker waits for frames before it looks whether it is asked.
 const PATIENCE: Duration = Duration::from_millis(10);
 /// The same while it has frames whose time has not come.
@@ -180,23 +182,30 @@ impl Run {
     /// Takes in what is at hand on one way, up to a time.
     fn take(&mut self, way: Way, limit: Timestamp) {
         self.worker.desk.has_seen = true;
-        let engine = &mut self.worker.engine;
+        let Worker { engine, desk, workers, number: me, .. } = &mut self.worker;
+        let (workers, me) = (*workers as u64, *me as u64);
         match way {
             Way::Lane(index) => {
                 let Some(lane) = self.lanes.get_mut(index) else { return };
                 let Some(count) = self.counts.get_mut(lane.tap) else { return };
                 let (capture, vantage) = (u32::try_from(lane.tap).unwrap_or(u32::MAX), lane.vantage);
-                let (workers, me, link) =
-                    (self.worker.workers as u64, self.worker.number as u64, lane.ring.link());
+                let link = lane.ring.link();
                 let came = lane.ring.read(limit, |frames| {
+                    // Unique among all workers, and in the order of time within each.
+                    let first = *count * workers + me + 1;
+                    let mut taken = Vec::with_capacity(TAKEN);
                     engine.ingest(frames.map(|frame| {
-                        // Unique among all workers, and in the order of time within each.
-                        let number = *count * workers + me + 1;
+                        let place = FrameRef { capture, number: *count * workers + me + 1 };
                         *count += 1;
-                        let place = FrameRef { capture, number };
                         let (time, wire_len, bytes) = (frame.time, frame.wire_len, frame.bytes);
-                        Frame { time, link, wire_len, place, vantage, bytes }
+                        let frame = Frame { time, link, wire_len, place, vantage, bytes };
+                        taken.push(frame);
+                        frame
                     }));
+                    desk.kept.keep(engine, |place| {
+                        let index = place.number.checked_sub(first).filter(|_| place.capture == capture)?;
+                        taken.get(usize::try_from(index / workers).ok()?).copied()
+                    });
                 });
                 self.until = self.until.max(came.last);
                 if let (Some(post), Some(last)) = (self.board.post(lane.tap), came.last) {
@@ -209,6 +218,9 @@ impl Run {
                 let Some(unpacking) = self.boxes.get_mut(from) else { return };
                 let (frames, parcel) = unpacking.until(limit);
                 engine.ingest_handed(frames.iter().map(|handed| parcel.frame(handed)));
+                desk.kept.keep(engine, |place| {
+                    frames.iter().map(|handed| parcel.frame(handed)).find(|frame| frame.place == place)
+                });
             }
         }
     }

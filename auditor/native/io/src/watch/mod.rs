@@ -10,6 +10,7 @@ mod desk;
 mod exchange;
 #[cfg(target_os = "linux")]
 mod keeper;
+mod kept;
 #[cfg(target_os = "linux")]
 mod live;
 mod replay;
@@ -19,15 +20,18 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use auditor_core::correlate;
-use auditor_core::engine::{Delivery, Engine, Frame, Options, Report};
+use auditor_core::correlate::standing::{Caps, Delta, Standing};
+use auditor_core::detect::FrameRef;
+use auditor_core::engine::{Delivery, Engine, Frame, Options};
 use auditor_core::time::Timestamp;
 
 use self::board::Board;
 pub use self::board::{InterfaceCounters, Table, WatchCounters};
 use self::desk::{Answer, Desk, Shared};
+use self::kept::Kept;
+pub use self::kept::Slice;
 pub use self::replay::Pace;
-use crate::batch::Batch;
+use crate::batch::{Batch, FrameMeta};
 use crate::bpf::Program;
 use crate::live::LiveError;
 use crate::stream::CaptureSource;
@@ -56,12 +60,10 @@ pub struct Tap {
 /// What is new since the watch was last asked.
 #[derive(Debug, Default)]
 pub struct News {
-    /// The facts. A flow in it has ended.
-    pub report: Report,
-    /// The number of the first of the report's flows and activities: the others follow.
-    pub first_flow: u64,
-    /// See `first_flow`.
-    pub first_activity: u64,
+    /// The facts.
+    pub delta: Delta,
+    /// The beginnings of frames that prove them.
+    pub slices: Vec<Slice>,
     /// Up to when, in the frames' own time, everything is in this or an earlier answer.
     pub seen_until: Option<Timestamp>,
     /// The source has ended, or was stopped, and this is the last answer.
@@ -79,10 +81,7 @@ pub struct Watch {
 struct Inner {
     lines: Vec<Line>,
     threads: Vec<JoinHandle<()>>,
-    options: Options,
-    flows: u64,
-    activities: u64,
-    torrents: usize,
+    standing: Standing,
     is_over: bool,
 }
 
@@ -118,7 +117,12 @@ impl Watch {
                 arriving,
                 alarm: alarm.clone(),
                 exchange: Arc::clone(&exchange),
-                engine: Engine::new(Options { shard, delivery: Delivery::ToOne, ..options.clone() }),
+                engine: Engine::new(Options {
+                    shard,
+                    delivery: Delivery::ToOne,
+                    goes_on: true,
+                    ..options.clone()
+                }),
                 desk,
                 taps: count,
             };
@@ -152,7 +156,8 @@ impl Watch {
         let (watch, desks) = Self::begin(board, options.clone(), workers);
         let mut senders = Vec::new();
         for (shard, desk) in (0..).zip(desks) {
-            let engine = Engine::new(Options { shard: (shard, workers as u64), ..options.clone() });
+            let engine =
+                Engine::new(Options { shard: (shard, workers as u64), goes_on: true, ..options.clone() });
             let (sender, steps) = mpsc::sync_channel(replay::WAITING);
             senders.push(sender);
             watch.run("watch", move || replay::work(&steps, engine, desk))?;
@@ -172,7 +177,8 @@ impl Watch {
             lines.push(Line { answers, until: None, has_seen: false, is_over: false });
         }
         let (threads, is_over) = (Vec::new(), false);
-        let inner = Inner { lines, threads, options, flows: 0, activities: 0, torrents: 0, is_over };
+        let standing = Standing::new(options, Caps::default());
+        let inner = Inner { lines, threads, standing, is_over };
         (Self { shared, board, workers, inner: Mutex::new(inner) }, desks)
     }
 
@@ -201,8 +207,9 @@ impl Watch {
             return News { is_over: true, ..News::default() };
         }
         self.shared.ask();
-        let mut parts = Vec::with_capacity(inner.lines.len());
-        for line in inner.lines.iter_mut().filter(|line| !line.is_over) {
+        let (mut slices, mut unkept) = (Vec::new(), 0);
+        let Inner { lines, standing, .. } = &mut *inner;
+        for (engine, line) in (0..).zip(lines).filter(|(_, line)| !line.is_over) {
             // A worker that is gone without a last word has panicked, which joining it brings to light.
             let Ok(answer) = line.answers.recv() else {
                 line.is_over = true;
@@ -211,7 +218,9 @@ impl Watch {
             line.until = line.until.max(answer.until);
             line.has_seen |= answer.has_seen;
             line.is_over = answer.is_last;
-            parts.push(answer.report);
+            standing.take(engine, answer.news);
+            slices.extend(answer.slices);
+            unkept += answer.unkept;
         }
         let is_over = inner.lines.iter().all(|line| line.is_over);
         if is_over {
@@ -222,7 +231,12 @@ impl Watch {
         }
         let seen_until = inner.lines.iter().map(|line| line.until).min().flatten();
         let seen_until = seen_until.filter(|_| inner.lines.iter().any(|line| line.has_seen));
-        inner.join(parts, seen_until, is_over)
+        let mut delta = inner.advance(seen_until, is_over);
+        if unkept > 0 {
+            *delta.limits.entry("kept_frames").or_default() += unkept;
+        }
+        self.board.show(self.workers, &inner.standing.sizes());
+        News { delta, slices, seen_until, is_over }
     }
 
     /// Ends watching. What was seen so far is handed over by the next drains.
@@ -255,29 +269,33 @@ impl Drop for Watch {
 }
 
 impl Inner {
-    fn join(&mut self, parts: Vec<Report>, seen_until: Option<Timestamp>, is_over: bool) -> News {
-        let mut report = correlate::join(parts, &self.options);
-        for verified in report.flows.iter_mut().flat_map(|flow| &mut flow.verified) {
-            verified.torrent += self.torrents;
+    /// Says how far all workers are; gives what is new.
+    fn advance(&mut self, seen_until: Option<Timestamp>, is_over: bool) -> Delta {
+        if is_over {
+            return self.standing.finish();
         }
-        let (first_flow, first_activity) = (self.flows, self.activities);
-        self.flows += report.flows.len() as u64;
-        self.activities += report.activities.len() as u64;
-        self.torrents += report.torrents.len();
-        News { report, first_flow, first_activity, seen_until, is_over }
+        // Frames may come a little late, as engines allow.
+        let watermark = seen_until.map_or(i64::MIN, |until| until.0.saturating_sub(Timestamp::SECOND));
+        self.standing.advance(Timestamp(watermark))
     }
 }
 
-/// Takes a batch in, its frames `shift` nanoseconds later than they say.
-fn ingest(engine: &mut Engine, batch: &Batch, shift: i64) {
-    engine.ingest(batch.iter().map(|frame| Frame {
-        time: Timestamp(frame.time.0.saturating_add(shift)),
+/// Takes a batch in, its frames `shift` nanoseconds later than they say, and keeps what proves something.
+fn ingest(engine: &mut Engine, kept: &mut Kept, batch: &Batch, shift: i64) {
+    let frame = |number: u64, meta: &FrameMeta| Frame {
+        time: Timestamp(meta.time.0.saturating_add(shift)),
         link: batch.link,
-        wire_len: frame.wire_len,
-        place: auditor_core::detect::FrameRef { capture: batch.capture, number: frame.number },
+        wire_len: meta.wire_len,
+        place: FrameRef { capture: batch.capture, number },
         vantage: batch.vantage,
-        bytes: frame.bytes,
-    }));
+        bytes: batch.bytes(meta),
+    };
+    engine.ingest((batch.first..).zip(batch.frames()).map(|(number, meta)| frame(number, meta)));
+    kept.keep(engine, |place| {
+        let index = place.number.checked_sub(batch.first).filter(|_| place.capture == batch.capture)?;
+        let meta = batch.frames().get(usize::try_from(index).ok()?)?;
+        Some(frame(place.number, meta))
+    });
 }
 
 #[cfg(test)]

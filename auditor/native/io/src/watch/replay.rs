@@ -46,7 +46,7 @@ pub(super) fn work(steps: &Receiver<Step>, mut engine: Engine, mut desk: Desk) {
     loop {
         match steps.recv_timeout(PATIENCE) {
             Ok(Step { batch, shift }) => {
-                ingest(&mut engine, &batch, shift);
+                ingest(&mut engine, &mut desk.kept, &batch, shift);
                 let last = batch.frames().last().map(|frame| Timestamp(frame.time.0.saturating_add(shift)));
                 until = until.max(last);
                 desk.has_seen = true;

@@ -34,7 +34,7 @@ fn a_replay_ends_by_itself_for_any_number_of_workers() {
     for workers in 1..=3 {
         let watch = Watch::replay(capture(&[0, 1500]), pace(None, 1), &Options::default(), workers).unwrap();
         let news = all(&watch);
-        let flows: u64 = news.iter().map(|news| news.report.totals.udp_flows).sum();
+        let flows: u64 = news.iter().map(|news| news.delta.totals.udp_flows).sum();
         assert_eq!((flows, news.last().unwrap().seen_until), (1, Some(Timestamp(1_000_001_500_000_000))));
         let counters = watch.counters();
         assert_eq!((counters.interfaces[0].frames, counters.interfaces[0].bytes), (2, 92));
@@ -47,7 +47,7 @@ fn each_loop_comes_later_than_the_last() {
     let watch = Watch::replay(capture(&[0, 2000]), pace(None, 3), &Options::default(), 1).unwrap();
     let news = all(&watch);
     // The capture spans two seconds; a thousand lie between: each loop's flow is a new one.
-    let flows: u64 = news.iter().map(|news| news.report.totals.udp_flows).sum();
+    let flows: u64 = news.iter().map(|news| news.delta.totals.udp_flows).sum();
     assert_eq!(flows, 3);
     let expected = Timestamp((1_000_000 + 2 * 1002 + 2) * Timestamp::SECOND);
     assert_eq!(news.last().unwrap().seen_until, Some(expected));
@@ -73,7 +73,7 @@ fn a_watch_that_is_stopped_hands_over_what_it_saw() {
     }
     watch.stop();
     let news = all(&watch);
-    assert_eq!(news.iter().map(|news| news.report.totals.udp_flows).sum::<u64>(), 1);
+    assert_eq!(news.iter().map(|news| news.delta.totals.udp_flows).sum::<u64>(), 1);
 }
 
 #[test]

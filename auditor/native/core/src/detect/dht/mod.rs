@@ -181,6 +181,14 @@ impl Dht {
         self
     }
 
+    /// Whether no activity is marked.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        match &self.marked {
+            Some(marked) => marked.is_empty(),
+            None => true,
+        }
+    }
+
     /// Whether a datagram is worth a call of [`Self::inspect`].
     #[must_use]
     #[inline]
