@@ -347,14 +347,18 @@ class _Assembly:
     def _serve(self, exposed: Exposed, reloads: Reloads, settings: MetricsSettings) -> None:
         from auditor.metrics.server import serve  # noqa: PLC0415 - not every daemon has metrics
 
-        server = serve(
-            exposed.state,
-            reload=reloads.now,
-            healthy=lambda: exposed.is_healthy,
-            ready=lambda: exposed.is_ready,
-            address=str(settings.listen.address),
-            port=settings.listen.port,
-            web_config=settings.web_config,
-        )
+        listen = settings.listen
+        try:
+            server = serve(
+                exposed.state,
+                reload=reloads.now,
+                healthy=lambda: exposed.is_healthy,
+                ready=lambda: exposed.is_ready,
+                address=str(listen.address),
+                port=listen.port,
+                web_config=settings.web_config,
+            )
+        except OSError as problem:
+            raise OSError(problem.errno, f"metrics cannot be served at {listen}: {problem.strerror}") from problem
         self._ends.callback(server.close)
         self._log.info("metrics served", listen=server.url)

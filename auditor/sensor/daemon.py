@@ -111,6 +111,7 @@ class Daemon:
         self.log.info("ready", sensor=self.exposed.sensor)
 
     def _turn(self) -> bool:
+        """Turn until the end; return whether it is a good one, or the sensor must be started anew."""
         deadline: int | None = None
         while self.loop.turn():
             now = self.clock.now().steady
@@ -118,6 +119,9 @@ class Daemon:
             if self._must_reload:
                 self._must_reload = False
                 self.ask_reload()
+            if self.loop.must_begin_anew and self._signal is None:
+                self._signal = "the clock was set far back"
+                self.log.critical("given up", reason="the clock was set far back: start again, from what is recorded")
             if self._signal is not None and deadline is None:
                 deadline = now + DRAIN * NANOSECONDS
                 self.log.info("stopping", reason=self._signal)
@@ -127,7 +131,7 @@ class Daemon:
             if deadline is not None and now > deadline:
                 self.log.error("the watch does not end", seconds=DRAIN)
                 return False
-        return True
+        return not self.loop.must_begin_anew
 
     def _feed(self, now: int) -> None:
         """Feed the watchdog: the loop has turned, and nothing else says so."""

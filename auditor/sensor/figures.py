@@ -6,7 +6,7 @@ An incident counts under the gravest that was ever said of it, which sticks: a l
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, OrderedDict
 from heapq import nlargest
 from itertools import product
 from math import inf
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from auditor.model.watch import Delta, FlowSeen
     from auditor.policy.evaluate import Policy
 
+MAX_KNOWN = 500_000
+"""Flows of which it is remembered what was counted; one that is forgotten and goes on is counted again."""
 NEWEST = 100
 """Open violations that are told one by one."""
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, inf)
@@ -67,8 +69,8 @@ class Figures:
         self.delay_latest: float | None = None
         self.delay_exemplar: str | None = None
         self._delays = [0] * len(BOUNDS)
-        self._of_flow: dict[int, Counter[tuple[str, str]]] = {}
-        self._activities: set[int] = set()
+        self._of_flow: OrderedDict[int, Counter[tuple[str, str]]] = OrderedDict()
+        self._activities: OrderedDict[int, None] = OrderedDict()
         self._open: dict[str, Counted] = {}
         self._violations: dict[str, Counted] = {}
         self._newest: tuple[OpenIncident, ...] | None = ()
@@ -99,9 +101,11 @@ class Figures:
         for seen in delta.activities:
             if seen.id not in self._activities:
                 self.observations[DHT] += 1
-                self._activities.add(seen.id)
+                self._activities[seen.id] = None
             if seen.is_over:
-                self._activities.discard(seen.id)
+                self._activities.pop(seen.id, None)
+            elif len(self._activities) > MAX_KNOWN:
+                self._activities.popitem(last=False)
         self.limits_hit.update(delta.limits_hit)
         self.totals.update(delta.totals)
         self.anomalies.update(delta.anomalies)
@@ -114,6 +118,9 @@ class Figures:
             self._of_flow.pop(seen.id, None)
         else:
             self._of_flow[seen.id] = now
+            self._of_flow.move_to_end(seen.id)
+            if len(self._of_flow) > MAX_KNOWN:
+                self._of_flow.popitem(last=False)
 
     # -- what is said --------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ ADVANCE = 10 * NANOSECONDS
 """How far time moves before idle incidents are looked for again."""
 QUIET = 5 * NANOSECONDS
 """Frames are handed over this long after they came, at the latest: where none comes, time has passed all the same."""
+FAR_BACK = 60 * MINUTE
+"""A clock that is set back so far leaves incidents behind that seem to lie in the future, and hold up all others."""
 REPORT = MINUTE
 """How often sinks are told how the sensor is."""
 WAIT = 0.01
@@ -90,6 +92,8 @@ class Loop:
         self._dropped: Mapping[str, int] = {}
         self._offset_asked: int | None = None
         self._failures = 0
+        self.must_begin_anew = False
+        """The clock was set far back: what is kept by times must be read from the store again."""
         self._open: dict[str, tuple[bool, int]] = {}
         self._reported: int | None = None
         self._policy: Policy = exposed.policy.state.value
@@ -242,7 +246,9 @@ class Loop:
             for minute in self._minutes.look(now, counters, self._exposed.clock_offset):
                 self._cover(minute)
             if self._minutes.steps != steps:
-                self._log.warning("the clock was set", seconds=self._minutes.last_step / NANOSECONDS)
+                step = self._minutes.last_step
+                self._log.warning("the clock was set", seconds=step / NANOSECONDS)
+                self.must_begin_anew = self.must_begin_anew or (self._is_live and step <= -FAR_BACK)
         if self._is_live and not delta.is_over:
             with self._errors.guard("log"):
                 self._say_interfaces(counters)

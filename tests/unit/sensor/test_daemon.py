@@ -153,3 +153,12 @@ def test_records_that_are_not_durable_at_the_end_are_said(started: Started) -> N
 
     [line] = started.parts.log.of("records are not in the store")
     assert line["error"] == "disk full"
+
+
+def test_a_clock_that_is_set_far_back_ends_it(started: Started) -> None:
+    """Badly, so that it is started again, and with everything recorded."""
+    started.at_turn(3, lambda: started.parts.clock.move(0.2, step=-7200))
+
+    assert not started.daemon.run()
+    assert started.parts.store.of("sensor") == [("stopped", {"reason": "the clock was set far back"})]
+    assert sum(minute.clock_step for minute in started.parts.store.of("coverage")) == -7200 * 10**9

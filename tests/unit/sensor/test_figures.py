@@ -65,6 +65,17 @@ def test_an_observation_counts_once(figures: Figures) -> None:
     assert figures.sizes["counted_flows"] == 0
 
 
+def test_what_is_remembered_of_flows_has_a_cap(figures: Figures, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were not heard of for longest are forgotten."""
+    monkeypatch.setattr("auditor.sensor.figures.MAX_KNOWN", 10)
+    for number in range(25):
+        figures.see(seen(number))
+        figures.see(Delta(activities=(ActivitySeen(number, activity("10.30.0.7"), is_over=False),)))
+
+    assert figures.sizes["counted_flows"] == 10
+    assert figures.observations["bt.dht", "confirmed"] == 25
+
+
 def test_an_activity_is_one_observation(figures: Figures) -> None:
     """However often it goes on."""
     for is_over in (False, False, True):

@@ -245,6 +245,16 @@ def test_a_clock_that_is_set_is_said(running: Running) -> None:
     assert (state.clock_steps, round(state.clock_step / NANOSECONDS)) == (2, -3600)
 
 
+@pytest.mark.parametrize(("step", "anew"), [(86_400, False), (-60, False), (-7200, True)])
+def test_a_clock_that_is_set_far_back_asks_for_a_new_beginning(running: Running, step: float, anew: bool) -> None:
+    """What was seen before would lie in the future, and hold up all that comes."""
+    running.run(1)
+    running.clock.move(0.2, step=step)
+    running.run(1)
+
+    assert running.loop.must_begin_anew is anew
+
+
 def test_idle_incidents_are_looked_for_by_the_time_of_the_frames(tmp_path: Path) -> None:
     """Of a capture that is played the clock says nothing."""
     running = Running(tmp_path, is_live=False)
