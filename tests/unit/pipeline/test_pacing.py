@@ -18,16 +18,15 @@ class Played:
     def __init__(self, pace: Pace = PACE, *, costs: float = 1) -> None:
         self.now = 100.0
         self.costs = costs
-        self.known: set[str] = set()
         self.turns = Turns[str](pace, lambda: self.now)
 
     def take(self, frames: int = 0, *, everything: bool = False) -> Sequence[str]:
         """Return who had a turn, in order."""
-        return list(self.turns.take(frames, self._fold, self.known.__contains__, everything=everything))
+        return list(self.turns.take(frames, self._fold, everything=everything))
 
-    def _fold(self, host: str) -> None:
+    def _fold(self, host: str) -> str:
         self.now += self.costs
-        self.known.add(host)
+        return host
 
 
 def test_who_has_news_has_a_turn_once() -> None:
@@ -91,6 +90,18 @@ def test_a_tick_has_a_budget() -> None:
     assert played.take() == ["a", "b"]
     assert len(played.turns) == 4
     assert played.take(everything=True) == ["c", "d", "e", "f"]
+
+
+def test_what_is_new_takes_no_turn_away() -> None:
+    """However many are new each time, one of those that were folded before has its turn."""
+    played = Played(PACE._replace(rest=0), costs=3)
+    played.turns.add(["known"])
+    played.take()
+    played.now += 6
+    played.turns.add("abcdef")
+    played.turns.add(["known"])
+
+    assert played.take() == ["a", "b", "known"]
 
 
 def test_who_has_a_deadline_has_a_turn_after_it() -> None:

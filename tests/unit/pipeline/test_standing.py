@@ -137,6 +137,16 @@ def test_it_is_over_after_six_hours_and_then_forgotten() -> None:
     assert ids(pipeline.take(seen(connection(GUEST, OUTSIDER, FILM, at=NINE + 20 * HOURS)))) == ["id-0002"]
 
 
+def test_a_clock_that_was_ahead_ends_nothing_once_it_is_right() -> None:
+    """What began while it was a day ahead is over; what comes then is not."""
+    pipeline = standing(POLICY)
+    pipeline.take(seen(connection(GUEST, OUTSIDER, DEBIAN, at=NINE + 24 * HOURS)))
+
+    back = pipeline.take(Delta((FlowSeen(5, SHARED, is_over=False),), seen_until=SHARED.last))
+
+    assert [change.is_over for change in back] == [False]
+
+
 def test_one_that_comes_back_goes_on() -> None:
     """A flow that was silent for long is the same flow."""
     pipeline = standing(POLICY)
@@ -180,6 +190,17 @@ def test_an_encrypted_flow_goes_on_as_the_torrent_that_it_is_found_to_be() -> No
     (change,) = pipeline.take(seen(tied(GUEST, OUTSIDER, tie(FILM))))
 
     assert (change.incident.id, change.incident.conduct.kind) == ("id-0001", "swarm")
+
+
+def test_a_flow_that_is_withdrawn_takes_its_incident_along() -> None:
+    """What was read in it was something else; what others show stays."""
+    pipeline = standing(POLICY)
+    pipeline.take(seen(SHARED, connection(GUEST, STRANGER, FILM, down=5), connection(GUEST, STRANGER, DEBIAN)))
+
+    changes = pipeline.take(Delta(withdrawn_flows=(0, 2), seen_until=SHARED.last + EVERY))
+
+    assert {change.incident.id: change.is_over for change in changes} == {"id-0001": True, "id-0002": False}
+    assert [change.incident.conduct.downloaded for change in changes if not change.is_over] == [5]
 
 
 def test_the_gravest_sticks() -> None:
