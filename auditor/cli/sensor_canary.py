@@ -57,7 +57,7 @@ def _sent(config: SensorConfig, over: str, timeout: float) -> CanaryResult:
     from auditor.sensor.canary import run  # noqa: PLC0415 - start-up
     from auditor.sensor.key import key_of  # noqa: PLC0415 - start-up
 
-    taps = {each.interface: Tap(each.interface, each.snap_length, each.promiscuous) for each in config.interfaces}
+    taps = {each.interface: Tap(**each._asdict()) for each in config.interfaces}
     tap = Tap(f"canary-{os.getpid()}") if over == run.NAMESPACE else taps.get(over)
     if tap is None:
         raise click.UsageError(f"'{over}' is none of the sensor's interfaces: what goes there is not watched")
