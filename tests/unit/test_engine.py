@@ -223,7 +223,7 @@ def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
 
 
 def test_a_watch_sees_what_comes_over_an_interface() -> None:
-    """A handshake over the loopback, told when asked, and counted."""
+    """A handshake over the loopback, told at once, before the connection ends, and counted."""
     try:
         watch = Watch.live([Tap("lo", vantage="here")], Options((ip_network("127.0.0.0/8"),)), workers=1)
     except OSError as error:
@@ -236,12 +236,17 @@ def test_a_watch_sees_what_comes_over_an_interface() -> None:
             accepted.recv(68)
             accepted.sendall(handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb"))
             client.recv(68)
-        time.sleep(0.3)
+            begun, deltas = time.monotonic(), [watch.drain(5.0)]
+            while not flows_of(deltas) and time.monotonic() - begun < 30:
+                deltas.append(watch.drain(5.0))
+            took = time.monotonic() - begun
+            assert not any(seen.is_over for delta in deltas for seen in delta.flows)
         watch.stop()
-        deltas = drained(watch)
+        deltas += drained(watch)
         [interface] = watch.counters().interfaces
 
     assert [infohash for _, infohash in flows_of(deltas)] == [INFOHASH]
+    assert took < 2, "somebody is to be alerted"
     assert watch.vantages == ("here",)
     assert interface.frames >= 8
     assert abs(interface.last_frame - time.time_ns()) < 60 * 10**9 if interface.last_frame else False
