@@ -7,7 +7,7 @@ imports ``auditor_native``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
@@ -162,6 +162,7 @@ class Tap:
     """One interface to capture."""
 
     interface: str
+    _: KW_ONLY
     snap_length: int = 262_144
     ring_bytes: int = 64 << 20
     """Of each worker's ring: what may wait while a worker is busy."""
@@ -335,8 +336,8 @@ def transmit(
 ) -> Sent:
     """Play captures onto an interface, so many times as fast as they were taken; with ``None`` as fast as it goes.
 
-    ``rate`` sends so many frames a second instead. ``tell`` is called about ten times a second with the frames and bytes
-    sent so far.
+    ``rate`` sends so many frames a second instead. ``tell`` is called about ten times a second with the frames and
+    bytes sent so far.
 
     Raises:
         OSError: if there is no such interface, it is down or goes away, or nothing may be sent there.

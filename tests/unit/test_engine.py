@@ -12,7 +12,7 @@ import pytest
 
 import auditor_native
 from auditor import engine
-from auditor.engine import CapturePath, Options, Progress, Tap, Watch, sight
+from auditor.engine import CapturePath, Options, Progress, Tap, Watch, sight, transmit
 from auditor.model.fact import Handshake, Messages
 from auditor.model.infohash import Infohash
 from tests.build import (
@@ -154,6 +154,32 @@ def test_a_replay_shows_what_an_audit_does(tmp_path: Path, jobs: int) -> None:
     assert counters.tables["flows"].cap > 0
 
 
+def test_a_flow_is_told_while_it_goes_on_and_again_when_it_is_over(tmp_path: Path) -> None:
+    """Each time whole, under the same number; and the frames that prove it come with it, without what people share."""
+    turns: list[tuple[FlowEnd, bytes]] = [
+        ("orig", handshake(INFOHASH, PEER_ID) + b"what follows is nobody's business"),
+        ("resp", handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb")),
+        ("resp", piece(0, 0, b"shared" * 200)),
+    ]
+    path = write_pcap(tmp_path / "a.pcap", tcp_stream(EMPLOYEE, PEER, turns, gap=100_000_000))
+
+    with Watch.replay([CapturePath(str(path), "office")], Options(INSIDE), speed=1.0) as watch:
+        deltas = drained(watch)
+
+    told = [seen for delta in deltas for seen in delta.flows]
+    assert len(told) >= 2
+    assert len({seen.id for seen in told}) == 1
+    assert [seen.is_over for seen in told] == [False] * (len(told) - 1) + [True]
+    assert told[0].flow.last < told[-1].flow.last
+    slices = [kept for delta in deltas for kept in delta.slices]
+    assert {(kept.frame, kept.link) for kept in slices} >= {((0, 4), 1), ((0, 6), 1)}
+    first = next(kept for kept in slices if kept.frame == (0, 4))
+    assert first.time == START + 3 * 100_000_000
+    assert first.data.endswith(handshake(INFOHASH, PEER_ID))
+    assert first.wire_len > len(first.data)
+    assert not any(b"shared" in kept.data for kept in slices)
+
+
 def test_a_replay_in_a_loop_shows_each_turn_s_flow_later(tmp_path: Path) -> None:
     """By the capture's length and the gap."""
     capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
@@ -164,6 +190,21 @@ def test_a_replay_in_a_loop_shows_each_turn_s_flow_later(tmp_path: Path) -> None
 
     turn = flow.last - flow.first + 100 * 10**9
     assert flows_of(deltas) == [(START + i * turn, INFOHASH) for i in range(3)]
+
+
+def test_a_filter_that_the_kernel_would_refuse_is_refused() -> None:
+    """With the place of what is wrong."""
+    with pytest.raises(ValueError, match="instruction 1: a jump ends within the program"):
+        Watch.live([Tap("lo", filter=((0x28, 0, 0, 12), (0x15, 0, 9, 2048), (0x06, 0, 0, 1)))], Options(INSIDE))
+
+
+def test_what_cannot_be_sent_onto_an_interface_is_told(tmp_path: Path) -> None:
+    """There is none of that name, or no right to."""
+    capture = download(tmp_path / "a.pcap")
+    with pytest.raises(OSError, match=r"no interface named no-such-if0|CAP_NET_RAW"):
+        transmit([str(capture)], "no-such-if0")
+    with pytest.raises(ValueError, match="more than nothing"):
+        transmit([str(capture)], "no-such-if0", speed=-1.0)
 
 
 def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
@@ -182,7 +223,7 @@ def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
 
 
 def test_a_watch_sees_what_comes_over_an_interface() -> None:
-    """A handshake over the loopback, told when asked, and counted."""
+    """A handshake over the loopback, told at once, before the connection ends, and counted."""
     try:
         watch = Watch.live([Tap("lo", vantage="here")], Options((ip_network("127.0.0.0/8"),)), workers=1)
     except OSError as error:
@@ -195,12 +236,17 @@ def test_a_watch_sees_what_comes_over_an_interface() -> None:
             accepted.recv(68)
             accepted.sendall(handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb"))
             client.recv(68)
-        time.sleep(0.3)
+            begun, deltas = time.monotonic(), [watch.drain(5.0)]
+            while not flows_of(deltas) and time.monotonic() - begun < 30:
+                deltas.append(watch.drain(5.0))
+            took = time.monotonic() - begun
+            assert not any(seen.is_over for delta in deltas for seen in delta.flows)
         watch.stop()
-        deltas = drained(watch)
+        deltas += drained(watch)
         [interface] = watch.counters().interfaces
 
     assert [infohash for _, infohash in flows_of(deltas)] == [INFOHASH]
+    assert took < 2, "somebody is to be alerted"
     assert watch.vantages == ("here",)
     assert interface.frames >= 8
     assert abs(interface.last_frame - time.time_ns()) < 60 * 10**9 if interface.last_frame else False

@@ -190,3 +190,49 @@ fn check(instruction: Instruction, follow: usize) -> Result<(), &'static str> {
         _ => Err("no such instruction"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::machine::{Packet, run};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(instructions: &[(u16, u8, u8, u32)]) -> String {
+        let instructions =
+            instructions.iter().map(|(code, jt, jf, k)| Instruction { code: *code, jt: *jt, jf: *jf, k: *k });
+        Program::new(instructions.collect()).map_or_else(|error| error.to_string(), |_| "none".to_owned())
+    }
+
+    #[test]
+    fn what_the_kernel_would_refuse_is_refused_with_its_place() {
+        let all = (0x06, 0, 0, 0x4_0000);
+        assert_eq!(refusal(&[all]), "none");
+        assert_eq!(refusal(&[]), "instruction 0: a program has between 1 and 4096 instructions");
+        assert_eq!(refusal(&[(0x28, 0, 0, 12)]), "instruction 0: the last one returns");
+        assert_eq!(refusal(&[all, (0x15, 0, 1, 6), all]), "instruction 1: a jump ends within the program");
+        assert_eq!(refusal(&[(0x05, 0, 0, u32::MAX), all]), "instruction 0: a jump ends within the program");
+        assert_eq!(refusal(&[(0x34, 0, 0, 0), all]), "instruction 0: nothing is divided by zero");
+        assert_eq!(refusal(&[(0x02, 0, 0, 16), all]), "instruction 0: the memory has 16 words");
+        assert_eq!(refusal(&[(0x64, 0, 0, 32), all]), "instruction 0: a word has 32 bits");
+        assert_eq!(refusal(&[(0xffff, 0, 0, 0), all]), "instruction 0: no such instruction");
+    }
+
+    fn instruction() -> impl Strategy<Value = Instruction> {
+        let code = prop_oneof![0..0xc0_u16, Just(0x06_u16), Just(0x16), any::<u16>()];
+        let k = prop_oneof![0..20_u32, Just(NETWORK), Just(PROTOCOL), any::<u32>()];
+        (code, 0..4_u8, 0..4_u8, k).prop_map(|(code, jt, jf, k)| Instruction { code, jt, jf, k })
+    }
+
+    proptest! {
+        #[test]
+        fn a_program_that_passes_ends_whatever_the_frame(
+            program in prop::collection::vec(instruction(), 1..12), bytes in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let mut program = program;
+            program.push(Instruction { code: 0x06, jt: 0, jf: 0, k: 1 });
+            if let Ok(program) = Program::new(program) {
+                run(&program, Packet { bytes: &bytes, network: 14, protocol: 0x0800, tag: None });
+            }
+        }
+    }
+}

@@ -133,12 +133,10 @@ impl Area {
             cursor.left = 0;
         }
         cursor.at = next;
-        let mut from = at + usize::from(start);
-        let mut len = captured.min(self.block_bytes.saturating_sub(from));
-        if usize::from(start) < ADDRESS_END + TAG {
-            // The kernel leaves room in front, as it was asked to.
-            (from, len) = (at, 0);
-        }
+        let mut from = (at + usize::from(start)).min(self.block_bytes);
+        // The kernel leaves room in front, as it was asked to.
+        let has_room = usize::from(start) >= ADDRESS_END + TAG;
+        let mut len = if has_room { captured.min(self.block_bytes - from) } else { 0 };
         if tagged && status & libc::TP_STATUS_VLAN_VALID != 0 && len >= 12 {
             let tag = u16::try_from(self.word(block, at + 32) & 0xffff).unwrap_or_default();
             let [kind, _] = self.halves(block, at + 36);
@@ -212,5 +210,96 @@ impl Drop for Area {
     fn drop(&mut self) {
         // SAFETY: our own mapping, of which nothing is borrowed any more.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.block_bytes * self.blocks) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const BLOCK: usize = 4096;
+
+    /// A ring of anonymous memory, its blocks as given.
+    fn area(blocks: &[Vec<u8>]) -> Area {
+        let (length, access) = (BLOCK * blocks.len(), libc::PROT_READ | libc::PROT_WRITE);
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping at a place that the kernel chooses.
+        let base = unsafe { libc::mmap(ptr::null_mut(), length, access, kind, -1, 0) };
+        assert_ne!(base, libc::MAP_FAILED);
+        let area =
+            Area { base: ptr::NonNull::new(base.cast()).unwrap(), block_bytes: BLOCK, blocks: blocks.len() };
+        for (index, block) in blocks.iter().enumerate() {
+            // SAFETY: within the mapping.
+            unsafe { ptr::copy_nonoverlapping(block.as_ptr(), area.place(index, 0), block.len().min(BLOCK)) };
+        }
+        area
+    }
+
+    fn put(block: &mut [u8], at: usize, value: &[u8]) {
+        block[at..at + value.len()].copy_from_slice(value);
+    }
+
+    /// A block with one frame of `bytes`, as the kernel lays it out.
+    fn block(bytes: &[u8], status: u32, tag: u32, kind: u16, address: u8) -> Vec<u8> {
+        let mut block = vec![0; BLOCK];
+        put(&mut block, STATUS, &1_u32.to_ne_bytes());
+        put(&mut block, COUNT, &1_u32.to_ne_bytes());
+        put(&mut block, FIRST, &48_u32.to_ne_bytes());
+        let len = u32::try_from(bytes.len()).unwrap();
+        for (field, value) in [(4, 7), (8, 5), (12, len), (16, len + 100), (20, status), (32, tag)] {
+            put(&mut block, 48 + field, &value.to_ne_bytes());
+        }
+        put(&mut block, 48 + 24, &86_u16.to_ne_bytes());
+        put(&mut block, 48 + 36, &kind.to_ne_bytes());
+        put(&mut block, 48 + PROTOCOL, &0x0800_u16.to_be_bytes());
+        block[48 + DIRECTION] = address;
+        put(&mut block, 48 + 86, bytes);
+        block
+    }
+
+    #[test]
+    fn a_frame_comes_with_its_time_its_lengths_and_its_tag() {
+        const TAGGED: u32 = libc::TP_STATUS_VLAN_VALID | libc::TP_STATUS_VLAN_TPID_VALID;
+        let frame = b"ddddddssssss\x08\x00payload";
+        let area = area(&[
+            block(frame, 0, 0, 0, 0),
+            block(frame, TAGGED, 30, 0x88a8, OUTGOING),
+            block(frame, libc::TP_STATUS_VLAN_VALID, 30, 0, 0),
+        ]);
+        let mut cursor = Cursor::default();
+        let mut seen = Vec::new();
+        while area.has_frames(&mut cursor) {
+            assert_eq!(area.time(&cursor), Some(Timestamp(7 * Timestamp::SECOND + 5)));
+            let captured = area.next(&mut cursor, 20, true).unwrap();
+            seen.push((captured.bytes.to_vec(), captured.wire_len, captured.is_outgoing, captured.protocol));
+        }
+        assert_eq!(seen[0], (b"ddddddssssss\x08\x00payloa".to_vec(), 121, false, 0x0800));
+        assert_eq!(seen[1], (b"ddddddssssss\x88\xa8\x00\x1e\x08\x00pa".to_vec(), 125, true, 0x0800));
+        assert_eq!(seen[2].0[12..16], [0x81, 0, 0, 30]);
+        assert!(!area.has_frames(&mut cursor), "all blocks are the kernel's again");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_read_outside_of_its_block(
+            words in prop::collection::vec(prop_oneof![0..200_u32, any::<u32>()], 3 * 40), count in 0..4_u32,
+        ) {
+            let blocks: Vec<_> = words.chunks(40).map(|words| {
+                let mut block: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+                put(&mut block, STATUS, &1_u32.to_ne_bytes());
+                put(&mut block, COUNT, &count.to_ne_bytes());
+                put(&mut block, FIRST, &(words[0] / 8 * 8).to_ne_bytes());
+                block
+            }).collect();
+            let area = area(&blocks);
+            let mut cursor = Cursor::default();
+            while area.has_frames(&mut cursor) {
+                let block = cursor.block;
+                let Some(captured) = area.next(&mut cursor, BLOCK, true) else { break };
+                let begin = captured.bytes.as_ptr().addr() - area.place(block, 0).addr();
+                prop_assert!(begin + captured.bytes.len() <= BLOCK);
+            }
+        }
     }
 }

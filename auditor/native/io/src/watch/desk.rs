@@ -123,7 +123,8 @@ impl Desk {
     }
 
     /// Answers if asked; says if there is something to ask for. `until` is how far the frames were taken in.
-    pub(super) fn serve(&mut self, engine: &mut Engine, until: Option<Timestamp>) {
+    /// Says whether it answered.
+    pub(super) fn serve(&mut self, engine: &mut Engine, until: Option<Timestamp>) -> bool {
         let now = Instant::now();
         if self.shown.is_none_or(|shown| now.duration_since(shown) >= SHOW) {
             self.shown = Some(now);
@@ -131,10 +132,13 @@ impl Desk {
         }
         if self.is_asked() {
             self.answer(engine.tell(), until, false);
-        } else if !self.told && engine.has_news() && now.duration_since(self.answered) >= QUIET {
+            return true;
+        }
+        if !self.told && engine.has_news() && now.duration_since(self.answered) >= QUIET {
             self.told = true;
             self.shared.tell();
         }
+        false
     }
 
     /// Says that there is news, however short ago it answered.

@@ -20,8 +20,10 @@ use crate::stream::{CaptureSource, Stream, StreamOptions};
 pub(super) const WAITING: usize = 4;
 /// How long a worker waits for frames before it looks whether it is asked.
 const PATIENCE: Duration = Duration::from_millis(10);
-/// How many reports may wait before a worker waits for whoever asks: captures can wait, and nothing must be missed.
+/// How many flows that have ended, or frames, may wait before a worker waits for whoever asks: captures can wait, and
+/// nothing must be missed.
 const PENDING: usize = 1 << 13;
+const UNTOLD: usize = 1 << 19;
 
 /// How captures are played.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,7 @@ pub(super) struct Step {
 /// One worker: takes steps until there are no more.
 pub(super) fn work(steps: &Receiver<Step>, mut engine: Engine, mut desk: Desk) {
     let mut until = None;
+    let mut untold = 0;
     loop {
         match steps.recv_timeout(PATIENCE) {
             Ok(Step { batch, shift }) => {
@@ -50,15 +53,20 @@ pub(super) fn work(steps: &Receiver<Step>, mut engine: Engine, mut desk: Desk) {
                 let last = batch.frames().last().map(|frame| Timestamp(frame.time.0.saturating_add(shift)));
                 until = until.max(last);
                 desk.has_seen = true;
+                untold += batch.frames().len();
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        desk.serve(&mut engine, until);
-        while engine.pending() > PENDING && !desk.is_stopped() {
+        let mut has_answered = desk.serve(&mut engine, until);
+        let must_wait = engine.pending() > PENDING || (untold > UNTOLD && engine.has_news());
+        while must_wait && !has_answered && !desk.is_stopped() {
             desk.call();
             thread::sleep(Duration::from_millis(1));
-            desk.serve(&mut engine, until);
+            has_answered = desk.serve(&mut engine, until);
+        }
+        if has_answered {
+            untold = 0;
         }
     }
     desk.close(engine, until);
