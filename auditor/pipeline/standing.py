@@ -150,7 +150,7 @@ class Standing:
 
     def _work(self, *, everything: bool = False) -> list[IncidentChange]:
         """Fold the hosts whose turn it is, and tell what changed."""
-        batch = self._turns.take(self._incidents.now, self._fold, self._incidents.of, everything=everything)
+        batch = self._turns.take(self._incidents.now, self._fold, everything=everything)
         changes = self._go_on(batch, self._most.of_a_host)
         changes += self._incidents.tell_growth(everything=everything)
         return changes + self._make_room()
