@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ADDRESSES = 1 << 16
 """Addresses of which is kept whether they are ours."""
-ANSWERS = 1 << 17
+ANSWERS = 1 << 15
 """Answers about who held addresses that are kept."""
 TORRENTS = 1 << 16
 """Torrents whose metadata is known."""

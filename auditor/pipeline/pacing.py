@@ -1,6 +1,6 @@
 """Whose turn it is to be folded: those with news, as often as their cost allows, and those of which something ends.
 
-A host that talks all the time has news each time, and costs as much as it has facts. So one of which nothing is known
+A host that talks all the time has news each time, and costs as much as it has facts. So one that was not seen before
 goes first, one with other facts than before next, and one that merely grows waits a while; and all of it together takes
 but a share of the time, whatever happens on the network.
 """
@@ -29,7 +29,7 @@ class Pace(NamedTuple):
     longest: float = 5.0
     """… but no longer than this."""
     rest: float = 4.0
-    """So many times as long as hosts took that were known before, none of them is folded."""
+    """So many times as long as hosts took that were folded before, none of them is."""
 
 
 UNPACED = Pace(budget=float("inf"), patience=0, growth=0, longest=0, rest=0)
@@ -73,13 +73,11 @@ class Turns(Generic[H]):
         self._folded.pop(host, None)
         self._deadline.pop(host, None)
 
-    def take(
-        self, now: int, fold: Callable[[H], T], is_known: Callable[[H], object], *, everything: bool = False
-    ) -> dict[H, T]:
+    def take(self, now: int, fold: Callable[[H], T], *, everything: bool = False) -> dict[H, T]:
         """Fold the hosts whose turn it is; ``now`` is the frames' time."""
         began = self._clock()
         ending = list(self._past(now))
-        new, known = self._due(began, is_known, everything=everything)
+        new, known = self._due(began, everything=everything)
         found: dict[H, T] = {}
         self._run([*new, *ending], fold, found, began, everything=everything)
         started = self._clock()
@@ -92,8 +90,8 @@ class Turns(Generic[H]):
                 self.until(host, now - 1)
         return found
 
-    def _due(self, moment: float, is_known: Callable[[H], object], *, everything: bool) -> tuple[list[H], list[H]]:
-        """Return the hosts with news whose turn it is: those of which nothing is known, and the others."""
+    def _due(self, moment: float, *, everything: bool) -> tuple[list[H], list[H]]:
+        """Return the hosts with news whose turn it is: those that were never folded, and the others."""
         if everything:
             return list(self._news), []
         new: list[H] = []
@@ -101,17 +99,14 @@ class Turns(Generic[H]):
         grown: list[H] = []
         is_resting = moment < self._rested
         for host, is_urgent in self._news.items():
-            if not is_known(host):
+            if host not in self._folded:
                 new.append(host)
             elif not is_resting and self._may(host, moment, is_urgent=is_urgent):
                 (urgent if is_urgent else grown).append(host)
         return new, urgent + grown
 
     def _may(self, host: H, moment: float, *, is_urgent: bool) -> bool:
-        folded = self._folded.get(host)
-        if folded is None:
-            return True
-        pace, (when, cost) = self._pace, folded
+        pace, (when, cost) = self._pace, self._folded[host]
         waits = pace.patience * cost if is_urgent else max(pace.patience * cost, pace.growth)
         return moment >= when + min(waits, pace.longest)
 

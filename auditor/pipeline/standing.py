@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.model.moment import MINUTE
 from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.hosts import Hosts
 from auditor.pipeline.incidents import Incidents
@@ -34,6 +35,8 @@ FACTS_OF_A_HOST = 4096
 """Facts of one host that are kept; past it, those that ended longest ago are settled."""
 FACTS = 1 << 18
 """Facts of all hosts that are kept."""
+STEP = 10 * MINUTE
+"""Time of the frames that goes back so far is no delay."""
 
 
 class Limits(NamedTuple):
@@ -81,7 +84,8 @@ class Standing:
 
     def take(self, delta: Delta) -> list[IncidentChange]:
         """Take what is new, and return what changed; what is too costly for now follows with a later call."""
-        self._pass(delta.seen_until or 0)
+        if delta.seen_until is not None:
+            self._pass(delta.seen_until)
         if delta.torrents:
             self._learn(delta.torrents)
         for flow in delta.flows:
@@ -128,7 +132,9 @@ class Standing:
         return {name: count for name, count in found.items() if count}
 
     def _pass(self, now: int) -> None:
-        self._incidents.now = max(self._incidents.now, now)
+        """Let time pass, forward; or far back, where a clock was set right that had been far ahead."""
+        if now > self._incidents.now or now < self._incidents.now - STEP:
+            self._incidents.now = now
 
     def _anew(self) -> list[IncidentChange]:
         """Judge what goes on at once, and fold it again in its turn: conducts may be other ones."""
@@ -144,7 +150,7 @@ class Standing:
 
     def _work(self, *, everything: bool = False) -> list[IncidentChange]:
         """Fold the hosts whose turn it is, and tell what changed."""
-        batch = self._turns.take(self._incidents.now, self._fold, self._incidents.of, everything=everything)
+        batch = self._turns.take(self._incidents.now, self._fold, everything=everything)
         changes = self._go_on(batch, self._most.of_a_host)
         changes += self._incidents.tell_growth(everything=everything)
         return changes + self._make_room()

@@ -137,6 +137,16 @@ def test_it_is_over_after_six_hours_and_then_forgotten() -> None:
     assert ids(pipeline.take(seen(connection(GUEST, OUTSIDER, FILM, at=NINE + 20 * HOURS)))) == ["id-0002"]
 
 
+def test_a_clock_that_was_ahead_ends_nothing_once_it_is_right() -> None:
+    """What began while it was a day ahead is over; what comes then is not."""
+    pipeline = standing(POLICY)
+    pipeline.take(seen(connection(GUEST, OUTSIDER, DEBIAN, at=NINE + 24 * HOURS)))
+
+    back = pipeline.take(Delta((FlowSeen(5, SHARED, is_over=False),), seen_until=SHARED.last))
+
+    assert [change.is_over for change in back] == [False]
+
+
 def test_one_that_comes_back_goes_on() -> None:
     """A flow that was silent for long is the same flow."""
     pipeline = standing(POLICY)
