@@ -92,6 +92,18 @@ def test_a_tick_has_a_budget() -> None:
     assert played.take(everything=True) == ["c", "d", "e", "f"]
 
 
+def test_what_is_new_takes_no_turn_away() -> None:
+    """However many are new each time, one of those that were folded before has its turn."""
+    played = Played(PACE._replace(rest=0), costs=3)
+    played.turns.add(["known"])
+    played.take()
+    played.now += 6
+    played.turns.add("abcdef")
+    played.turns.add(["known"])
+
+    assert played.take() == ["a", "b", "known"]
+
+
 def test_who_has_a_deadline_has_a_turn_after_it() -> None:
     """With or without news, and by the latest deadline alone."""
     played = Played(UNPACED)
