@@ -44,8 +44,8 @@ def evidence() -> None:
     \b
     Start here:
       auditor evidence list --store /var/lib/auditor --verdict violation --status unreviewed
-      auditor evidence show 019a8c3e --store /var/lib/auditor --pcap proof.pcapng
-      auditor evidence note 019a8c3e --store /var/lib/auditor --status resolved --by 'A. Lee' --reason 'talked to them'
+      auditor evidence show 0baf720a00b9 --store /var/lib/auditor --pcap proof.pcapng
+      auditor evidence note 0baf720a00b9 --store /var/lib/auditor --status resolved --by 'A. Lee' --reason 'told them'
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
 
 
@@ -118,11 +118,11 @@ def list_(  # noqa: PLR0917 - one argument an option
 def show(incident: str, url: str, pcap: Path | None, show_names: bool, form: str) -> ExitCode:
     """Show all that is known of INCIDENT: how it grew, what was judged and why, whose it was, what proves it, notes.
 
-    INCIDENT is an id or a beginning of one that no other has.
+    INCIDENT is an id, or an end of one that no other has: `list` shows the last twelve digits.
 
     \b
     Example:
-      auditor evidence show 019a8c3e-77 --store evidence --pcap proof.pcapng
+      auditor evidence show 0baf720a00b9 --store evidence --pcap proof.pcapng
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     from auditor.cli import output, stored  # noqa: PLC0415 - start-up
     from auditor.evidence import reading  # noqa: PLC0415 - start-up
@@ -151,7 +151,7 @@ def note(incident: str, url: str, status: Any, by: str, reason: str) -> ExitCode
 
     \b
     Example:
-      auditor evidence note 019a8c3e --store evidence --status false-positive --by 'A. Lee' --reason 'our build server'
+      auditor evidence note 0baf720a00b9 --store evidence --status false-positive --by 'A. Lee' --reason 'a mirror'
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
     from auditor.cli import output  # noqa: PLC0415 - start-up
     from auditor.evidence import note as noting  # noqa: PLC0415 - start-up

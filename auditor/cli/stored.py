@@ -23,8 +23,8 @@ SCHEMA = "auditor.evidence/1"
 NOTHING = "No incident in the store is so."
 _DELETED = "(deleted)"
 _COLOURS = {"violation": "red", "notice": "yellow", "allow": "green"}
-_SHORT_ID = 18
-"""Characters of an id: its time, and enough of what is random."""
+_SHORT_ID = 12
+"""The last digits of an id, which are random."""
 _SHORT_INFOHASH = 10
 _NAME_CHARACTERS = 60
 _SHOWN = 50
@@ -133,7 +133,7 @@ def _row(listed: Listed, *, show_names: bool) -> tuple[Cell, ...]:
     first, last = (to_second(since_epoch(body[name])) for name in ("first", "last"))
     day = len("2026-11-22 ")
     return (
-        (listed.id[:_SHORT_ID], listed.status),
+        (listed.id[-_SHORT_ID:], listed.status),
         (body["verdict"], harmless(body["rule"] or "default")),
         (harmless(body["group"]), harmless(who.get("host") or _DELETED)),
         (_what(body, who, show_names=show_names), _did(body)),

@@ -112,6 +112,7 @@ class Sqlite:
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
         )
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         return connection
@@ -136,7 +137,6 @@ class Sqlite:
 
 
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     # What is purged is overwritten, not only forgotten.

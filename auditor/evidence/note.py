@@ -22,7 +22,7 @@ MAX_BY = 200
 
 
 def note(store: Store, incident: str, *, status: Status, by: str, reason: str, at: int | None = None) -> Record:
-    """Append a note about an incident, which is named by its id or a beginning of it; return it once it is durable.
+    """Append a note about an incident, which is named by its id or an end of it; return it once it is durable.
 
     Raises:
         LookupError: if there is no such incident.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from auditor.evidence import schema
 from auditor.model.coverage import CanaryResult, CoverageMinute
@@ -15,7 +15,7 @@ from auditor.model.moment import since_epoch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from auditor.evidence.store import Store
 
@@ -65,7 +65,7 @@ class Filter(NamedTuple):
     host: str | None = None
     status: str | None = None
     incident: str | None = None
-    """Its id, or a beginning of it."""
+    """Its id, or an end or a beginning of it."""
     limit: int | None = None
     """The newest of them."""
 
@@ -104,9 +104,12 @@ def _newest(wanted: Filter) -> Select[int]:
     versions = select(func.max(bodies.c.sequence)).join(records, records.c.sequence == bodies.c.sequence)
     versions = versions.where(records.c.kind == "incident").group_by(bodies.c.about)
     if wanted.incident is not None:
-        versions = versions.where(bodies.c.about.startswith(wanted.incident, autoescape=True))
+        versions = versions.where(_is_called(wanted.incident))
     if wanted.begin is not None:
-        versions = versions.having(func.max(records.c.at) >= wanted.begin)
+        late, told = records.alias(), bodies.alias()
+        lately = select(told.c.about).join(late, late.c.sequence == told.c.sequence)
+        lately = lately.where(late.c.kind == "incident", late.c.at >= wanted.begin)
+        versions = versions.where(bodies.c.about.in_(lately))
     for table, column, value in (
         (schema.hosts, schema.hosts.c.host, wanted.host),
         (schema.infohashes, schema.infohashes.c.infohash, wanted.infohash),
@@ -130,14 +133,16 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.begin is not None:
+        query = query.where(schema.records.c.at >= wanted.begin)
     return query if wanted.end is None else query.where(columns.first < wanted.end)
 
 
 def history(store: Store, incident: str) -> History:
-    """Return what the store has of an incident, which is named by its id or a beginning of it that no other has.
+    """Return what the store has of an incident, which is named by its id or an end of it that no other has.
 
     Raises:
-        LookupError: if there is none, or several begin so.
+        LookupError: if there is none, or several are called so.
     """
     with store.reading() as connection:
         identifier = named(connection, incident)
@@ -163,17 +168,23 @@ def named(connection: Connection, incident: str) -> str:
     """Return the whole id of an incident.
 
     Raises:
-        LookupError: if there is none, or several begin so.
+        LookupError: if there is none, or several are called so.
     """
     columns = schema.bodies.c
     query = select(columns.about).join(schema.records, schema.records.c.sequence == columns.sequence)
-    query = query.where(schema.records.c.kind == "incident", columns.about.startswith(incident, autoescape=True))
+    query = query.where(schema.records.c.kind == "incident", _is_called(incident))
     found = connection.scalars(query.distinct().limit(2)).all()
     if not found:
         raise LookupError(f"there is no incident '{incident}' in this store")
     if len(found) > 1:
-        raise LookupError(f"several incidents begin with '{incident}': write more of the id")
+        raise LookupError(f"several incidents are called '{incident}': write more of the id")
     return str(found[0])
+
+
+def _is_called(incident: str) -> ColumnElement[bool]:
+    """Say of a body that it is about an incident whose id begins or ends so: what is random stands at the end."""
+    about = schema.bodies.c.about
+    return or_(about.startswith(incident, autoescape=True), about.endswith(incident, autoescape=True))
 
 
 def slices(store: Store, history: History) -> Iterator[bytes]:

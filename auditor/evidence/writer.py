@@ -36,6 +36,8 @@ class Pace(NamedTuple):
     """For more records to come, once there is one."""
     first_retry: float = 0.25
     longest_retry: float = 15.0
+    patience: float = 20.0
+    """After which a store that has not answered is held to fail."""
 
 
 class Writer:
@@ -72,6 +74,8 @@ class Writer:
         self._last_write: int | None = None
         self._failing_since: int | None = None
         self._error: str | None = None
+        self._asked_at: int | None = None
+        """Since when the store has something to do."""
         self._retry_at = 0.0
         self._retry_after = self._pace.first_retry
         self._cannot_spool: str | None = None
@@ -97,6 +101,11 @@ class Writer:
     def state(self) -> StoreState:
         """Say how writing goes."""
         with self._changed:
+            failing_since, error = self._failing_since, self._error
+            if error is None and self._asked_at is not None:
+                waited = time.time_ns() - self._asked_at
+                if waited > self._pace.patience * NANOSECONDS:
+                    failing_since, error = self._asked_at, "the store does not answer"
             return StoreState(
                 backend=self._backend,
                 acknowledged=self._acknowledged,
@@ -104,8 +113,8 @@ class Writer:
                 capacity=self._waiting.capacity,
                 spooled=self._spool.left if self._spool else 0,
                 dropped=dict(self._waiting.dropped),
-                failing_since=self._failing_since,
-                error=self._error,
+                failing_since=failing_since,
+                error=error,
                 last_write=self._last_write,
             )
 
@@ -200,6 +209,7 @@ class Writer:
             with self._changed:
                 records = self._in_hand = self._waiting.take(self._pace.batch)
         bad: Counter[str] = Counter()
+        self._asked_at = time.time_ns()
         try:
             if self._store is None:
                 self._store = self._connect()
@@ -212,6 +222,8 @@ class Writer:
         except StoreError as problem:
             self._fail(str(problem))
             return
+        finally:
+            self._asked_at = None
         if self._stopped:
             return
         if self._spool and entries:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from auditor.sensor.kernel_filter import Program
     from auditor.sinks.sink import SinkEntry
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Bytes of one block of a ring: the kernel hands frames over by the block."""
 
 

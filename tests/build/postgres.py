@@ -20,7 +20,9 @@ class Missing(RuntimeError):  # noqa: N818 - what is missing, not a defect
 class Postgres:
     """The server: it listens on a socket in its own folder alone, and lets whoever reaches that in."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """Make and start it; one that is not ``durable`` waits for no disk, and survives its own crash all the same."""
+        self._settings = "" if durable else "-c fsync=off"
         versions = sorted(_BINARIES.glob("*/bin/initdb"))
         if not versions:
             raise Missing("PostgreSQL is missing: install Debian's package postgresql")
@@ -39,7 +41,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it."""
-        options = f"-k {self.folder} -c listen_addresses= -c max_connections=40 -c shared_buffers=64MB"
+        options = f"-k {self.folder} -c listen_addresses= -c max_connections=40 -c shared_buffers=64MB {self._settings}"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def kill(self) -> None:
@@ -66,6 +68,11 @@ class Postgres:
         name = f"evidence{self._databases}"
         self._run("createdb", "-h", str(self.folder), "-U", "auditor", name)
         return f"postgresql://auditor@/{name}?host={self.folder}"
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is in it."""
+        name = url.rpartition("/evidence")[2].partition("?")[0]
+        self._run("dropdb", "-h", str(self.folder), "-U", "auditor", "--force", f"evidence{name}")
 
     def _run(self, program: str, *words: str, check: bool = True) -> None:
         ended = subprocess.run(

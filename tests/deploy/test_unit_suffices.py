@@ -104,5 +104,12 @@ def test_what_the_unit_leaves_is_enough(place: Path, manager: socket.socket) -> 
     assert "not confined" not in said
     lines = calls.read_text().split("\n")
     begin = next(n for n, line in enumerate(lines) if re.search(r'execve\("[^"]*python', line))
-    made = {found[1] for line in lines[begin:] if (found := re.match(r"\d+ +(\w+)\(", line))}
+    own = lines[begin:]
+    made = {found[1] for line in own if (found := re.match(r"\d+ +(\w+)\(", line))}
     assert made - allowed_calls(FOLDER / UNIT) == set()
+    families = {family for line in own for family in re.findall(r" socket\((AF_\w+)", line)}
+    (allowed,) = re.findall(r"^RestrictAddressFamilies=(.*)$", (FOLDER / UNIT).read_text("utf-8"), re.MULTILINE)
+    assert "AF_PACKET" in families
+    assert families <= set(allowed.split())
+    # MemoryDenyWriteExecute= refuses memory that may be both, and mprotect() that makes it executable.
+    assert [line for line in own if re.search(r"PROT_WRITE\|PROT_EXEC|mprotect\(.*PROT_EXEC", line)] == []

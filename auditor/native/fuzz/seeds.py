@@ -476,6 +476,7 @@ def write(target: str, seeds: Sequence[bytes]) -> None:
 
 if __name__ == "__main__":
     write("engine", [*scenes()])
+    write("standing", [*scenes()])
     write("extended", [*extension_messages()])
     write("hashes", [*hash_messages()])
     write("info", [*info_dicts()])

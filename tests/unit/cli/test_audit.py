@@ -229,6 +229,24 @@ def test_an_interface_is_audited_for_a_while(run: Run, engine: Engine, policy_fi
     assert (ended.code, ended.err) == (3, "eth0 could not be read: Operation not permitted\n")
 
 
+def test_a_result_is_recorded(run: Run, engine: Engine, policy_file: str, tmp_path: Path) -> None:
+    """How many records and where is said on stderr; where it fails, that is said too, and the result printed."""
+    engine.saw = VIOLATION
+    words = ("audit", "--exit-zero", "--policy", policy_file, "day.pcapng")
+    store = str(tmp_path / "evidence")
+
+    plain = run(*words)
+    kept = run(*words, "--store", store)
+    failed = run(*words, "--store", "mysql://host/evidence")
+
+    assert plain.out == kept.out == failed.out
+    assert f"records of evidence written to {store}/evidence.sqlite" in kept.err
+    assert "evidence is kept in SQLite or PostgreSQL" in failed.err
+    assert (plain.code, kept.code, failed.code) == (0, 0, 3)
+    listed = json.loads(run("evidence", "list", "--store", store, "--format", "json").out)["incidents"]
+    assert [each["host"] for each in listed] == [GUEST]
+
+
 def test_metrics_are_written_beside_the_output(run: Run, engine: Engine, policy_file: str, tmp_path: Path) -> None:
     """And a path that cannot be written is the command line's fault."""
     engine.saw = VIOLATION

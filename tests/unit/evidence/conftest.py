@@ -28,10 +28,15 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store may be made."""
-    if request.param == "sqlite":
-        return str(tmp_path / "evidence")
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.database()
+    return str(tmp_path / "evidence") if request.param == "sqlite" else str(request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """An empty database on the server."""
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def filled(store: Store) -> Store:
         (Filter(host="2001:db8::1", group="guests"), [THREE]),
         (Filter(incident=TWO), [TWO]),
         (Filter(incident=TWO[:12]), [TWO]),
+        (Filter(incident=TWO[-12:]), [TWO]),
         (Filter(incident="%"), []),
         (Filter(status="reviewed"), []),
     ],
@@ -81,7 +82,7 @@ def test_the_newest_version_is_listed(filled: Store) -> None:
 
 def test_a_history(filled: Store, tmp_path: Path) -> None:
     """Versions, verdicts, attributions, flows, observations, and the frames that prove them."""
-    told = reading.history(filled, ONE[:13])
+    told = reading.history(filled, ONE[-12:])
 
     assert told.id == ONE
     assert [version.body["uploaded"] for version in told.versions if version.body] == [2000, 9]
@@ -97,5 +98,5 @@ def test_which_incident(filled: Store) -> None:
     """None, or several, are told."""
     with pytest.raises(LookupError, match="there is no incident 'ffff' in this store"):
         reading.history(filled, "ffff")
-    with pytest.raises(LookupError, match="several incidents begin with ''"):
+    with pytest.raises(LookupError, match="several incidents are called ''"):
         reading.history(filled, "")

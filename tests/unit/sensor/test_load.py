@@ -62,7 +62,7 @@ def test_three_lines_are_enough(written: Callable[[str], Path], tmp_path: Path) 
             "interface": "eth1",
             "snap_length": 262_144,
             "ring_bytes": 64 << 20,
-            "block_bytes": 1 << 20,
+            "block_bytes": 1 << 18,
             "promiscuous": True,
             "filter": (),
             "timestamps": "software",
@@ -97,8 +97,8 @@ def test_everything_may_be_said(written: Callable[[str], Path], tmp_path: Path) 
 def test_a_ring_is_whole_blocks(written: Callable[[str], Path]) -> None:
     """The kernel takes no part of one."""
     path = written("")
-    path.write_text("version: 1\npolicy: p\ninterfaces: [{name: eth1, ring: 1.5 MiB}, eth2]\n")
-    assert [each.ring_bytes for each in load.load(path).interfaces] == [2 << 20, 64 << 20]
+    path.write_text("version: 1\npolicy: p\ninterfaces: [{name: eth1, ring: 1.1 MiB}, eth2]\n")
+    assert [each.ring_bytes for each in load.load(path).interfaces] == [5 << 18, 64 << 20]
 
 
 def test_filters_are_ready_for_the_kernel(written: Callable[[str], Path], tmp_path: Path) -> None:

@@ -6,5 +6,6 @@ pub mod packets;
 pub mod promises;
 pub mod reader;
 pub mod scene;
+pub mod standing;
 
 pub use promises::assert_prefixes_are_truncated;

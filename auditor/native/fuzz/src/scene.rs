@@ -101,7 +101,7 @@ impl Scene {
 }
 
 impl Event {
-    fn frame(&self) -> Option<Frame<'_>> {
+    pub(crate) fn frame(&self) -> Option<Frame<'_>> {
         let Self::Frame(frame) = self else { return None };
         Some(Frame {
             time: frame.time,

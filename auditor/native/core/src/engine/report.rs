@@ -145,7 +145,7 @@ impl Totals {
     }
 
     /// Adds the counters of `other`.
-    pub(crate) const fn merge(&mut self, other: &Self) {
+    pub const fn merge(&mut self, other: &Self) {
         self.tcp_flows += other.tcp_flows;
         self.udp_flows += other.udp_flows;
         self.one_sided_flows += other.one_sided_flows;

@@ -6,11 +6,11 @@ use super::passage::Passage;
 use super::{Content, Engine, Totals, count};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
-use crate::flow::key::End;
+use crate::flow::key::{End, Ends};
 use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
 use crate::flow::table::{Flow, FlowTable, Notes, Phase};
-use crate::flow::unseen::Sent;
+use crate::flow::unseen::{Left, Sent};
 use crate::wire::decode::Segment;
 
 impl Engine {
@@ -28,7 +28,7 @@ impl Engine {
                 is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
             };
             opens
-                && match notes.sequences.isn(end) {
+                && match *notes.isn.at(end) {
                     Some(isn) => isn != segment.seq,
                     None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
                 }
@@ -43,7 +43,9 @@ impl Engine {
         if flow.phase == Phase::Rejected {
             count(flow, end, segment.payload_len);
             note_close(flow, end, segment);
-            see(flows, place, end, segment, totals);
+            if let Some(left) = see(flow, end, segment) {
+                count_unseen(flows, place, end, left, totals);
+            }
             return;
         }
         let phase = flow.phase;
@@ -55,7 +57,7 @@ impl Engine {
         let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
-            if began == End::Resp && !notes.sequences.has_isn() {
+            if began == End::Resp && notes.isn == Ends::default() {
                 flows.turn(place);
                 if let Some(detail) = flows.get(place).and_then(|flow| details.whole.get_mut(flow.detail?)) {
                     detail.turn();
@@ -69,7 +71,9 @@ impl Engine {
                 learn_start(&mut known, details, end.other(), segment.ack, budget, content, anomalies);
             }
         }
-        see(flows, place, end, segment, totals);
+        if let Some(left) = flows.get_mut(place).and_then(|flow| see(flow, end, segment)) {
+            count_unseen(flows, place, end, left, totals);
+        }
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
         count(flow, end, segment.payload_len);
         note_close(flow, end, segment);
@@ -104,17 +108,22 @@ impl Engine {
     }
 }
 
-/// Takes in what a segment tells of bytes that passed unseen. Where nothing of an end was captured, it is not the mirror
-/// that lost it: its way is another.
+/// Takes in how far a segment takes its flow's streams. Answers with what is left to do.
 #[inline]
-fn see(flows: &mut FlowTable, place: Place, end: End, segment: &Segment<'_>, totals: &mut Totals) {
+fn see(flow: &mut Flow, end: End, segment: &Segment<'_>) -> Option<Left> {
     let flags = segment.flags;
     if flags.rst() {
-        return;
+        return None;
     }
     let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
     let ack = flags.ack().then_some(segment.ack);
-    let unseen = flows.see(place, end, Sent { seq: segment.seq, len, ack });
+    flow.seen.take(end, Sent { seq: segment.seq, len, ack })
+}
+
+/// Counts what a segment of `end` shows to have passed unseen. Where nothing of the other end was captured, it is not the
+/// mirror that lost it: its way is another.
+fn count_unseen(flows: &mut FlowTable, place: Place, end: End, left: Left, totals: &mut Totals) {
+    let unseen = flows.see(place, left);
     if unseen > 0 {
         let is_one_sided = flows.get(place).is_some_and(|flow| *flow.packets.at(end.other()) == 0);
         let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
@@ -141,7 +150,7 @@ fn learn_start(
     anomalies: &mut Anomalies,
 ) {
     let (flow, notes) = known;
-    notes.sequences.learn_isn(end, first.wrapping_sub(1));
+    notes.isn.at_mut(end).get_or_insert(first.wrapping_sub(1));
     flow.begun = true;
     if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
         let outcome = detail.begin(end, first, budget, anomalies);
@@ -168,7 +177,7 @@ fn payload(
     if rejected && !reading {
         return;
     }
-    let first = notes.sequences.isn(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
+    let first = notes.isn.at(end).map(|isn| isn.wrapping_add(1)).filter(|_| !rejected);
     // The usual cases: the first segment of what is no protocol of ours, of which nothing is kept, and of what only its
     // silence can still make one, of which no more is kept than it takes to go on.
     if flow.detail.is_none() && first == Some(arrival.seq) {

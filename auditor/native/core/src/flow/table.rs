@@ -10,7 +10,7 @@ use super::index::{Entry, Index};
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
-use super::unseen::{Sent, Sequences, Unseen};
+use super::unseen::{Left, Seen, Unseen};
 use crate::time::Timestamp;
 use crate::wire::path::Vlans;
 
@@ -55,6 +55,8 @@ pub struct Flow {
     pub packets: Ends<u32>,
     /// Transport payload by end, as sent; a retransmission counts again here.
     pub bytes: Ends<u64>,
+    /// Of TCP, how far its streams were seen.
+    pub seen: Seen,
 }
 
 /// What only few packets of a flow need: those at its beginning, and those that a detector looks at.
@@ -63,8 +65,8 @@ pub struct Flow {
 pub struct Notes {
     /// The last packets' marks.
     pub recent: Recent<8>,
-    /// Of TCP, initial sequence numbers where they were seen or acknowledged, and how far its streams were seen.
-    pub sequences: Sequences,
+    /// Initial sequence numbers, where they were seen or acknowledged.
+    pub isn: Ends<Option<u32>>,
     /// The ends whose first bytes no detector wants.
     pub rejected: Ends<bool>,
     /// Other tags under which the same frames pass.
@@ -75,7 +77,7 @@ impl Notes {
     /// Says that the other end began after all.
     const fn turn(&mut self) {
         self.rejected.swap();
-        self.sequences.swap();
+        self.isn.swap();
     }
 }
 
@@ -113,6 +115,7 @@ impl Flow {
             last: time,
             packets: Ends::default(),
             bytes: Ends::default(),
+            seen: Seen::default(),
         }
     }
 
@@ -154,6 +157,7 @@ impl Flow {
         self.fin.swap();
         self.packets.swap();
         self.bytes.swap();
+        self.seen.swap();
     }
 
     /// Whether the connection was closed or reset.
@@ -311,14 +315,10 @@ impl FlowTable {
         self.flows.get_mut(place).zip(self.notes.get_mut(place.index()))
     }
 
-    /// Takes in a segment of the flow at a place. Answers with how many bytes of the other end it shows to have passed
-    /// unseen.
-    #[inline]
-    pub fn see(&mut self, place: Place, from: End, sent: Sent) -> u32 {
-        match self.notes.get_mut(place.index()) {
-            Some(notes) => self.unseen.take(place, &mut notes.sequences, from, sent),
-            None => 0,
-        }
+    /// Takes in what is left of a segment of the flow at a place. Answers with how many bytes of the other end it shows to
+    /// have passed unseen.
+    pub fn see(&mut self, place: Place, left: Left) -> u32 {
+        self.flows.get_mut(place).map_or(0, |flow| self.unseen.take(place, &mut flow.seen, left))
     }
 
     /// Says that the other end of the flow at a place began after all: its SYN came late.
@@ -347,9 +347,7 @@ impl FlowTable {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
         self.index.remove(self.hash(&flow.key), |indexed| indexed.place == Some(place));
-        if let Some(notes) = self.notes.get(place.index()) {
-            self.unseen.forget(place, &notes.sequences);
-        }
+        self.unseen.forget(place, &flow.seen);
         Some(flow)
     }
 

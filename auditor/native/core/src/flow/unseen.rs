@@ -18,13 +18,11 @@ const WINDOW: u32 = 1 << 30;
 /// Flows with holes that are watched at once; a further one's holes are not counted.
 const HOLED: usize = 1 << 16;
 
-/// What is known of a flow's sequence numbers. There is one of each flow, so that it is kept small.
+/// How far the streams of a flow were seen. There is one of each flow, so that it is kept small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sequences {
-    /// Initial ones.
-    isn: Ends<u32>,
+pub struct Seen {
     /// Up to where each end was seen to send, or else the other end to acknowledge.
-    seen: Ends<u32>,
+    until: Ends<u32>,
     /// [`Mark`]s of both ends.
     marks: u8,
 }
@@ -32,14 +30,12 @@ pub struct Sequences {
 /// What holds of an end: the bit of the one that began; that of the other is the next.
 #[derive(Clone, Copy)]
 enum Mark {
-    /// Its initial number is known.
-    Begun = 1,
     /// It is known up to where it was acknowledged.
-    Acknowledged = 1 << 2,
+    Acknowledged = 1,
     /// It was captured.
-    Captured = 1 << 4,
+    Captured = 1 << 2,
     /// There are holes in what was captured.
-    Holed = 1 << 6,
+    Holed = 1 << 4,
 }
 
 impl Mark {
@@ -51,33 +47,27 @@ impl Mark {
     }
 }
 
-impl Sequences {
-    /// The initial number of an end, where it is known.
-    #[must_use]
+impl Seen {
+    /// Takes in a segment that `from` sent, as far as it goes on where its end was and acknowledges no more than was seen.
+    /// Answers with what is left to [`Unseen::take`].
     #[inline]
-    pub const fn isn(&self, end: End) -> Option<u32> {
-        if self.is(Mark::Begun, end) { Some(*self.isn.at(end)) } else { None }
-    }
-
-    /// Whether that of either is.
-    #[must_use]
-    pub const fn has_isn(&self) -> bool {
-        self.is(Mark::Begun, End::Orig) || self.is(Mark::Begun, End::Resp)
-    }
-
-    /// Takes in the initial number of an end, unless it is known.
-    pub const fn learn_isn(&mut self, end: End, isn: u32) {
-        if !self.is(Mark::Begun, end) {
-            *self.isn.at_mut(end) = isn;
-            self.mark(Mark::Begun, end);
+    pub const fn take(&mut self, from: End, sent: Sent) -> Option<Left> {
+        let of = from.other();
+        let is_next = *self.until.at(from) == sent.seq && self.is(Mark::Captured, from);
+        if is_next {
+            self.see(from, sent.seq.wrapping_add(sent.len));
         }
+        let is_known = match sent.ack {
+            Some(ack) => *self.until.at(of) == ack && !self.is(Mark::Holed, of),
+            None => true,
+        };
+        if is_next && is_known { None } else { Some(Left { from, sent, is_placed: is_next }) }
     }
 
     /// Says that the ends are the other way round.
     pub const fn swap(&mut self) {
         const OF_ORIG: u8 = 0b0101_0101;
-        self.isn.swap();
-        self.seen.swap();
+        self.until.swap();
         self.marks = (self.marks & OF_ORIG) << 1 | (self.marks >> 1) & OF_ORIG;
     }
 
@@ -98,10 +88,10 @@ impl Sequences {
         self.is(Mark::Holed, End::Orig) || self.is(Mark::Holed, End::Resp)
     }
 
-    /// Sets up to where a captured end was seen.
+    /// Sets up to where an end was seen.
     #[inline]
     const fn see(&mut self, end: End, until: u32) {
-        *self.seen.at_mut(end) = until;
+        *self.until.at_mut(end) = until;
     }
 }
 
@@ -114,6 +104,15 @@ pub struct Sent {
     pub len: u32,
     /// The acknowledgement.
     pub ack: Option<u32>,
+}
+
+/// What is left to be taken in of a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    from: End,
+    sent: Sent,
+    /// Its bytes went on where its end was.
+    is_placed: bool,
 }
 
 /// Holes in one end's stream.
@@ -129,26 +128,18 @@ struct Holes {
 pub struct Unseen(HashMap<Place, Ends<Holes>, FxBuildHasher>);
 
 impl Unseen {
-    /// Takes in a segment that `from` sent in the flow at a place. Answers with how many bytes of the other end it shows
-    /// to have passed unseen.
-    #[inline]
-    pub fn take(&mut self, place: Place, known: &mut Sequences, from: End, sent: Sent) -> u32 {
-        if *known.seen.at(from) == sent.seq && known.is(Mark::Captured, from) {
-            known.see(from, sent.seq.wrapping_add(sent.len));
-        } else {
+    /// Takes in what [`Seen::take`] left of a segment of the flow at a place. Answers with how many bytes of the other end
+    /// it shows to have passed unseen.
+    pub fn take(&mut self, place: Place, known: &mut Seen, left: Left) -> u32 {
+        let Left { from, sent, is_placed } = left;
+        if !is_placed {
             self.place(place, known, from, sent);
         }
-        let of = from.other();
-        match sent.ack {
-            Some(ack) if ack != *known.seen.at(of) || known.is(Mark::Holed, of) => {
-                self.acknowledge(place, known, of, ack)
-            }
-            _ => 0,
-        }
+        sent.ack.map_or(0, |ack| self.acknowledge(place, known, from.other(), ack))
     }
 
     /// Forgets a flow.
-    pub fn forget(&mut self, place: Place, known: &Sequences) {
+    pub fn forget(&mut self, place: Place, known: &Seen) {
         if known.has_holes() {
             self.0.remove(&place);
         }
@@ -167,8 +158,7 @@ impl Unseen {
     }
 
     /// Takes in a segment that does not begin where the last ended.
-    #[cold]
-    fn place(&mut self, place: Place, known: &mut Sequences, from: End, sent: Sent) {
+    fn place(&mut self, place: Place, known: &mut Seen, from: End, sent: Sent) {
         let end = sent.seq.wrapping_add(sent.len);
         // What was sent before its first captured byte is not looked for.
         if !known.is(Mark::Captured, from) {
@@ -180,7 +170,7 @@ impl Unseen {
         if sent.len == 0 {
             return;
         }
-        let seen = *known.seen.at(from);
+        let seen = *known.until.at(from);
         let ahead = sent.seq.wrapping_sub(seen);
         if ahead < WINDOW {
             if self.0.len() < HOLED || self.0.contains_key(&place) {
@@ -210,14 +200,14 @@ impl Unseen {
     }
 
     /// Takes in that the bytes of `of` before `ack` have arrived. Answers with how many of them passed unseen.
-    fn acknowledge(&mut self, place: Place, known: &mut Sequences, of: End, ack: u32) -> u32 {
+    fn acknowledge(&mut self, place: Place, known: &mut Seen, of: End, ack: u32) -> u32 {
         if !known.is(Mark::Captured, of) && !known.is(Mark::Acknowledged, of) {
             known.mark(Mark::Acknowledged, of);
             known.see(of, ack);
             return 0;
         }
         let mut unseen = 0;
-        let beyond = ack.wrapping_sub(*known.seen.at(of));
+        let beyond = ack.wrapping_sub(*known.until.at(of));
         if beyond > 0 && beyond < WINDOW {
             // One alone is a FIN, or what probes an open connection (RFC 9293, 3.8.4).
             unseen = if beyond == 1 { 0 } else { beyond };
@@ -247,10 +237,10 @@ mod tests {
     /// What passed unseen, by segments of either end: (from, first byte, bytes, acknowledgement), counted from `isn`.
     fn unseen(isn: u32, segments: &[(End, u32, u32, Option<u32>)]) -> u32 {
         let place = Slab::default().insert(());
-        let (mut unseen, mut known) = (Unseen::default(), Sequences::default());
+        let (mut unseen, mut known) = (Unseen::default(), Seen::default());
         let found = segments.iter().map(|&(from, seq, len, ack)| {
             let sent = Sent { seq: isn.wrapping_add(seq), len, ack: ack.map(|ack| isn.wrapping_add(ack)) };
-            unseen.take(place, &mut known, from, sent)
+            known.take(from, sent).map_or(0, |left| unseen.take(place, &mut known, left))
         });
         let found = found.sum();
         assert_eq!(unseen.0.len(), usize::from(known.has_holes()));
