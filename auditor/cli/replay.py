@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -33,6 +33,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option("--speed", type=click.FloatRange(min=0.001), default=1.0, show_default=True, help="Times as fast.")
 @click.option("--max", "as_fast", is_flag=True, help="As fast as it goes.")
 @click.option("--loops", type=click.IntRange(min=1), default=1, show_default=True, help="How often, one after another.")
+@click.option("--interface", metavar="IF", help="Send the frames out of a test interface instead, for a sensor there.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where violations would give 1.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning", show_default=True
@@ -47,6 +48,7 @@ def replay(  # noqa: PLR0917 - one argument an option
     speed: float,
     as_fast: bool,
     loops: int,
+    interface: str | None,
     exit_zero: bool,
     log_level: str,
 ) -> ExitCode:
@@ -58,32 +60,66 @@ def replay(  # noqa: PLR0917 - one argument an option
     Examples:
       auditor replay --policy policy.yaml --max capture.pcapng
       auditor replay --config sensor.yaml --speed 60 monday.pcapng tuesday.pcapng
+      auditor replay --interface veth0 capture.pcapng
     """  # noqa: D301 - \b is click's mark for text to keep as it stands
-    from auditor.audit.captures import DEFAULT_VANTAGE, select  # noqa: PLC0415 - start-up
+    from auditor.audit.captures import select  # noqa: PLC0415 - start-up
     from auditor.cli import output  # noqa: PLC0415 - start-up
-    from auditor.engine import CapturePath, Watch  # noqa: PLC0415 - start-up
-    from auditor.sensor import logs  # noqa: PLC0415 - start-up
-    from auditor.sensor.assemble import assemble  # noqa: PLC0415 - start-up
-    from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
 
     selection = select(captures)
     for refused in selection.refused:
         output.say(output.unreadable(refused))
     if not selection.paths:
         return ExitCode.UNREADABLE
-    paths = [CapturePath(path, DEFAULT_VANTAGE) for path in selection.paths]
+    of_policy = policy_file is not None and config_file is None
+    of_config = config_file is not None and not (policy_file or identity_file or key_file or store)
+    pace = Pace(None if as_fast else speed, loops)
+    if interface is not None:
+        if config_file or policy_file or identity_file or key_file or store:
+            raise click.UsageError("--interface sends frames and judges nothing: it takes no policy and no sensor file")
+        return _send(selection.paths, interface, pace)
+    if not (of_policy or of_config):
+        raise click.UsageError("name a sensor file with --config, or a policy and what goes with it")
+    from auditor.sensor import logs  # noqa: PLC0415 - start-up
+    from auditor.sensor.starting import few_heaps  # noqa: PLC0415 - start-up
 
-    def watch(options: Options) -> Watch:
-        return Watch.replay(paths, options, speed=None if as_fast else speed, loops=loops)
-
+    few_heaps()
     logs.set_up("console", log_level)
     printed = Printed()
-    if config_file is not None and not (policy_file or identity_file or key_file or store):
-        settings = _of_config(config_file, printed)
-    elif policy_file is not None and config_file is None:
-        settings = _of_policy(policy_file, identity_file, key_file, store, printed)
-    else:
-        raise click.UsageError("name a sensor file with --config, or a policy and what goes with it")
+    settings = (
+        _of_config(config_file or Path(), printed)
+        if of_config
+        else _of_policy(policy_file or Path(), identity_file, key_file, store, printed)
+    )
+    code = _play(selection.paths, pace, settings)
+    return ExitCode.gravest(
+        code,
+        ExitCode.UNREADABLE if selection.refused else ExitCode.OK,
+        ExitCode.VIOLATION if printed.violations and not exit_zero else ExitCode.OK,
+    )
+
+
+class Pace(NamedTuple):
+    """How captures are played."""
+
+    speed: float | None
+    """Times as fast as they were taken; ``None``: as fast as it goes."""
+    loops: int
+
+
+def _play(paths: Sequence[str], pace: Pace, settings: Settings) -> ExitCode:
+    """Play captures into the pipeline."""
+    from auditor.audit.captures import DEFAULT_VANTAGE  # noqa: PLC0415 - start-up
+    from auditor.cli import output  # noqa: PLC0415 - start-up
+    from auditor.engine import CapturePath, Watch  # noqa: PLC0415 - start-up
+    from auditor.sensor import logs  # noqa: PLC0415 - start-up
+    from auditor.sensor.assemble import assemble  # noqa: PLC0415 - start-up
+    from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
+
+    captures = [CapturePath(path, DEFAULT_VANTAGE) for path in paths]
+
+    def watch(options: Options) -> Watch:
+        return Watch.replay(captures, options, speed=pace.speed, loops=pace.loops)
+
     try:
         daemon = assemble(settings, watch, clock=SystemClock(), log=logs.logger())
     except OSError as problem:
@@ -94,10 +130,24 @@ def replay(  # noqa: PLR0917 - one argument an option
     unread = [capture for capture in daemon.watch.counters().interfaces if capture.error is not None]
     for capture in unread:
         output.say(f"{capture.name} could not be read: {capture.error}")
-    return ExitCode.gravest(
-        ExitCode.UNREADABLE if unread or selection.refused else ExitCode.OK,
-        ExitCode.VIOLATION if printed.violations and not exit_zero else ExitCode.OK,
-    )
+    return ExitCode.UNREADABLE if unread else ExitCode.OK
+
+
+def _send(paths: Sequence[str], interface: str, pace: Pace) -> ExitCode:
+    """Play captures onto an interface."""
+    from auditor.cli import output  # noqa: PLC0415 - start-up
+    from auditor.engine import transmit  # noqa: PLC0415 - start-up
+
+    try:
+        sent = transmit(paths, interface, speed=pace.speed, loops=pace.loops)
+    except OSError as problem:
+        output.say(f"nothing can be sent out of {interface}: {problem.strerror or problem}")
+        return ExitCode.UNREADABLE
+    output.say(f"{output.counted(sent.frames, 'frame')}, {output.size(sent.bytes)} sent")
+    for count, reason in ((sent.too_long, "longer than it takes"), (sent.not_whole, "not Ethernet's, or not whole")):
+        if count:
+            output.say(f"{output.counted(count, 'frame')} left out: {reason}")
+    return ExitCode.OK
 
 
 class Printed:

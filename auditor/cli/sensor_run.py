@@ -41,6 +41,7 @@ def run(config_file: Path, source: str) -> ExitCode:
     from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up
     from auditor.written.in_force import Unusable  # noqa: PLC0415 - start-up
 
+    starting.few_heaps()
     logs.set_up(config.log.format, config.log.level)
     log, clock = logs.logger(), SystemClock()
     way = starting.canary_way(config)

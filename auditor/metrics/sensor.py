@@ -39,6 +39,12 @@ class SensorCollector(Collector):
         state = self._state()
         yield info("auditor_build", "The version that runs.", ("version",), [(state.version,)])
         yield gauge("auditor_start_timestamp_seconds", "When the sensor began.", (), one(seconds(state.started)))
+        yield gauge(
+            "auditor_earlier_runs",
+            "Runs of the sensor before this one, as far as its store knows.",
+            (),
+            one(state.restarts),
+        )
         yield gauge("auditor_ready", "Whether the sensor watches and records.", (), one(state.is_ready))
         yield counter(
             "auditor_errors", "Errors of its own that the sensor caught, by place.", ("place",), by_word(state.errors)

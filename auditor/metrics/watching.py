@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.metrics.family import by_word, counter, gauge, one, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
 
@@ -32,7 +32,7 @@ _COUNTED = (
 
 def watching(state: SensorState) -> Iterator[Metric]:
     """Yield what the interfaces and the engine count."""
-    interfaces = () if state.watch is None else state.watch.interfaces
+    interfaces = () if state.watch is None else _by_last_name(state.watch.interfaces)
     yield from _interfaces(interfaces)
     discarded: Counter[str] = Counter()
     for each in interfaces:
@@ -54,6 +54,8 @@ def watching(state: SensorState) -> Iterator[Metric]:
 
 def _interfaces(interfaces: tuple[InterfaceCounters, ...]) -> Iterator[Metric]:
     label = ("interface",)
+    # What is replayed is a file: where it lies is nobody's business.
+    interfaces = tuple(each._replace(name=each.name.rsplit("/", 1)[-1]) for each in interfaces)
     yield counter("auditor_frames", "Frames that came by.", label, {(each.name,): each.frames for each in interfaces})
     yield counter(
         "auditor_bytes", "Bytes that came by, on the wire.", label, {(each.name,): each.bytes for each in interfaces}
@@ -81,6 +83,29 @@ def _interfaces(interfaces: tuple[InterfaceCounters, ...]) -> Iterator[Metric]:
         "When the latest frame came by.",
         label,
         {(each.name,): seconds(each.last_frame) for each in interfaces if each.last_frame is not None},
+    )
+
+
+def _by_last_name(interfaces: Iterable[InterfaceCounters]) -> tuple[InterfaceCounters, ...]:
+    """Call what is replayed, a file, without its folders: they have the names of people. Same names are one."""
+    found: dict[str, InterfaceCounters] = {}
+    for each in interfaces:
+        name = each.name.rsplit("/", 1)[-1]
+        other = found.get(name)
+        found[name] = each._replace(name=name) if other is None else _together(other, each)
+    return tuple(found.values())
+
+
+def _together(one: InterfaceCounters, other: InterfaceCounters) -> InterfaceCounters:
+    last = [each for each in (one.last_frame, other.last_frame) if each is not None]
+    return one._replace(
+        is_open=one.is_open and other.is_open,
+        frames=one.frames + other.frames,
+        bytes=one.bytes + other.bytes,
+        lost=one.lost + other.lost,
+        discarded=Counter(one.discarded) + Counter(other.discarded),
+        openings=one.openings + other.openings,
+        last_frame=max(last, default=None),
     )
 
 

@@ -143,7 +143,7 @@ class _Assembly:
             held.identity,
             standing=standing,
             reviews=lambda: self._reviews,
-            sizes=lambda: standing.sizes,
+            sizes=lambda: {**standing.sizes, **exposed.figures.sizes},
         )
         for resumed in earlier.incidents:
             exposed.figures.resume(resumed.incident, resumed.gravest)
@@ -350,7 +350,7 @@ class _Assembly:
         server = serve(
             exposed.state,
             reload=reloads.now,
-            healthy=lambda: True,
+            healthy=lambda: exposed.is_healthy,
             ready=lambda: exposed.is_ready,
             address=str(settings.listen.address),
             port=settings.listen.port,

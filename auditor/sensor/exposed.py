@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auditor import __version__
 from auditor.model.health import FileState, SensorState, SourceState
+from auditor.model.moment import NANOSECONDS
 from auditor.sensor.figures import Figures
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from auditor.written.in_force import InForce
 
 T = TypeVar("T")
+
+STUCK = 30 * NANOSECONDS
+"""A loop that has not turned for so long is stuck."""
 
 
 @dataclass
@@ -46,6 +50,8 @@ class Exposed:
     reviews: Callable[[], Mapping[str, int]] = dict
     """Counts the notes on incidents, which others write into the store."""
     is_ready: bool = False
+    turned: int | None = None
+    """When the loop last turned, by the steady clock."""
     restarts: int = 0
     """Earlier runs that the store knows of."""
     coverage_gaps: int = 0
@@ -92,6 +98,11 @@ class Exposed:
             self.canaries[word] += 1
             if result.is_seen:
                 self.canary_seen = result.at
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the loop turns, or has not begun to."""
+        return self.turned is None or self.clock.now().steady - self.turned < STUCK
 
     def state(self) -> SensorState:
         """Put everything together."""

@@ -231,6 +231,7 @@ class Loop:
     def _look(self, delta: Delta) -> None:
         counters = self._counters()
         now = self._clock.now()
+        self._exposed.turned = now.steady
         with self._errors.guard("coverage"):
             self._minutes.unseen(delta.totals.get("unseen_bytes", 0))
             if self._offset_asked is None or now.steady - self._offset_asked >= MINUTE // 6:

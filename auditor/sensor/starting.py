@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from auditor.engine import Tap, Watch
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from auditor.engine import Options
     from auditor.sensor.canary.run import Way
     from auditor.sensor.clock import Clock
-    from auditor.sensor.config import Interface, SensorConfig
+    from auditor.sensor.config import SensorConfig
     from auditor.sensor.parts import Watching
 
+M_ARENA_MAX = -8
+"""Of mallopt(3)."""
 CANARY = "canary"
 """The vantage point of a namespace for canaries: nothing of it is read together with what comes by elsewhere."""
 
@@ -65,22 +69,13 @@ def watching(config: SensorConfig, source: str, way: Way | None = None) -> Calla
     def begin(options: Options) -> Watching:
         if source == "scapy":
             return Sniffed([each.interface for each in config.interfaces], options)
-        taps = [_tap(each) for each in config.interfaces]
+        taps = [Tap(**each._asdict()) for each in config.interfaces]
         canaries = None if way is None else way.interface
         if canaries is not None and canaries not in {tap.interface for tap in taps}:
             taps.append(Tap(canaries, vantage=CANARY))
         return Watch.live(taps, options, workers=config.workers)
 
     return begin
-
-
-def _tap(interface: Interface) -> Tap:
-    return Tap(
-        interface.interface,
-        snap_length=interface.snap_length,
-        promiscuous=interface.promiscuous,
-        vantage=interface.vantage,
-    )
 
 
 def confined(config: SensorConfig, log: FilteringBoundLogger) -> None:
@@ -93,6 +88,15 @@ def confined(config: SensorConfig, log: FilteringBoundLogger) -> None:
     done = confine(needed(config, _patterns(config)))
     for sentence in done.left_out:
         log.warning("not confined", reason=sentence)
+
+
+def few_heaps() -> None:
+    """Have all threads share two heaps of the C library: one for each keeps whatever that thread once needed.
+
+    Records are made by one thread and freed by another, so that memory would grow for days before it stayed the same.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _patterns(config: SensorConfig) -> list[str]:

@@ -103,7 +103,7 @@ class Queued:
         with self._news:
             left = self._queued()
             self._dropped += left
-            self._in_hand.clear()
+            self._in_hand = []  # another one: a sink that hangs still has this
             for waiting in self._waiting.values():
                 waiting.clear()
             return not left
@@ -127,9 +127,7 @@ class Queued:
         wait = 0.0
         while self._next(wait):
             try:
-                if self._in_hand:
-                    self._sink.tell(self._in_hand)
-                    self._arrived()
+                self._tell_news()
                 self._tell_report()
             except Exception as problem:  # noqa: BLE001 - a defect of a format must not end the sink
                 self._failed(problem)
@@ -155,11 +153,46 @@ class Queued:
                 self._in_hand.append(min(heads, key=lambda waiting: waiting[0][0]).popleft()[1])
             return True
 
-    def _arrived(self) -> None:
+    def _tell_news(self) -> None:
+        if not self._in_hand:
+            return
+        try:
+            self._sink.tell(self._in_hand)
+        except OSError:
+            raise
+        except Exception:
+            if len(self._in_hand) == 1:
+                raise
+            self._tell_one_by_one()
+        else:
+            self._done(len(self._in_hand))
+
+    def _tell_one_by_one(self) -> None:
+        """Find the news that a format has no way for, and tell the others."""
+        spoilt: Exception | None = None
+        while self._in_hand:
+            try:
+                self._sink.tell(self._in_hand[:1])
+            except OSError:
+                raise
+            except Exception as problem:  # noqa: BLE001 - the next may be well
+                spoilt = problem
+                self._drop_in_hand(1)
+            else:
+                self._done(1)
+        if spoilt is not None:
+            raise spoilt
+
+    def _done(self, count: int) -> None:
         with self._news:
-            self._delivered += len(self._in_hand)
-            self._in_hand = []
+            self._delivered += count
+            self._in_hand = self._in_hand[count:]
             self._works()
+
+    def _drop_in_hand(self, count: int) -> None:
+        with self._news:
+            self._dropped += count
+            self._in_hand = self._in_hand[count:]
 
     def _tell_report(self) -> None:
         with self._news:
@@ -176,12 +209,10 @@ class Queued:
 
     def _failed(self, problem: Exception) -> None:
         words = harmless(str(problem) or type(problem).__name__, MAX_ERROR)
+        if not isinstance(problem, OSError):  # it would fail again with the same news
+            words = harmless(f"{type(problem).__name__}: {words}", MAX_ERROR)
+            self._drop_in_hand(len(self._in_hand))
         with self._news:
-            if not isinstance(problem, OSError):
-                # It would fail again with the same news.
-                words = harmless(f"{type(problem).__name__}: {words}", MAX_ERROR)
-                self._dropped += len(self._in_hand)
-                self._in_hand = []
             is_new, self._error = self._failing_since is None, words
             self._failing_since = self._failing_since or time.time_ns()
         if is_new:

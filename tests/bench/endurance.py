@@ -27,6 +27,7 @@ from auditor.sensor import logs
 from auditor.sensor.assemble import Held, Settings, assemble
 from auditor.sensor.clock import SystemClock
 from auditor.sensor.config import StoreSettings
+from auditor.sensor.starting import few_heaps
 from tests.bench.generate import generate
 from tests.bench.recipes import RECIPES
 
@@ -41,6 +42,8 @@ FRAMES = 200_000_000
 EVERY = 0.25
 """Seconds between two samples."""
 BAR = 0.05
+QUEUE = 4000
+"""Records that may wait: the replay waits where half of them do, so that memory does not show how busy the disk is."""
 POLICY = Path(__file__).parent.parent.parent / "policies" / "corporate.yaml"
 
 
@@ -130,7 +133,7 @@ def run(frames: int, seconds: int, folder: Path, capture_frames: int, *, store: 
         return Watch.replay([CapturePath(str(capture.path), "bench")], options, speed=None, loops=loops, gap=gap)
 
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        kept = StoreSettings(f"sqlite:///{work}/evidence.sqlite", 20_000, None, 0, 250_000_000) if store else None
+        kept = StoreSettings(f"sqlite:///{work}/evidence.sqlite", QUEUE, None, 0, 250_000_000) if store else None
         settings = Settings("bench", Held(policy_in_force(POLICY)), store=kept, is_live=False, tell=tell)
         daemon = assemble(settings, watch, clock=SystemClock(), log=logs.logger())
         gc.freeze()
@@ -151,6 +154,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-store", action="store_true")
     parser.add_argument("--write", type=Path, help="a file for the curve, as CSV")
     options = parser.parse_args(words)
+    few_heaps()
     logs.set_up("console", "warning")
     options.folder.mkdir(parents=True, exist_ok=True)
     samples, told = run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from tests.build.sensor import POLICY, sensor_files
 from tests.build.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 START, END = 30.0, 40.0
@@ -86,13 +85,18 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, interface: str, rest: str = "", *, policy: str = POLICY) -> Iterator[Running]:
-    """Run a sensor on an interface; it is ready when given, and ended with the context at the latest."""
+def running(
+    folder: Path, interface: str, rest: str = "", *, policy: str = POLICY, before: Sequence[str] = ()
+) -> Iterator[Running]:
+    """Run a sensor on an interface; it is ready when given, and ended with the context at the latest.
+
+    ``interface`` is a name or what the sensor file says of one; ``before`` comes before the command.
+    """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     metrics = f"metrics: {{listen: 127.0.0.1:{port}}}\n"
-    config = sensor_files(folder, metrics + rest, interfaces=json.dumps([interface]), policy=policy)
-    command = [sys.executable, "-m", "auditor", "sensor", "run", "--config", str(config)]
+    config = sensor_files(folder, metrics + rest, interfaces=f"[{interface}]", policy=policy)
+    command = [*before, sys.executable, "-m", "auditor", "sensor", "run", "--config", str(config)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ})
     sensor = Running(folder, port, process)

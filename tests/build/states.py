@@ -150,6 +150,7 @@ def busy_state() -> SensorState:
         delays=tuple(zip(BOUNDS, (1, 4, 8, 9, 9, 9, 9, 9, 9), strict=True)),
         delay_sum=2.75,
         delay_exemplar=FIRST,
+        restarts=4,
         errors={"sink": 1},
         delay_latest=0.31,
         canary_seen=NOON + 1800 * SECOND,

@@ -6,9 +6,11 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml
 
+from auditor.cli import cli
 from auditor.metrics.sensor import SensorCollector
 from tests.build.metrics_document import DOCUMENT, written
 from tests.build.prometheus import DEPLOY, program
@@ -93,6 +95,30 @@ def test_links_within_the_runbooks_lead_somewhere() -> None:
     anchors = {heading.lower() for heading in re.findall(r"^### (\w+)$", RUNBOOKS, re.MULTILINE)}
 
     assert set(re.findall(r"\(#(\w+)\)", RUNBOOKS)) <= anchors
+
+
+def told_commands() -> set[str]:
+    """The commands that runbooks and alerts tell people to run."""
+    spans = re.findall(r"`(auditor [^`]+)`", re.sub(r"\s+", " ", RUNBOOKS))
+    words = " ".join(alert["annotations"]["description"] for alert in ALERTS.values())
+    return set(spans) | set(
+        re.findall(r"auditor (?:evidence|policy|identity|sensor)(?: (?:--)?[a-z]+(?= |$|,))+", words)
+    )
+
+
+def test_what_people_are_told_to_run_is_there() -> None:
+    """With its options; in the middle of the night nobody wants to guess."""
+    assert len(told_commands()) > 15
+    for told in told_commands():
+        command: click.Command = cli
+        context = click.Context(cli)
+        words = told.split()[1:]
+        while isinstance(command, click.Group) and words:
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, told
+            command = found
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, told
 
 
 def test_every_alert_has_an_audience_a_severity_and_a_group() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from tests.faults.wire import Wire
+
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)", re.MULTILINE)
@@ -97,9 +99,18 @@ class Files:
 class Sensor:
     """A process that is ended when it is left."""
 
-    def __init__(self, files: Files, *words: str, wrapper: Sequence[str] = (), stdin: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        files: Files,
+        *words: str,
+        wrapper: Sequence[str] = (),
+        stdin: IO[bytes] | None = None,
+        wire: Wire | None = None,
+    ) -> None:
         """Start ``auditor`` with these words; a wrapper is what runs it in another place."""
         self.files = files
+        self._wire = wire
+        wrapper = wrapper if wire is None else wire.wrapper
         self.log = files.folder / f"log-{time.monotonic_ns()}.txt"
         with self.log.open("wb") as errors:
             self.process = subprocess.Popen(
@@ -117,9 +128,9 @@ class Sensor:
         return cls(files, "replay", "--config", str(files.config), "--log-level", "info", *words, stdin=stdin)
 
     @classmethod
-    def running(cls, files: Files, *words: str, wrapper: Sequence[str] = ()) -> Self:
-        """Run the daemon."""
-        return cls(files, "sensor", "run", "--config", str(files.config), *words, wrapper=wrapper)
+    def running(cls, files: Files, wire: Wire, *words: str) -> Self:
+        """Run the daemon on a wire."""
+        return cls(files, "sensor", "run", "--config", str(files.config), *words, wire=wire)
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +157,9 @@ class Sensor:
 
     def page(self, path: str) -> str:
         """Get a page of its metrics server; nothing where there is none."""
+        return self._page(path) if self._wire is None else self._wire.within(lambda: self._page(path))
+
+    def _page(self, path: str) -> str:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.files.port}{path}", timeout=5) as answer:
                 return str(answer.read().decode())

@@ -17,6 +17,7 @@ from tests.faults.traffic import office
 if TYPE_CHECKING:
     from pathlib import Path
 
+FRAMES = 'auditor_frames_total{interface="office.pcapng"}'
 needs_mounts = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare (util-linux)"
 )
@@ -37,9 +38,9 @@ def test_a_locked_store_is_waited_for(files: Files, tmp_path: Path) -> None:
         with closing(sqlite3.connect(files.database, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             sensor.wait(lambda: sensor.metric("auditor_store_up") == 0)
-            at_failure = sensor.metric('auditor_frames_total{interface="' + played + '"}')
+            at_failure = sensor.metric(FRAMES)
             sensor.wait(lambda: sensor.metric("auditor_store_spooled_records") > 0)
-            sensor.wait(lambda: sensor.metric('auditor_frames_total{interface="' + played + '"}') > at_failure)
+            sensor.wait(lambda: sensor.metric(FRAMES) > at_failure)
             other.execute("ROLLBACK")
         sensor.wait(lambda: sensor.metric("auditor_store_up") == 1)
         sensor.wait(lambda: sensor.metric("auditor_store_spooled_records") == 0)

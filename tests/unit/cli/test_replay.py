@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from auditor.engine import Sent
 from auditor.evidence.reading import Filter, incidents
 from auditor.evidence.store import open_store
 from tests.build.prometheus import free_port
@@ -100,3 +101,37 @@ def test_every_issue_of_a_bad_policy_is_said(run: Run, tmp_path: Path) -> None:
 
     assert ended.code == 2
     assert "policy.yaml:1" in ended.err
+
+
+def test_frames_are_sent_out_of_an_interface(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is judged then."""
+    asked: list[object] = []
+
+    def transmit(captures: object, interface: str, **pace: object) -> Sent:
+        asked.extend([captures, interface, pace])
+        return Sent(3995, 3_560_000, 2, 0)
+
+    monkeypatch.setattr("auditor.engine.transmit", transmit)
+    ended = run("replay", "--interface", "veth0", "--speed", "10", OFFICE)
+
+    assert ended.code == 0
+    assert asked == [(OFFICE,), "veth0", {"speed": 10.0, "loops": 1}]
+    assert "3,995 frames, 3.56 MB sent" in ended.err
+    assert "2 frames left out: longer than it takes" in ended.err
+
+
+def test_an_interface_that_takes_nothing_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With exit code 3."""
+
+    def transmit(*_words: object, **_pace: object) -> Sent:
+        raise OSError(100, "Network is down")
+
+    monkeypatch.setattr("auditor.engine.transmit", transmit)
+    ended = run("replay", "--interface", "veth0", OFFICE)
+
+    assert (ended.code, ended.err) == (3, "nothing can be sent out of veth0: Network is down\n")
+
+
+def test_sending_takes_no_policy(run: Run) -> None:
+    """It would be without effect."""
+    assert run("replay", "--interface", "veth0", "--policy", POLICY, OFFICE).code == 2

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from auditor.model.watch import InterfaceCounters, WatchCounters
 from tests.build.expositions import samples
-from tests.build.states import busy_state, fresh_state
+from tests.build.states import NOON, busy_state, fresh_state
 
 
 def test_reasons_are_summed_over_interfaces() -> None:
@@ -29,6 +29,28 @@ def test_why_an_interface_is_down_is_not_told() -> None:
         'auditor_interface_up{interface="mirror0"} 1.0',
         'auditor_interface_up{interface="mirror1"} 0.0',
     ]
+
+
+def test_a_replayed_file_goes_by_its_name() -> None:
+    """Folders have the names of people."""
+    one = InterfaceCounters("/home/ada/captures/monday.pcapng", True, 9, 900, 0, {}, 1, None, None)
+    state = replace(fresh_state(), watch=WatchCounters((one,), {}, 0, 1))
+
+    assert samples(state, "auditor_frames_total") == ['auditor_frames_total{interface="monday.pcapng"} 9.0']
+
+
+def test_files_of_one_name_are_one() -> None:
+    """Nothing is left out, and no series is there twice."""
+    one, two = (
+        InterfaceCounters(f"/srv/{day}/a.pcapng", is_open, 9, 900, 0, {"filter": 1}, 1, last, None)
+        for day, is_open, last in (("monday", True, NOON), ("tuesday", False, None))
+    )
+    state = replace(fresh_state(), watch=WatchCounters((one, two), {}, 0, 1))
+
+    assert samples(state, "auditor_frames_total") == ['auditor_frames_total{interface="a.pcapng"} 18.0']
+    assert samples(state, "auditor_interface_up") == ['auditor_interface_up{interface="a.pcapng"} 0.0']
+    assert samples(state, "auditor_discarded_frames_total") == ['auditor_discarded_frames_total{reason="filter"} 2.0']
+    assert len(samples(state, "auditor_interface_last_frame_timestamp_seconds")) == 1
 
 
 def test_an_interface_without_a_frame_has_no_time_of_one() -> None:

@@ -89,3 +89,15 @@ def test_canaries_are_counted_by_result(running: Running, saw: bool, error: str 
 
     assert state.canaries[word] == 1
     assert state.canary == result
+
+
+def test_a_loop_that_is_stuck_is_not_healthy(running: Running) -> None:
+    """One that has not begun yet is not stuck."""
+    assert running.exposed.is_healthy
+    running.loop.turn()
+    running.clock.move(29)
+    assert running.exposed.is_healthy
+    running.clock.move(2)
+    assert not running.exposed.is_healthy
+    running.loop.turn()
+    assert running.exposed.is_healthy

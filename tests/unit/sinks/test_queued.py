@@ -30,6 +30,7 @@ class Listener:
         self.tries = 0
         self.reports = 0
         self.problem: Exception | None = None
+        self.spoilt = ""
         self.may_go = threading.Event()
         self.may_go.set()
         self.is_closed = False
@@ -40,6 +41,8 @@ class Listener:
         self.may_go.wait(10)
         if self.problem is not None:
             raise self.problem
+        if any(self.spoilt and each.incident.endswith(self.spoilt) for each in news):
+            raise ValueError("there is no way to say it")
         self.told += news
 
     def report(self, _state: SensorState) -> None:
@@ -173,6 +176,21 @@ def test_a_defect_of_a_format_does_not_end_the_sink(listener: Listener) -> None:
 
     assert sink.close(10)
     assert numbers(listener) == [1]
+
+
+def test_one_news_that_cannot_be_written_takes_no_other_with_it(listener: Listener) -> None:
+    """It alone is dropped; those that were to go with it arrive."""
+    listener.may_go.clear()
+    sink = queued(listener)
+    sink.tell(changes(Verdict.NOTICE))
+    wait_until(lambda: listener.tries == 1)
+    listener.spoilt = "000000000002"
+    sink.tell(changes(Verdict.VIOLATION, Verdict.NOTICE, Verdict.VIOLATION, start=1))
+    listener.may_go.set()
+
+    assert sink.close(10)
+    assert numbers(listener) == [0, 1, 3]
+    assert (sink.state().delivered, sink.state().dropped) == (3, 1)
 
 
 def test_what_is_less_grave_is_not_told(listener: Listener) -> None:

@@ -1,0 +1,120 @@
+"""Parts that are put together to a daemon, which then plays a capture."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auditor.engine import CapturePath, Options, Watch
+from auditor.evidence.reading import Filter, incidents, of_kind
+from auditor.evidence.store import open_store
+from auditor.policy.reload import policy_in_force
+from auditor.sensor.assemble import Held, Settings, assemble, options_for
+from auditor.sensor.clock import SystemClock
+from auditor.sensor.config import StoreSettings
+from tests.build.sensing import Log
+
+if TYPE_CHECKING:
+    from auditor.model.standing import IncidentChange
+    from auditor.sensor.daemon import Daemon
+
+ROOT = Path(__file__).parent.parent.parent.parent
+OFFICE = [CapturePath(str(ROOT / "samples" / "office-day.pcapng"), "default")]
+POLICY = ROOT / "policies" / "corporate.yaml"
+
+
+class Assembled:
+    """A daemon that plays the office day into a store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = Log()
+        self.told: list[IncidentChange] = []
+        self.url = str(folder / "kept")
+
+    def daemon(self, url: str | None = None) -> Daemon:
+        """Put one together."""
+        store = StoreSettings(url or self.url, 1000, self.folder / "spool", 1 << 20, 10_000_000)
+        held = Held(policy_in_force(POLICY), policy_path=POLICY)
+        settings = Settings("office", held, store=store, is_live=False, tell=self.told.extend)
+
+        def watch(options: Options) -> Watch:
+            return Watch.replay(OFFICE, options, speed=None)
+
+        return assemble(settings, watch, clock=SystemClock(), log=self.log.logger)
+
+
+@pytest.fixture
+def assembled(tmp_path: Path) -> Assembled:
+    """Nothing has run yet."""
+    return Assembled(tmp_path)
+
+
+def test_everything_is_in_the_store_when_it_has_run(assembled: Assembled) -> None:
+    """Incidents with what proves them, the policy, coverage, and that it ran."""
+    assert assembled.daemon().run()
+    with closing(open_store(assembled.url, create=False)) as store:
+        assert len(incidents(store, Filter())) == 6
+        assert [each.body and each.body["event"] for each in of_kind(store, "sensor")] == ["started", "stopped"]
+        for kind in ("observation", "flow", "attribution", "verdict", "coverage", "policy"):
+            assert of_kind(store, kind)
+
+
+def test_the_state_says_the_same(assembled: Assembled) -> None:
+    """As many incidents as were told."""
+    daemon = assembled.daemon()
+    daemon.run()
+    state = daemon.exposed.state()
+
+    assert sum(state.incidents.values()) == len({change.incident.id for change in assembled.told}) == 6
+    assert state.incidents["guests", "violation", "medium", "swarm"] == 1
+    assert state.errors == {}
+    assert state.store is not None
+    assert (state.store.queued, state.store.dropped) == (0, {})
+
+
+def test_a_second_run_goes_on_with_the_first_ones_incidents(assembled: Assembled) -> None:
+    """Those that were open still, under their ids; and it says that there was one."""
+    assembled.daemon().run()
+    first = {change.incident.id for change in assembled.told if not change.is_over}
+    daemon = assembled.daemon()
+    assert sum(daemon.exposed.state().open_incidents.values()) >= 1
+    daemon.run()
+
+    assert first & {change.incident.id for change in assembled.told[-6:]}
+    assert daemon.exposed.state().restarts == 1
+
+
+def test_a_store_that_is_away_stops_nothing(assembled: Assembled, tmp_path: Path) -> None:
+    """What was seen is told, records wait, and the log says why."""
+    (tmp_path / "in-the-way").write_text("")
+    daemon = assembled.daemon(str(tmp_path / "in-the-way" / "kept"))
+    daemon.store.close(0)  # type: ignore[union-attr] # nobody waits for it here
+    daemon.run()
+
+    assert assembled.told
+    assert assembled.log.of("the store is away")
+
+
+def test_a_watch_that_may_not_begin_leaves_nothing_running(assembled: Assembled) -> None:
+    """The store's writer ends too."""
+
+    def refuse(_options: Options) -> Watch:
+        raise PermissionError(1, "Operation not permitted")
+
+    held = Held(policy_in_force(POLICY))
+    with pytest.raises(PermissionError):
+        assemble(Settings("office", held), refuse, clock=SystemClock(), log=assembled.log.logger)
+
+
+def test_the_engine_is_told_what_the_policy_says(assembled: Assembled) -> None:
+    """Our networks, egress included."""
+    policy = policy_in_force(POLICY).state.value
+    options = options_for(policy)
+
+    assert {str(network) for network in options.inside} >= {"10.20.0.0/16", "203.0.113.0/24"}
+    assert options.vlan_in_key == policy.vlan_in_key
+    assert assembled.told == []
