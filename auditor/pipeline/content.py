@@ -5,6 +5,7 @@ What somebody watches can reveal what no employer may know: names and paths leav
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,17 +52,53 @@ class ShownTorrent(NamedTuple):
 class Torrents:
     """The torrents whose metadata is known, by their names on the wire."""
 
-    def __init__(self, seen: Iterable[SeenTorrent] = ()) -> None:
-        self._seen: list[SeenTorrent] = []
+    def __init__(
+        self, seen: Iterable[SeenTorrent] = (), most: int | None = None, most_bytes: int | None = None
+    ) -> None:
+        """Keep all, or so many, and of as many as so many bytes hold what their files are."""
+        self._most = most
+        self._most_bytes = most_bytes
+        self._seen: dict[int, SeenTorrent] = {}
         self._places: dict[Infohash, int] = {}
         self._contents: dict[int, TorrentContent | None] = {}
+        self._whole: deque[int] = deque()
+        """Those whose info dicts are kept, oldest first."""
+        self._bytes = 0
+        self._count = 0
+        self.forgotten = 0
+        """How many are not known any more."""
         self.extend(seen)
 
     def extend(self, seen: Iterable[SeenTorrent]) -> None:
         """Take in more, which go on where the earlier ones ended."""
         for torrent in seen:
-            self._places.update(dict.fromkeys(torrent.wire, len(self._seen)))
-            self._seen.append(torrent)
+            self._places.update(dict.fromkeys(torrent.wire, self._count))
+            self._seen[self._count] = torrent
+            self._whole.append(self._count)
+            self._bytes += len(torrent.info)
+            self._count += 1
+            while self._most_bytes is not None and self._bytes > self._most_bytes and self._whole:
+                self._strip(self._whole.popleft())
+            if self._most is not None and len(self._seen) > self._most:
+                self._forget(next(iter(self._seen)))
+
+    def _strip(self, place: int) -> None:
+        """Keep the names of a torrent, and what it says of the whole."""
+        content = self._content(place)
+        self._contents[place] = content and content._replace(files=())
+        self._bytes -= len(self._seen[place].info)
+        self._seen[place] = self._seen[place]._replace(info=b"")
+
+    def _forget(self, place: int) -> None:
+        torrent = self._seen.pop(place)
+        self._contents.pop(place, None)
+        self._bytes -= len(torrent.info)
+        if self._whole and self._whole[0] == place:
+            self._whole.popleft()
+        for name in torrent.wire:
+            if self._places.get(name) == place:
+                del self._places[name]
+        self.forgotten += 1
 
     def place(self, names: Iterable[Infohash]) -> int | None:
         """Return the place of the torrent that has one of these names."""

@@ -65,6 +65,8 @@ class Hosts:
         """Hosts that let a fact go which another host keeps."""
         self.kept = 0
         """Facts that are kept, each as often as it has hosts."""
+        self.is_grown = False
+        """What was taken last was known before, and says more of the same."""
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self._facts)
@@ -84,6 +86,8 @@ class Hosts:
         """Keep a flow as it is known now; return the hosts of which it says something, or said so before."""
         now, before = self._hosts_of_flow(seen.flow), self._of_flow.get(seen.id, frozenset())
         now -= self._left.get(("flow", seen.id), frozenset())
+        known = next((self._facts[host].flows[seen.id].flow for host in now & before), None)
+        self.is_grown = now == before and known is not None and _is_more_of(known, seen.flow)
         for host in before - now:
             self._facts[host].flows.pop(seen.id)
             self.kept -= 1
@@ -98,6 +102,9 @@ class Hosts:
         """Keep an activity as it is known now; return the hosts of which it says something, or said so before."""
         now, before = self._hosts_of_activity(seen.activity), self._of_activity.get(seen.id, frozenset())
         now -= self._left.get(("activity", seen.id), frozenset())
+        known = next((self._facts[host].activities[seen.id].activity for host in now & before), None)
+        targets = len(seen.activity.announced), len(seen.activity.looked_up)
+        self.is_grown = now == before and known is not None and targets == (len(known.announced), len(known.looked_up))
         for host in before - now:
             self._facts[host].activities.pop(seen.id)
             self.kept -= 1
@@ -170,3 +177,10 @@ class Hosts:
 
 def _behind(translating: Translating, parts: Sequence[Part], sighting: Sighting) -> frozenset[Address]:
     return frozenset([part.host.ip for part in translating.inside_hosts(parts, sighting)])
+
+
+def _is_more_of(before: Flow, now: Flow) -> bool:
+    """Whether a flow shows no other things than before."""
+    return [type(o.fact) for o in before.observations] == [
+        type(o.fact) for o in now.observations
+    ] and before.ties == now.ties

@@ -32,6 +32,10 @@ ADDRESSES = 1 << 16
 """Addresses of which is kept whether they are ours."""
 ANSWERS = 1 << 17
 """Answers about who held addresses that are kept."""
+TORRENTS = 1 << 16
+"""Torrents whose metadata is known."""
+INFO_BYTES = 16 << 20
+"""Of info dicts: those of the newest torrents."""
 
 
 class Knowledge:
@@ -42,7 +46,7 @@ class Knowledge:
         self._directory = directory
         self._key = key
         self._shown = Shown(state.value.people, key)
-        self._torrents = Torrents()
+        self._torrents = Torrents(most=TORRENTS, most_bytes=INFO_BYTES)
         self._whose, self.known = self._looked_anew()
 
     @property
@@ -54,6 +58,11 @@ class Knowledge:
     def policy_sha256(self) -> str | None:
         """The hash of its file."""
         return self._state.sha256
+
+    @property
+    def forgotten_torrents(self) -> int:
+        """How many torrents found no room."""
+        return self._torrents.forgotten
 
     def replace_policy(self, state: State[Policy]) -> None:
         """Put another policy in force."""

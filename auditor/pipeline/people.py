@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 MAX_KEY_BYTES = 4096
+MOST_KNOWN = 1 << 18
+"""Pseudonyms that are kept; past it, all are made anew when they are asked for, and are the same."""
 _BYTES = 10
 """80 bits: two of a million people share a pseudonym with a chance of one in 10^12."""
 
@@ -63,6 +65,8 @@ class Shown:
             return value
         known = self._known.get((kind, value))
         if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             known = self._known[kind, value] = self._pseudonym(kind, value)
         return known
 

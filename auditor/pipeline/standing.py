@@ -7,7 +7,6 @@ little of it is kept.
 
 from __future__ import annotations
 
-import heapq
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from auditor.pipeline.conduct import IDLE
 from auditor.pipeline.hosts import Hosts
 from auditor.pipeline.incidents import Incidents
 from auditor.pipeline.knowledge import Knowledge
+from auditor.pipeline.pacing import Pace, Turns
 from auditor.pipeline.sweeping import sweep
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ FACTS_OF_A_HOST = 4096
 """Facts of one host that are kept; past it, those that ended longest ago are settled."""
 FACTS = 1 << 18
 """Facts of all hosts that are kept."""
-BUDGET = 0.25
-"""Seconds after which the hosts that are left wait for the next time."""
-PATIENCE = 20
-"""A host is folded again once so many times as long as that took has passed …"""
-LONGEST_WAIT = 5.0
-"""… or so many seconds."""
 
 
 class Limits(NamedTuple):
@@ -47,20 +41,6 @@ class Limits(NamedTuple):
 
     of_a_host: int = FACTS_OF_A_HOST
     of_all: int = FACTS
-
-
-class _Turn:
-    """When a host is folded again."""
-
-    __slots__ = ("deadline", "due", "names")
-
-    def __init__(self) -> None:
-        self.names: frozenset[Infohash] = frozenset()
-        """All names of its torrents."""
-        self.due = 0.0
-        """When it may be, by the clock."""
-        self.deadline: int | None = None
-        """When it must be, by the frames: something of it is over, or may be let go."""
 
 
 class Standing:
@@ -77,6 +57,7 @@ class Standing:
         resumed: Sequence[Resumed] = (),
         past: Iterable[Past] = (),
         limits: Limits | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Go on with what an earlier run knew: ``resumed`` is open still, of what is over rules may ask ``past``.
@@ -84,19 +65,17 @@ class Standing:
         ``clock`` tells how long a fold takes, in seconds, and nothing else.
         """
         self._most = limits or Limits()
-        self._clock = clock
         self._knowledge = Knowledge(policy, directory, key)
         self._facts = Hosts(self._knowledge.known.is_inside, self._knowledge.known.translating)
         self._incidents = Incidents(
             self._knowledge, self._facts, sensor=sensor, new_id=new_id, resumed=resumed, past=past
         )
-        self._turns: dict[Address, _Turn] = {}
-        self._pending: dict[Address, None] = dict.fromkeys(self._incidents.hosts())
-        """Hosts with news, those that wait for longest first."""
+        self._turns: Turns[Address] = Turns(pace or Pace(), clock)
+        self._turns.add(self._incidents.hosts())
+        self._names: dict[Address, frozenset[Infohash]] = {}
+        """All names of each host's torrents."""
         self._moving: set[Address] = set()
         """Hosts whose addresses may have changed hands, as a new directory knows."""
-        self._deadlines: list[tuple[int, int, Address]] = []
-        self._waits = 0
         self._bar = self._most.of_all
         self._settled = 0
 
@@ -106,9 +85,9 @@ class Standing:
         if delta.torrents:
             self._learn(delta.torrents)
         for flow in delta.flows:
-            self._pending.update(dict.fromkeys(self._facts.take_flow(flow)))
+            self._turns.add(self._facts.take_flow(flow), is_growth=self._facts.is_grown)
         for activity in delta.activities:
-            self._pending.update(dict.fromkeys(self._facts.take_activity(activity)))
+            self._turns.add(self._facts.take_activity(activity), is_growth=self._facts.is_grown)
         return self._work(everything=delta.is_over)
 
     def advance(self, now: int) -> list[IncidentChange]:
@@ -132,16 +111,20 @@ class Standing:
         """How much is kept."""
         return {
             "standing_facts": self._facts.kept,
-            "standing_hosts": len(self._turns),
+            "standing_hosts": len(self._names),
             "open_incidents": self._incidents.open,
-            "waiting_hosts": len(self._pending),
+            "waiting_hosts": len(self._turns),
             "history": len(self._incidents.ledger),
         }
 
     @property
     def limits_hit(self) -> Mapping[str, int]:
         """How often caps were reached, since the beginning."""
-        found = {"settled_facts": self._settled, "history": self._incidents.ledger.forgotten}
+        found = {
+            "settled_facts": self._settled,
+            "history": self._incidents.ledger.forgotten,
+            "known_torrents": self._knowledge.forgotten_torrents,
+        }
         return {name: count for name, count in found.items() if count}
 
     def _pass(self, now: int) -> None:
@@ -151,66 +134,25 @@ class Standing:
         """Judge what goes on at once, and fold it again in its turn: conducts may be other ones."""
         known = self._knowledge.known
         self._facts.find_anew(known.is_inside, known.translating)
-        self._pending.update(dict.fromkeys((*self._facts, *self._incidents.hosts())))
+        self._turns.add((*self._facts, *self._incidents.hosts()))
         return self._incidents.judge_all() + self._work()
 
     def _learn(self, torrents: Sequence[SeenTorrent]) -> None:
         self._knowledge.learn(torrents)
         names = {name for torrent in torrents for name in torrent.wire}
-        self._pending.update((host, None) for host, turn in self._turns.items() if not turn.names.isdisjoint(names))
+        self._turns.add([host for host, known in self._names.items() if not known.isdisjoint(names)])
 
     def _work(self, *, everything: bool = False) -> list[IncidentChange]:
         """Fold the hosts whose turn it is, and tell what changed."""
-        began = self._clock()
-        ending = self._past_deadline()
-        hosts = list(dict.fromkeys((*(self._pending if everything else self._due(began)), *ending)))
-        batch: dict[Address, Sequence[Seen]] = {}
-        for host in hosts:
-            started = self._clock()
-            if batch and started - began > BUDGET and not everything:
-                break
-            batch[host] = self._fold(host)
-            now = self._clock()
-            self._turns[host].due = now + min(PATIENCE * (now - started), LONGEST_WAIT)
-        for host in ending:
-            if host not in batch:
-                self._wait(host, self._incidents.now - 1)
+        batch = self._turns.take(self._incidents.now, self._fold, self._incidents.of, everything=everything)
         changes = self._go_on(batch, self._most.of_a_host)
         changes += self._incidents.tell_growth(everything=everything)
         return changes + self._make_room()
 
-    def _due(self, moment: float) -> list[Address]:
-        """Return the hosts with news whose turn it is: first those of which nothing is known."""
-        new, due = [], []
-        for host in self._pending:
-            if not self._incidents.of(host):
-                new.append(host)
-            elif host not in self._turns or self._turns[host].due <= moment:
-                due.append(host)
-        return new + due
-
-    def _past_deadline(self) -> list[Address]:
-        found = []
-        while self._deadlines and self._deadlines[0][0] < self._incidents.now:
-            deadline, _, host = heapq.heappop(self._deadlines)
-            turn = self._turns.get(host)
-            if turn is not None and turn.deadline == deadline:
-                turn.deadline = None
-                found.append(host)
-        return found
-
-    def _wait(self, host: Address, deadline: int) -> None:
-        turn = self._turns[host]
-        if turn.deadline != deadline:
-            turn.deadline = deadline
-            self._waits += 1  # so that no addresses are compared
-            heapq.heappush(self._deadlines, (deadline, self._waits, host))
-
     def _fold(self, host: Address) -> list[Seen]:
-        self._pending.pop(host, None)
         settled = [ongoing.settled for ongoing in self._incidents.of(host) if ongoing.settled is not None]
         found = self._knowledge.fold(self._facts.facts(host), settled)
-        self._turns.setdefault(host, _Turn()).names = self._knowledge.names(found)
+        self._names[host] = self._knowledge.names(found)
         return found
 
     def _go_on(self, batch: Mapping[Address, Sequence[Seen]], most: int) -> list[IncidentChange]:
@@ -234,13 +176,14 @@ class Standing:
         self._facts.drop(host, swept.flows, swept.activities)
         self._incidents.forget(host, swept.forgotten)
         if not self._incidents.of(host) and not len(self._facts.facts(host)):
-            del self._turns[host]
+            self._turns.forget(host)
+            del self._names[host]
             return
         ends = [seen.conduct.last + IDLE for ongoing, seen in found if not ongoing.is_over]
         if swept.deadline is not None:
             ends.append(swept.deadline)
         if ends:
-            self._wait(host, min(ends))
+            self._turns.until(host, min(ends))
 
     def _make_room(self) -> list[IncidentChange]:
         """Settle facts of the hosts that have the most, if all together are too many."""

@@ -23,6 +23,7 @@ from auditor.model.infohash import Infohash
 from auditor.model.moment import MINUTE, NANOSECONDS
 from auditor.model.scale import Confidence
 from auditor.model.watch import Delta, FlowSeen
+from auditor.pipeline.pacing import UNPACED
 from auditor.pipeline.standing import Standing
 from auditor.written.in_force import State
 from tests.bench import machine
@@ -128,6 +129,7 @@ def measure(network: Network, number: int) -> tuple[float, list[float], int]:
         key=bytes(32),
         new_id=lambda: f"id-{next(ids)}",
         clock=clock,
+        pace=None if network.is_paced else UNPACED,
     )
     all_ticks = ticks(network, draw, number)
     first = next(all_ticks)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.model.standing import Past, Resumed
 from auditor.pipeline.conduct import IDLE
+from auditor.pipeline.pacing import UNPACED
 from auditor.pipeline.standing import Standing
 from auditor.pipeline.sweeping import GRACE
 from auditor.written.in_force import State
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.model.incident import Conduct, Incident
     from auditor.model.standing import IncidentChange
     from auditor.model.watch import Delta
+    from auditor.pipeline.pacing import Pace
     from auditor.pipeline.run import AuditResult, Directory
     from auditor.pipeline.standing import Limits
     from auditor.policy.evaluate import Policy
@@ -34,10 +36,11 @@ def standing(
     resumed: Sequence[Resumed] = (),
     past: Sequence[Past] = (),
     limits: Limits | None = None,
+    pace: Pace = UNPACED,
     clock: Callable[[], float] = lambda: 0.0,
     ids: Callable[[], str] | None = None,
 ) -> Standing:
-    """Make a pipeline whose folds take no time."""
+    """Make a pipeline that folds everything at once."""
     numbers = count(1)
     return Standing(
         State(policy, policy.sha256, 0),
@@ -48,6 +51,7 @@ def standing(
         resumed=resumed,
         past=past,
         limits=limits,
+        pace=pace,
         clock=clock,
     )
 
@@ -63,6 +67,11 @@ def run(pipeline: Standing, deltas: Sequence[Delta], *, is_kept: bool = True) ->
     late = pipeline.advance(end + GRACE)
     assert not (is_kept and late)
     return changes + late
+
+
+def past_all(changes: Sequence[IncidentChange]) -> int:
+    """Return a moment at which all incidents are over."""
+    return max((change.incident.conduct.last for change in changes), default=0) + IDLE + 1
 
 
 def newest(changes: Iterable[IncidentChange]) -> dict[str, IncidentChange]:

@@ -18,6 +18,7 @@ from auditor.engine import CapturePath
 from auditor.model.moment import HOUR
 from auditor.pipeline.run import judge
 from auditor.pipeline.standing import Limits
+from auditor.written.in_force import State
 from tests.build import days
 from tests.build.deltas import cut, span
 from tests.build.sighting import NINE
@@ -25,8 +26,10 @@ from tests.build.standing import (
     KEY,
     assert_same,
     assert_same_amounts,
+    bare,
     newest,
     past,
+    past_all,
     resumed,
     run,
     standing,
@@ -164,3 +167,29 @@ def pieces_around(seen: Sighting, moment: int, draw: Random) -> tuple[list[Delta
     )
     late = pieces(after, draw)
     return pieces(before, draw), [replace(late[0], seen_until=moment), *late]
+
+
+@examples(100)
+@given(seed=SEEDS)
+def test_what_is_replaced_holds_for_all_that_goes_on(seed: int) -> None:
+    """Whenever a policy and a directory come, in the end it is as if they had been there from the beginning."""
+    draw = Random(seed)  # noqa: S311 - drawn by the test
+    seen = days.day(draw, hours=4)
+    known = days.directory(draw, hours=4)
+    pipeline = standing(days.policy(has_rules=False))
+    deltas = pieces(seen, draw)
+    place, other = draw.randrange(len(deltas) + 1), draw.randrange(len(deltas) + 1)
+    changes: list[IncidentChange] = []
+    for number in range(len(deltas) + 1):
+        if number == place:
+            changes += pipeline.replace_policy(State(days.policy(), days.policy().sha256, 0))
+        if number == other:
+            changes += pipeline.replace_directory(known)
+        if number < len(deltas):
+            # Nothing is over before both are known: what is over is not judged again.
+            changes += pipeline.take(replace(deltas[number], seen_until=None))
+    changes += pipeline.advance(past_all(changes))
+
+    came_to = sorted((bare(change.incident) for change in newest(changes).values()), key=repr)
+    audited = judge(seen, days.policy(), directory=known, key=KEY)
+    assert came_to == sorted(map(bare, audited.incidents), key=repr)

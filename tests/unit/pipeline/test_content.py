@@ -93,3 +93,16 @@ def test_a_conduct_is_described_by_the_metadata_of_its_torrent(monkeypatch: pyte
         swarm._replace(infohashes=Infohashes((UNKNOWN,), None, None, Basis.READ)),
     ):
         assert torrents.described(other) is other
+
+
+def test_no_more_is_kept_than_there_is_room_for() -> None:
+    """Of the older ones the files are let go first, and then their names."""
+    torrents = Torrents(most=2, most_bytes=len(TORRENT.info))
+    others = [Infohash(bytes([n] * 20)) for n in range(3)]
+    torrents.extend(SeenTorrent(name, None, TORRENT.info) for name in others)
+
+    assert [torrents.place([name]) for name in others] == [None, 1, 2]
+    assert torrents.forgotten == 1
+    told = [torrents.shown(place, "t", None, show_names=True) for place in (1, 2)]
+    assert [each.name for each in told] == [TORRENT.name, TORRENT.name]
+    assert [bool(each.files) for each in told] == [False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from auditor.model.identity import Offset, SourceLine, Tenancy, Translation, Tru
 from auditor.model.scale import Participation, Verdict
 from auditor.model.watch import ActivitySeen, Delta, FlowSeen
 from auditor.pipeline.conduct import IDLE
+from auditor.pipeline.pacing import Pace
 from auditor.pipeline.run import judge
-from auditor.pipeline.standing import BUDGET, LONGEST_WAIT, Limits
+from auditor.pipeline.standing import Limits
 from auditor.pipeline.sweeping import GRACE
 from auditor.pipeline.telling import EVERY, MUCH
 from auditor.policy.load import parse
@@ -292,23 +294,10 @@ def test_an_earlier_incident_that_comes_to_count_makes_later_ones_graver() -> No
     }
 
 
-def test_a_host_that_talks_all_the_time_waits_its_turn() -> None:
-    """A fold that takes long is not done again at once; one of a new host is."""
-    clock = Clock(costs=1.0)
-    pipeline = standing(POLICY, clock=clock)
-    pipeline.take(seen(connection(GUEST, OUTSIDER, FILM)))
-
-    waiting = pipeline.take(seen(SHARED, connection(EMPLOYEE, OUTSIDER, FILM)))
-    clock.now += LONGEST_WAIT
-    due = pipeline.take(Delta())
-
-    assert ids(waiting) == ["id-0002"]
-    assert ids(due) == ["id-0001"]
-
-
 def test_a_tick_ends_when_its_time_is_over() -> None:
     """The other hosts follow with the next ones; the last delta leaves none."""
-    pipeline = standing(POLICY, clock=Clock(costs=BUDGET))
+    times = count()
+    pipeline = standing(POLICY, pace=Pace(), clock=lambda: float(next(times)))
     hosts = [connection(f"10.40.0.{n}", OUTSIDER, FILM) for n in range(1, 9)]
 
     first = pipeline.take(seen(*hosts))
@@ -316,19 +305,6 @@ def test_a_tick_ends_when_its_time_is_over() -> None:
 
     assert 0 < len(first) < len(hosts)
     assert len(first) + len(rest) == len(hosts)
-
-
-class Clock:
-    """A clock by which each look takes a while."""
-
-    def __init__(self, costs: float) -> None:
-        self.now = 0.0
-        self._costs = costs
-
-    def __call__(self) -> float:
-        """Let time pass, and return it."""
-        self.now += self._costs
-        return self.now
 
 
 def test_no_more_is_kept_than_there_is_room_for() -> None:
