@@ -15,13 +15,13 @@ import pytest
 
 from auditor.sensor.kernel_filter import compile_filter
 from tests.build import End, find_node, handshake, krpc_reply, piece, request, tcp_stream, udp_exchange, write_pcap
+from tests.build.frames import Frame
 from tests.build.wrap import fragments, geneve, gre, gtp, ip_in_ip, mpls, pppoe, qinq, vxlan, wrap
 from tests.lab.watching import of_capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.build.frames import Frame
 
 pytestmark = pytest.mark.lab
 
@@ -136,3 +136,31 @@ def test_an_interface_that_goes_away_is_told_of_and_watched_again_when_it_is_bac
         "there is no interface named wire1",
     ]
     assert {entry["later"] for entry in told} == {"there is no interface named later0"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_tap_with_an_interface_for_each_direction_is_read_as_one(tmp_path: Path, workers: int) -> None:
+    """Frames are taken in by their times, whichever interface they come by."""
+    frames = [frame for host in range(1, 30) for frame in download(host, 6881)]
+    capture = write_pcap(tmp_path / "a.pcap", frames)
+
+    seen = watching(str(capture), "parted", str(workers))
+
+    expected = json.loads(json.dumps(of_capture(str(capture))))
+    assert (seen["flows"], seen["totals"]) == (expected["flows"], expected["totals"])
+    there, back = seen["interfaces"]
+    assert there["frames"] > 0
+    assert there["frames"] + back["frames"] == len(frames)
+
+
+def test_captures_are_played_onto_an_interface(tmp_path: Path) -> None:
+    """What is too long for it is left out."""
+    frames = download(1, 6881)
+    long = Frame(frames[0].time, bytes(12) + b"\x08\x00" + bytes(9001))
+    capture = write_pcap(tmp_path / "a.pcap", [*frames, long])
+
+    seen = watching(str(capture), "played")
+
+    assert seen["sent"] == 2 * len(frames)
+    assert seen["interfaces"] == [{"frames": seen["sent"], "lost": 0, "discarded": {}, "openings": 1}]
+    assert len(seen["flows"]) == 1, "the same sequence numbers once more are the same connection"

@@ -1,7 +1,8 @@
 """Watches one end of a wire while frames go in at the other: run in a network namespace of its own.
 
 ``python -m tests.lab.watching CAPTURE WORKERS [FILTER]`` prints, as JSON, what a watch saw of the capture's frames;
-``python -m tests.lab.watching CAPTURE faults`` what its counters said while the wire went away and came back.
+``… CAPTURE faults`` what its counters said while the wire went away and came back; ``… CAPTURE parted WORKERS`` what
+it saw where each direction has a wire of its own; ``… CAPTURE played`` what came of what was played onto the wire.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scapy.utils import RawPcapReader
 
-from auditor.engine import CapturePath, Options, Tap, Watch, sight
+from auditor.engine import CapturePath, Options, Tap, Watch, sight, transmit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from auditor.model.activity import Activity
     from auditor.model.binding import Binding
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 INSIDE = (ip_network("10.0.0.0/8"),)
 SENDER, RECEIVER = "wire0", "wire1"
+BACK, BACK_RECEIVER = "wire2", "wire3"
 
 
 def facts(flows: Iterable[Flow], activities: Iterable[Activity], bindings: Iterable[Binding]) -> dict[str, Any]:
@@ -78,32 +82,41 @@ def of_deltas(deltas: Sequence[Delta]) -> dict[str, Any]:
     return facts(flows.values(), activities.values(), bindings.values()) | {"totals": totals}
 
 
-def wire() -> None:
-    """Make the wire, on which nobody speaks unasked."""
+def wire(sender: str = SENDER, receiver: str = RECEIVER) -> None:
+    """Make a wire, on which nobody speaks unasked."""
     run(
         "sysctl -q net.ipv6.conf.default.disable_ipv6=1",
-        f"ip link add {SENDER} type veth peer name {RECEIVER}",
-        f"ip link set {SENDER} mtu 9000 up",
-        f"ip link set {RECEIVER} mtu 9000 up",
+        f"ip link add {sender} type veth peer name {receiver}",
+        f"ip link set {sender} mtu 9000 up",
+        f"ip link set {receiver} mtu 9000 up",
     )
 
 
-def send(path: str) -> int:
-    """Send a capture's frames, not too fast for anybody."""
+def send(path: str, back: str = SENDER) -> int:
+    """Send a capture's frames, not too fast for anybody; those that do not come from inside out of ``back``."""
     sent = 0
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
-        sender.bind((SENDER, 0))
+    with (
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as there,
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as other,
+    ):
+        there.bind((SENDER, 0))
+        other.bind((back, 0))
         for sent, (frame, _) in enumerate(RawPcapReader(path), 1):
-            sender.send(frame)
+            (there if frame[26] == 10 else other).send(frame)
             if sent % 16 == 0:
                 time.sleep(0.002)
     return sent
 
 
-def watch(path: str, workers: int, taps: Sequence[Tap]) -> dict[str, Any]:
+def play(path: str) -> int:
+    """Play a capture onto the wire, ten times as fast as it was taken, twice."""
+    return transmit([path], SENDER, speed=10.0, loops=2).frames
+
+
+def watch(path: str, workers: int, taps: Sequence[Tap], way: Callable[[str], int] = send) -> dict[str, Any]:
     """Watch the wire while a capture's frames are sent."""
     with Watch.live(taps, Options(INSIDE), workers=workers) as watch:
-        sent = send(path)
+        sent = way(path)
         time.sleep(0.2)
         watch.stop()
         deltas = [watch.drain(1.0)]
@@ -160,11 +173,20 @@ def main() -> None:
     """Do what the arguments say."""
     path, what, *program = sys.argv[1:]
     wire()
+    said: object
+    tap = Tap(RECEIVER, vantage="wire")
     if what == "faults":
-        json.dump(faults(path), sys.stdout)
-        return
-    instructions = tuple(map(tuple, json.loads(program[0]))) if program else ()
-    json.dump(watch(path, int(what), [Tap(RECEIVER, vantage="wire", filter=instructions)]), sys.stdout)
+        said = faults(path)
+    elif what == "parted":
+        wire(BACK, BACK_RECEIVER)
+        taps = [tap, Tap(BACK_RECEIVER, vantage="wire")]
+        said = watch(path, int(program[0]), taps, partial(send, back=BACK))
+    elif what == "played":
+        said = watch(path, 2, [tap], play)
+    else:
+        instructions = tuple(map(tuple, json.loads(program[0]))) if program else ()
+        said = watch(path, int(what), [replace(tap, filter=instructions)])
+    json.dump(said, sys.stdout)
 
 
 if __name__ == "__main__":
