@@ -112,7 +112,7 @@ def _gathered(found: Iterable[Sequence[int]]) -> Iterator[Sequence[int]]:
     yield list(lot)
 
 
-def _too_old(connection: Connection, retention: Retention, now: int, what: What) -> Iterator[list[int]]:
+def _too_old(connection: Connection, retention: Retention, now: int, what: What) -> Iterator[Sequence[int]]:
     """Yield the sequences of records that are too old, some at a time."""
     records, bodies, members = schema.records.c, schema.bodies.c, schema.members.c
     joined = select(records.sequence).join(schema.bodies, bodies.sequence == records.sequence)
@@ -130,9 +130,10 @@ def _too_old(connection: Connection, retention: Retention, now: int, what: What)
         yield list(connection.scalars(joined.where(bodies.about.in_(about), records.kind.in_(_OF_INCIDENT))))
     joined = joined.where(_has_any(_PARTS[what]))
     alone = joined.where(records.kind.in_(_OF_FLOW), records.at < now - retention.default)
-    yield from _paged(connection, alone.where(bodies.about.not_in(select(members.member))))
+    is_member = exists().where(schema.members.c.member == bodies.about)
+    yield from _lots(connection, alone.where(~is_member))
     kinds = (*_OF_FILES, *_OF_INCIDENT, *(_OF_SENSOR if what == "all" else ()))
-    yield from _paged(connection, joined.where(records.kind.in_(kinds), records.at < now - longest))
+    yield from _lots(connection, joined.where(records.kind.in_(kinds), records.at < now - longest))
 
 
 def _has_any(parts: Sequence[PartName]) -> ColumnElement[bool]:
@@ -167,11 +168,12 @@ def _kept_too(connection: Connection, flows: Sequence[str], kept: set[str]) -> s
     return {row.member for row in rows if row.about in kept}
 
 
-def _paged(connection: Connection, query: Select[int]) -> Iterator[list[int]]:
-    sequence, last = schema.records.c.sequence, -1
-    while some := list(connection.scalars(query.where(sequence > last).order_by(sequence).limit(_AT_ONCE))):
-        yield some
-        last = some[-1]
+def _lots(connection: Connection, query: Select[int]) -> Iterator[Sequence[int]]:
+    """Yield what a query finds, some at a time: there may be more of it than memory has room for."""
+    options = {"yield_per": _AT_ONCE}
+    yield from (
+        connection.execute(query.order_by(schema.records.c.sequence), execution_options=options).scalars().partitions()
+    )
 
 
 def _left(connection: Connection, sequences: Sequence[int], parts: Sequence[PartName]) -> list[Any]:
