@@ -210,9 +210,9 @@ def _version(stored: Stored) -> str:
     if body is None:
         return f"{_at(stored)}  {_DELETED}"
     down, up = _amounts(body)
-    return f"{_at(stored)}  {_did(body)}, {down} down, {up} up, {body['verdict']}" + (
-        ", over" if body["is_over"] else ""
-    )
+    over = ", over" if body["is_over"] else ""
+    merged = "".join(f", with {each[-_SHORT_ID:]}" for each in body["merged"])
+    return f"{_at(stored)}  {_did(body)}, {down} down, {up} up, {body['verdict']}{merged}{over}"
 
 
 def _verdict(stored: Stored) -> str:

@@ -8,12 +8,13 @@ other bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 16
+_SCALARS = frozenset({str, bool, type(None)})
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 _encode_as_it_is = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
@@ -29,27 +30,34 @@ def canonical(value: Mapping[str, Json]) -> bytes:
     return _encode_as_it_is(_in_order(value)).encode()
 
 
-def _has_plain_keys(value: Json, depth: int) -> bool:
-    """Check a value; return whether all keys are ASCII, whose order is the same in any encoding."""
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator] # its type was just asked for
-            raise ValueError("an integer is beyond what JSON holds exactly")
-        return True
+def _has_plain_keys(value: object, depth: int) -> bool:
+    """Check what an object or a list holds; return whether all keys are ASCII, whose order is the same in any encoding.
+
+    It asks for exact types, and looks at scalars in the loop: half of the time to write a record is spent here.
+    """
     if not depth:
         raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+    plain = True
     if isinstance(value, dict):
-        plain = True
-        for key, each in value.items():
+        for key in value:
             if type(key) is not str:
                 raise ValueError("a key is no text")
-            plain = _has_plain_keys(each, depth - 1) and plain and key.isascii()
-        return plain
-    if isinstance(value, list | tuple):
-        return all([_has_plain_keys(each, depth - 1) for each in value])  # noqa: C419 - each is to be checked
-    raise ValueError(f"JSON of evidence holds no {kind.__name__}")
+            plain = plain and key.isascii()
+        held: Iterable[object] = value.values()
+    elif isinstance(value, list | tuple):
+        held = value
+    else:
+        raise ValueError(f"JSON of evidence holds no {type(value).__name__}")  # noqa: TRY004 - as all else that is refused
+    for each in held:
+        kind = type(each)
+        if kind in _SCALARS:
+            continue
+        if kind is int:
+            if not -MAX_INTEGER <= each <= MAX_INTEGER:  # type: ignore[operator] # its type was just asked for
+                raise ValueError("an integer is beyond what JSON holds exactly")
+            continue
+        plain = _has_plain_keys(each, depth - 1) and plain
+    return plain
 
 
 def _in_order(value: Json) -> Json:

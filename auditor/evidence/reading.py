@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 
 from auditor.evidence import schema
 from auditor.model.coverage import CanaryResult, CoverageMinute
@@ -83,7 +83,7 @@ class History(NamedTuple):
 
 
 def incidents(store: Store, wanted: Filter) -> list[Listed]:
-    """Return the incidents that are asked for, the newest first."""
+    """Return the incidents that are asked for, the newest first; what became a part of another is told with it."""
     with store.reading() as connection:
         statuses = _statuses(connection)
         newest = _newest(wanted)
@@ -105,6 +105,8 @@ def _newest(wanted: Filter) -> Select[int]:
     versions = versions.where(records.c.kind == "incident").group_by(bodies.c.about)
     if wanted.incident is not None:
         versions = versions.where(_is_called(wanted.incident))
+    else:
+        versions = versions.where(~exists().where(schema.members.c.member == bodies.c.about))
     if wanted.begin is not None:
         late, told = records.alias(), bodies.alias()
         lately = select(told.c.about).join(late, late.c.sequence == told.c.sequence)

@@ -46,7 +46,7 @@ class Found(NamedTuple):
     columns: Columns
     infohashes: tuple[str, ...]
     members: tuple[str, ...]
-    """Flows and activities of an incident."""
+    """Flows and activities of an incident, and incidents that became a part of it."""
     hosts: tuple[str, ...]
     """Addresses. They go with the identifying part."""
 
@@ -68,7 +68,9 @@ def found_by(record: Record) -> Found:
         _text(body.get("verdict")),
         _text(body.get("severity")),
     )
-    members = tuple(_texts(body.get("flows"))) + tuple(_texts(body.get("activities"))) if kind == "incident" else ()
+    members: tuple[str, ...] = ()
+    if kind == "incident":
+        members = tuple(each for name in ("flows", "activities", "merged") for each in _texts(body.get(name)))
     identifying = record.identifying
     hosts = () if identifying is None else tuple(dict.fromkeys(_hosts(identifying)))
     return Found(columns, tuple(dict.fromkeys(_infohashes(body))), members, hosts)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEAD = struct.Struct("<II")
-_MAX_RECORD = 4 << 20
+_MAX_RECORD = 16 << 20
+"""More than any record that can be kept: two parts of a megabyte, every character escaped."""
 
 
 class Entry(NamedTuple):
@@ -76,11 +77,14 @@ class Spool:
 
         Raises:
             SpoolFull: if there is no room for them.
+            ValueError: if one of them is none that can be kept.
             OSError: if the disk does not take them.
         """
         blocks = []
         for record in records:
             content = _encode(record)
+            if len(content) > _MAX_RECORD:
+                raise ValueError("a record is too long")
             blocks.append(_HEAD.pack(len(content), zlib.crc32(content)) + content)
         data = b"".join(blocks)
         if self._end + len(data) > self._limit:

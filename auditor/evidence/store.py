@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from auditor.evidence import schema
 from auditor.evidence.backend import BadUrl, backend_of
-from auditor.evidence.migrate import HEAD, NewerStore, migrate, version
+from auditor.evidence.migrate import HEAD, KNOWN, NewerStore, migrate, version
 from auditor.evidence.record import prepare_all
 from auditor.evidence.search import found_by
 from auditor.model.text import harmless
@@ -71,6 +71,8 @@ class Store:
                 return
             if not create and found is None:
                 raise StoreError(f"there is no store at {self.backend.shown}")
+            if not create and found in KNOWN:
+                raise StoreError(f"{self.backend.shown} is of an older auditor: who writes to it brings it up to date")
             with self._appending() as connection:
                 try:
                     migrate(connection)

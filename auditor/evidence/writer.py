@@ -233,8 +233,14 @@ class Writer:
             self._waiting.dropped.update(bad)
             self._acknowledged += len(records)
             self._last_write = time.time_ns()
-            self._works()
+            failing_since, self._failing_since = self._failing_since, None
+            self._error = self._cannot_spool = None
+            self._retry_at, self._retry_after = 0.0, self._pace.first_retry
             self._changed.notify_all()
+        if failing_since is not None:
+            seconds = (time.time_ns() - failing_since) / NANOSECONDS
+            left = self._spool.left if self._spool else 0
+            self._say(f"the evidence store works again after {seconds:.0f} s; {left:,} spooled records follow")
 
     def _without_bad(self, records: Sequence[Record]) -> tuple[list[Record], Counter[str]]:
         """Leave out what can never be written, lest it keep back everything else."""
@@ -252,14 +258,6 @@ class Writer:
         self._say(f"evidence that can never be written was dropped: {harmless('; '.join(sorted(reasons)))}")
         return good, bad
 
-    def _works(self) -> None:
-        if self._failing_since is not None:
-            seconds = (time.time_ns() - self._failing_since) / NANOSECONDS
-            left = self._spool.left if self._spool else 0
-            self._say(f"the evidence store works again after {seconds:.0f} s; {left:,} spooled records follow")
-        self._failing_since = self._error = self._cannot_spool = None
-        self._retry_at, self._retry_after = 0.0, self._pace.first_retry
-
     def _fail(self, reason: str) -> None:
         store, self._store = self._store, None
         if store is not None:
@@ -268,13 +266,13 @@ class Writer:
             if self._stopped:
                 return
             self._put_back()
-            if reason != self._error:
-                where = "in memory" if self._spool is None else f"in {self._spool.path}"
-                self._say(f"the evidence store fails: {reason}; records wait {where}")
-            self._error = reason
+            is_new, self._error = reason != self._error, reason
             self._failing_since = self._failing_since or time.time_ns()
             self._retry_at = time.monotonic() + self._retry_after
             self._retry_after = min(self._retry_after * 2, self._pace.longest_retry)
+        if is_new:
+            where = "in memory" if self._spool is None else f"in {self._spool.path}"
+            self._say(f"the evidence store fails: {reason}; records wait {where}")
         self._spool_waiting()
 
     def _spool_waiting(self) -> None:

@@ -69,6 +69,16 @@ def test_filters(filled: Store, wanted: Filter, found: list[str]) -> None:
     assert [listed.id for listed in reading.incidents(filled, wanted)] == found
 
 
+def test_what_became_a_part_of_another(filled: Store) -> None:
+    """Two names turned out to be of the same torrent: one incident is listed, and the other is there when asked for."""
+    made = Recorder(run=MAKER, sensor="office")
+    filled.append(made.of_change(change(incident(1), incident(1))._replace(merged=(THREE,))))
+
+    assert [listed.id for listed in reading.incidents(filled, Filter())] == [TWO, ONE]
+    assert [listed.id for listed in reading.incidents(filled, Filter(incident=THREE))] == [THREE]
+    assert reading.history(filled, ONE).versions[-1].body is not None
+
+
 def test_the_newest_version_is_listed(filled: Store) -> None:
     """With all its parts."""
     [listed] = reading.incidents(filled, Filter(incident=ONE))

@@ -20,6 +20,7 @@ BODY: dict[str, Any] = {
     "infohashes": {"wire": ["aa"], "v1": "aa", "v2": None, "basis": "read"},
     "flows": ["f1"],
     "activities": ["a1"],
+    "merged": ["i1"],
 }
 
 
@@ -29,7 +30,7 @@ def test_an_incident() -> None:
 
     assert found.columns == (BODY["id"], 17, "guests", "violation", "high")
     assert found.infohashes == ("aa",)
-    assert found.members == ("f1", "a1")
+    assert found.members == ("f1", "a1", "i1")
     assert found.hosts == ("10.20.0.5",)
 
 

@@ -110,6 +110,15 @@ def test_a_newer_store_is_refused(url: str) -> None:
         open_store(url)
 
 
+def test_a_reader_changes_no_older_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes to it brings it up to date."""
+    open_store(url).close()
+    monkeypatch.setattr("auditor.evidence.store.HEAD", "0002")
+
+    with pytest.raises(StoreError, match="is of an older auditor"):
+        open_store(url, create=False)
+
+
 def test_nothing_is_made_for_a_reader(tmp_path: Path) -> None:
     """Whoever mistypes a folder is told so."""
     with pytest.raises(StoreError, match="there is no store at"):
