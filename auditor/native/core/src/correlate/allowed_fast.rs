@@ -20,6 +20,8 @@ use crate::wire::bt::info::Info;
 /// Addresses of a host that are tested: more than it has behind any NAT, and an end to what liars add.
 const CANDIDATES: usize = 64;
 
+/// Hosts of which it is remembered what they were told. Further ones are not taken.
+pub(super) const HOSTS: usize = 1 << 16;
 /// Addresses of a host that are remembered, and tellers of each.
 const REMEMBERED: usize = 4 * CANDIDATES;
 const TELLERS: usize = 64;
@@ -29,7 +31,7 @@ pub(super) type Place = (u16, [u8; 16]);
 
 /// The addresses that hosts of ours were told to have.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(BTreeMap<Place, OfHost>);
+pub(super) struct Addresses(BTreeMap<Place, OfHost>, u64);
 
 #[derive(Debug, Default)]
 struct OfHost {
@@ -94,6 +96,11 @@ impl Addresses {
     /// How many hosts were told any.
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// How often there was no room for a host, since this was last asked.
+    pub(super) const fn take_refused(&mut self) -> u64 {
+        std::mem::replace(&mut self.1, 0)
     }
 
     /// Takes in what hosts of ours were told in a flow. Answers with those who were told something new.
@@ -177,6 +184,10 @@ impl Addresses {
     }
 
     fn tellers(&mut self, place: Place, ip: IpAddr, at: Timestamp) -> Option<&mut Tellers> {
+        if self.0.len() >= HOSTS && !self.0.contains_key(&place) {
+            self.1 += 1;
+            return None;
+        }
         let of_host = self.0.entry(place).or_default();
         of_host.last = of_host.last.max(at);
         let ip = ip.to_canonical();

@@ -1,9 +1,10 @@
 //! What is tied across flows, in the order of time, so that the number of workers changes speed and nothing else.
 //!
-//! [`join`] makes one report of those of several workers. [`Correlator`] ties encrypted flows to the swarms for which
-//! their remote ends were named in clear, and counts what has the shape alone by host; [`derive`] makes the events that
-//! it takes of a report. [`join`] has that done at once for a run that is over; whoever drains engines that go on gives
-//! the same events to a correlator of its own, and lets it advance to what all of them have passed.
+//! [`join`] makes one report of those of several workers, [`standing`] the same step by step of workers that go on.
+//! [`Correlator`] ties encrypted flows to the swarms for which their remote ends were named in clear, and counts what has
+//! the shape alone by host; [`derive`] makes the events that it takes of a report. `join` has that done at once for a run
+//! that is over; `standing` gives the same events to a correlator of its own as they come, and lets it advance to what all
+//! workers have passed.
 
 mod allowed_fast;
 mod correlator;

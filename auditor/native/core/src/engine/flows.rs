@@ -114,6 +114,7 @@ impl Engine {
     /// Forgets a flow that turned out to be another's frames delivered twice: the capture began between two copies.
     fn forget(&mut self, place: Place) {
         if let Some(flow) = self.flows.remove(place) {
+            self.unseen.forget(place, &flow.seen);
             let account = self.account(&flow);
             self.marks.withdraw(&account.handed);
         }
@@ -146,6 +147,7 @@ impl Engine {
 
     fn end(&mut self, place: Place) {
         if let Some(flow) = self.flows.remove(place) {
+            self.unseen.forget(place, &flow.seen);
             self.close(&flow);
         }
     }

@@ -40,6 +40,7 @@ use crate::flow::slab::Slab;
 use crate::flow::steer::Steering;
 use crate::flow::stream::HeldBytes;
 use crate::flow::table::{Flow, FlowTable};
+use crate::flow::unseen::Unseen;
 use crate::networks::Networks;
 use crate::time::Timestamp;
 use crate::wire::link::LinkType;
@@ -192,6 +193,7 @@ pub struct Engine {
     fetched: usize,
     learning: Learning,
     marks: Marks,
+    unseen: Unseen,
     /// Of the first worker; the others leave it empty.
     bindings: Bindings,
     steering: Steering,
@@ -236,6 +238,7 @@ impl Engine {
             fetching: 0,
             fetched: 0,
             marks: Marks::new(options.goes_on),
+            unseen: Unseen::default(),
             learning: Learning::new(options.ours.clone(), options.vlan_in_key, options.caps.learnt / share),
             bindings: Bindings::new(
                 options.ours.clone(),

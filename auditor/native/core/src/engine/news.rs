@@ -58,6 +58,8 @@ pub(super) struct Marks {
     withdrawn: Vec<u64>,
     /// Of the flows among the reports, in their order.
     numbers: Vec<u64>,
+    /// How many open flows were handed over.
+    open: usize,
     last: u64,
     swept: Timestamp,
 }
@@ -82,11 +84,15 @@ impl Marks {
 
     /// Takes in that a flow shows nothing after all.
     pub(super) fn withdraw(&mut self, handed: &Handed) {
-        self.withdrawn.extend((handed.number != 0).then_some(handed.number));
+        if handed.number != 0 {
+            self.open = self.open.saturating_sub(1);
+            self.withdrawn.push(handed.number);
+        }
     }
 
     /// Takes in that a flow that has ended is among the reports.
     pub(super) fn report(&mut self, handed: &mut Handed) {
+        self.open = self.open.saturating_sub(usize::from(handed.number != 0));
         self.numbers.push(handed.take_number(&mut self.last));
     }
 
@@ -147,14 +153,18 @@ impl Engine {
             return None;
         }
         let account = self.interim(self.flows.get(place)?);
-        let shown = account.shown();
-        let patience =
-            patience(self.flows.get(place)?.first, now, if account.is_silent() { SILENT } else { AMOUNTS });
-        let mut last = self.marks.last;
+        let (shown, is_silent) = (account.shown(), account.is_silent());
+        let patience = patience(self.flows.get(place)?.first, now, if is_silent { SILENT } else { AMOUNTS });
+        let (mut last, is_full) = (self.marks.last, self.marks.open >= self.most_open(is_silent));
         let handed = self.handed(place)?;
         if shown == Shown::default() {
             let handed = mem::take(handed);
             self.marks.withdraw(&handed);
+            return None;
+        }
+        if is_full && handed.number == 0 {
+            // It is told once it is over, if there is room for it then.
+            handed.unmark();
             return None;
         }
         if !handed.shows(shown, now, patience, &mut last) {
@@ -162,8 +172,17 @@ impl Engine {
             return None;
         }
         let number = handed.number;
+        self.marks.open += usize::from(last != self.marks.last);
         self.marks.last = last;
         Some(Numbered { number, is_over: false, what: account.report(self.flows.get(place)?) })
+    }
+
+    /// How many open flows may be handed over before one that is silent, or one that tells something by itself.
+    fn most_open(&self, is_silent: bool) -> usize {
+        let share = usize::try_from(self.options.shard.1.max(1)).unwrap_or(usize::MAX);
+        let caps = &self.options.caps;
+        let silent = caps.encrypted.saturating_add(caps.supporting) / share;
+        if is_silent { silent } else { silent.saturating_add(caps.reports / share) }
     }
 
     /// What was handed over of the flow at a place, if anybody follows it.

@@ -9,8 +9,8 @@ use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
 use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
-use crate::flow::table::{Flow, FlowTable, Notes, Phase};
-use crate::flow::unseen::{Left, Sent};
+use crate::flow::table::{Flow, Notes, Phase};
+use crate::flow::unseen::{Left, Sent, Unseen};
 use crate::wire::decode::Segment;
 
 impl Engine {
@@ -34,7 +34,7 @@ impl Engine {
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };
-        let Self { flows, details, anomalies, budget, totals, content, learning, marks, .. } = self;
+        let Self { flows, details, anomalies, budget, totals, content, learning, marks, unseen, .. } = self;
         let Some(flow) = flows.get_mut(place) else { return };
         let stamp = passage.stamp;
         let pause = stamp.time.since(flow.last);
@@ -44,7 +44,7 @@ impl Engine {
             count(flow, end, segment.payload_len);
             note_close(flow, end, segment);
             if let Some(left) = see(flow, end, segment) {
-                count_unseen(flows, place, end, left, totals);
+                count_unseen(flow, place, unseen, left, end, totals);
             }
             return;
         }
@@ -59,6 +59,7 @@ impl Engine {
             let began = if segment.flags.ack() { end.other() } else { end };
             if began == End::Resp && notes.isn == Ends::default() {
                 flows.turn(place);
+                unseen.turn(place);
                 if let Some(detail) = flows.get(place).and_then(|flow| details.whole.get_mut(flow.detail?)) {
                     detail.turn();
                 }
@@ -71,10 +72,10 @@ impl Engine {
                 learn_start(&mut known, details, end.other(), segment.ack, budget, content, anomalies);
             }
         }
-        if let Some(left) = flows.get_mut(place).and_then(|flow| see(flow, end, segment)) {
-            count_unseen(flows, place, end, left, totals);
-        }
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
+        if let Some(left) = see(flow, end, segment) {
+            count_unseen(flow, place, unseen, left, end, totals);
+        }
         count(flow, end, segment.payload_len);
         note_close(flow, end, segment);
         if segment.payload_len > 0 {
@@ -122,13 +123,18 @@ fn see(flow: &mut Flow, end: End, segment: &Segment<'_>) -> Option<Left> {
 
 /// Counts what a segment of `end` shows to have passed unseen. Where nothing of the other end was captured, it is not the
 /// mirror that lost it: its way is another.
-fn count_unseen(flows: &mut FlowTable, place: Place, end: End, left: Left, totals: &mut Totals) {
-    let unseen = flows.see(place, left);
-    if unseen > 0 {
-        let is_one_sided = flows.get(place).is_some_and(|flow| *flow.packets.at(end.other()) == 0);
-        let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
-        *total += u64::from(unseen);
-    }
+fn count_unseen(
+    flow: &mut Flow,
+    place: Place,
+    unseen: &mut Unseen,
+    left: Left,
+    end: End,
+    totals: &mut Totals,
+) {
+    let unseen = unseen.take(place, &mut flow.seen, left);
+    let is_one_sided = *flow.packets.at(end.other()) == 0;
+    let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
+    *total += u64::from(unseen);
 }
 
 /// A flow with the notes on it.

@@ -63,6 +63,11 @@ impl Handed {
         mem::replace(&mut self.is_uncited, false) && mem::replace(&mut self.proofs, proofs) != proofs
     }
 
+    /// Takes in that nobody needs to ask before it changes again.
+    pub const fn unmark(&mut self) {
+        self.is_marked = false;
+    }
+
     /// Whether it is marked.
     #[must_use]
     pub const fn is_marked(&self) -> bool {

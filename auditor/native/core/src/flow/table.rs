@@ -10,7 +10,7 @@ use super::index::{Entry, Index};
 use super::key::{End, Endpoint, Ends, FlowKey, Transport};
 use super::recent::Recent;
 use super::slab::{Place, Slab};
-use super::unseen::{Left, Seen, Unseen};
+use super::unseen::Seen;
 use crate::time::Timestamp;
 use crate::wire::path::Vlans;
 
@@ -211,7 +211,6 @@ pub struct FlowTable {
     /// Of the flow at each place.
     notes: Vec<Notes>,
     index: Index<Indexed>,
-    unseen: Unseen,
     /// How many flows have VLAN tags in their key.
     parted: usize,
     seed: u64,
@@ -226,7 +225,6 @@ impl FlowTable {
             flows: Slab::with_capacity(capacity),
             notes: Vec::with_capacity(capacity),
             index: Index::new(),
-            unseen: Unseen::default(),
             parted: 0,
             seed,
         }
@@ -315,18 +313,11 @@ impl FlowTable {
         self.flows.get_mut(place).zip(self.notes.get_mut(place.index()))
     }
 
-    /// Takes in what is left of a segment of the flow at a place. Answers with how many bytes of the other end it shows to
-    /// have passed unseen.
-    pub fn see(&mut self, place: Place, left: Left) -> u32 {
-        self.flows.get_mut(place).map_or(0, |flow| self.unseen.take(place, &mut flow.seen, left))
-    }
-
     /// Says that the other end of the flow at a place began after all: its SYN came late.
     pub fn turn(&mut self, place: Place) {
         if let Some((flow, notes)) = self.noted_mut(place) {
             flow.turn();
             notes.turn();
-            self.unseen.turn(place);
         }
     }
 
@@ -347,14 +338,12 @@ impl FlowTable {
         let flow = self.flows.remove(place)?;
         self.parted -= usize::from(flow.key.vlans.is_some());
         self.index.remove(self.hash(&flow.key), |indexed| indexed.place == Some(place));
-        self.unseen.forget(place, &flow.seen);
         Some(flow)
     }
 
     /// Takes all flows out.
     pub fn take_all(&mut self) -> Slab<Flow> {
         self.index.clear();
-        self.unseen.clear();
         self.parted = 0;
         std::mem::take(&mut self.flows)
     }

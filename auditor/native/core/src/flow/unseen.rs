@@ -48,20 +48,22 @@ impl Mark {
 }
 
 impl Seen {
-    /// Takes in a segment that `from` sent, as far as it goes on where its end was and acknowledges no more than was seen.
-    /// Answers with what is left to [`Unseen::take`].
+    /// Takes in a segment that `from` sent, as far as it begins its end, or goes on where that was, and acknowledges no
+    /// more than was seen. Answers with what is left to [`Unseen::take`].
     #[inline]
     pub const fn take(&mut self, from: End, sent: Sent) -> Option<Left> {
         let of = from.other();
-        let is_next = *self.until.at(from) == sent.seq && self.is(Mark::Captured, from);
-        if is_next {
+        // What was sent before an end's first captured byte is not looked for.
+        let is_placed = *self.until.at(from) == sent.seq || !self.is(Mark::Captured, from);
+        if is_placed {
+            self.mark(Mark::Captured, from);
             self.see(from, sent.seq.wrapping_add(sent.len));
         }
         let is_known = match sent.ack {
             Some(ack) => *self.until.at(of) == ack && !self.is(Mark::Holed, of),
             None => true,
         };
-        if is_next && is_known { None } else { Some(Left { from, sent, is_placed: is_next }) }
+        if is_placed && is_known { None } else { Some(Left { from, sent, is_placed }) }
     }
 
     /// Says that the ends are the other way round.
@@ -111,7 +113,7 @@ pub struct Sent {
 pub struct Left {
     from: End,
     sent: Sent,
-    /// Its bytes went on where its end was.
+    /// Its bytes are taken in.
     is_placed: bool,
 }
 
@@ -145,11 +147,6 @@ impl Unseen {
         }
     }
 
-    /// Forgets all flows.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Says that the ends of the flow at a place are the other way round.
     pub fn turn(&mut self, place: Place) {
         if let Some(holes) = self.0.get_mut(&place) {
@@ -160,12 +157,6 @@ impl Unseen {
     /// Takes in a segment that does not begin where the last ended.
     fn place(&mut self, place: Place, known: &mut Seen, from: End, sent: Sent) {
         let end = sent.seq.wrapping_add(sent.len);
-        // What was sent before its first captured byte is not looked for.
-        if !known.is(Mark::Captured, from) {
-            known.mark(Mark::Captured, from);
-            known.see(from, end);
-            return;
-        }
         // Without bytes it says nothing of those before it that the other end does not acknowledge.
         if sent.len == 0 {
             return;

@@ -27,7 +27,7 @@ use self::entry::{Entry, Found};
 use self::evidence::{Evidence, Source};
 use self::proofs::Proofs;
 use self::ties::{Fate, Given, Ties};
-use super::allowed_fast::{Addresses, Place};
+use super::allowed_fast::{self, Addresses, Place};
 use super::correlator;
 use super::derive::candidates;
 use super::supporting::{drop_unsupported_of, said_in_activity, said_in_flow};
@@ -192,7 +192,7 @@ impl Standing {
             ("standing_waiting_flows", self.waiting.len(), self.caps.waiting),
             ("standing_hosts", self.evidence.len(), self.caps.hosts),
             ("standing_seeds", self.seeds.len(), self.caps.seeds),
-            ("standing_told_hosts", self.addresses.len(), self.caps.hosts),
+            ("standing_told_hosts", self.addresses.len(), allowed_fast::HOSTS),
             ("standing_candidates", self.ties.len(), engines.encrypted),
             ("standing_activities", self.activities.len(), crate::detect::dht::ACTIVITIES),
             ("standing_content_bytes", held, held_cap),
@@ -354,6 +354,7 @@ impl Standing {
         }
         let counts = [
             ("standing_hosts", self.evidence.take_refused()),
+            ("standing_told_hosts", self.addresses.take_refused()),
             ("verified_pieces", self.proofs.take_unproven()),
             ("bindings", self.bindings.take_refused()),
         ];

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::detect::{Span, Stamp};
-use crate::flow::handed::{AMOUNTS, Handed, Shown, patience};
+use crate::flow::handed::{Handed, Shown, patience};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
@@ -320,15 +320,18 @@ impl Activity {
         }
     }
 
-    /// Whether it shows more at `now` than when this was last asked with that answer. What was asked for by the dozen is
-    /// asked for all the time: of such a one the less often, the more it is to hand over.
+    /// Whether it shows more at `now` than when this was last asked with that answer: another announced torrent, or one of
+    /// the first that were looked up. Counts alone wait, the longer, the more there is to hand over.
     pub(super) fn is_news(&mut self, now: Timestamp) -> bool {
-        /// Infohashes for which it waits a second longer.
-        const A_SECOND: usize = 64;
-        let targets = self.announced.len() + self.looked_up.len();
-        let of_targets = i64::try_from(targets / A_SECOND).unwrap_or_default() * Timestamp::SECOND;
-        let patience = patience(self.span.first, now, AMOUNTS.max(of_targets));
-        self.handed.shows(Shown::default(), now, patience, &mut 0)
+        const COUNTS: i64 = 10 * Timestamp::SECOND;
+        /// Infohashes for which it waits a second longer; and so many announced ones each are news.
+        const MANY: usize = 64;
+        const FIRST: usize = 16;
+        let (announced, looked_up) = (self.announced.len(), self.looked_up.len());
+        let waits = i64::try_from((announced + looked_up) / MANY).unwrap_or_default() * Timestamp::SECOND;
+        let told = announced.min(MANY) + announced / MANY + looked_up.min(FIRST);
+        let shown = Shown { count: u32::try_from(told).unwrap_or(u32::MAX), confidence: 0 };
+        self.handed.shows(shown, now, patience(self.span.first, now, COUNTS + waits), &mut 0)
     }
 
     /// Whether a message is among the first of the activity, or the first that the host sent about a torrent. To be asked

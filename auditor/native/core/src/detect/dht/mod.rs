@@ -370,7 +370,7 @@ impl Dht {
             else {
                 continue;
             };
-            if activity.is_news(now) {
+            if activity.handed.is_due(now) && activity.is_news(now) {
                 news.push(activity.clone());
             } else {
                 waiting.push(place);
