@@ -93,13 +93,13 @@ def cut(sighting: Sighting, moments: Sequence[int], draw: Random) -> list[Delta]
         draw.shuffle(activities)
         seen_until = deltas[-1].seen_until if is_lagging and deltas else None if is_lagging else moment
         new = sighting.torrents if place == learnt else ()
-        deltas.append(Delta(tuple(flows), tuple(activities), new, seen_until=seen_until))
+        deltas.append(Delta(tuple(flows), tuple(activities), torrents=new, seen_until=seen_until))
     rest = [FlowSeen(n, flow, True) for n, flow in enumerate(sighting.flows) if open_until["flow", n] >= 0]
     others = [
         ActivitySeen(n, each, True) for n, each in enumerate(sighting.activities) if open_until["activity", n] >= 0
     ]
     new = sighting.torrents if learnt >= len(moments) else ()
-    deltas.append(Delta(tuple(rest), tuple(others), new, seen_until=last, is_over=True))
+    deltas.append(Delta(tuple(rest), tuple(others), torrents=new, seen_until=last, is_over=True))
     return deltas
 
 
