@@ -106,6 +106,10 @@ class Figures:
                 self._activities.pop(seen.id, None)
             elif len(self._activities) > MAX_KNOWN:
                 self._activities.popitem(last=False)
+        for number in delta.withdrawn_flows:
+            self._of_flow.pop(number, None)
+        for number in delta.withdrawn_activities:
+            self._activities.pop(number, None)
         self.limits_hit.update(delta.limits_hit)
         self.totals.update(delta.totals)
         self.anomalies.update(delta.anomalies)

@@ -6,7 +6,7 @@ It counts no losses: what it does not see, nobody knows of.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from auditor.engine import CapturePath, Watch
@@ -31,8 +31,8 @@ class Sniffed:
         Raises:
             OSError: if there is no such interface, or it may not be listened on.
         """
-        with ExitStack() as stack:
-            streams = [stack.enter_context(sniff(interface, SECONDS)).stream for interface in interfaces]
+        with ExitStack() as sniffers, ExitStack() as stack:
+            streams = [sniffers.enter_context(sniff(interface, SECONDS)).stream for interface in interfaces]
             vantage = "+".join(interfaces)
             captures = [
                 CapturePath(interface, vantage, stream.fileno())
@@ -40,6 +40,7 @@ class Sniffed:
             ]
             self._watch = stack.enter_context(Watch.replay(captures, options, speed=None))
             self._ends = stack.pop_all()
+            self._sniffers = sniffers.pop_all()
 
     def drain(self, wait: float) -> Delta:
         """Take what is new."""
@@ -50,11 +51,15 @@ class Sniffed:
         return self._watch.counters()
 
     def stop(self) -> None:
-        """End watching: the next drains hand over the rest."""
+        """End watching: the next drains hand over the rest. A sniffer that has nothing to say would be waited for."""
         self._watch.stop()
+        with suppress(OSError, ValueError):
+            self._sniffers.close()
 
     def close(self) -> None:
         """End the sniffers too."""
+        with suppress(OSError, ValueError):
+            self._sniffers.close()
         self._ends.close()
 
     def __enter__(self) -> Self:

@@ -21,7 +21,7 @@ def test_a_sink_that_takes_nothing_delays_nobody(tmp_path: Path) -> None:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as server:
         server.bind(str(path))
         server.listen(1)  # and never reads
-        with Sensor.replaying(files, "--max", "--loops", "1000000", office(tmp_path, 600)) as sensor:
+        with Sensor.replaying(files, "--speed", "3600", "--loops", "1000000", office(tmp_path, 600)) as sensor:
             sensor.wait_until_ready()
             sensor.wait(lambda: sensor.metric('auditor_sink_dropped_total{sink="eve"}') > 0)
             metrics = sensor.metrics()

@@ -76,6 +76,15 @@ def test_what_is_remembered_of_flows_has_a_cap(figures: Figures, monkeypatch: py
     assert figures.observations["bt.dht", "confirmed"] == 25
 
 
+def test_what_is_withdrawn_is_forgotten(figures: Figures) -> None:
+    """It counted when it was seen, and goes on no more."""
+    figures.see(seen(1))
+    figures.see(Delta(withdrawn_flows=(1, 2), withdrawn_activities=(3,)))
+
+    assert figures.sizes["counted_flows"] == 0
+    assert figures.observations["bt.handshake", "confirmed"] == 2
+
+
 def test_an_activity_is_one_observation(figures: Figures) -> None:
     """However often it goes on."""
     for is_over in (False, False, True):
