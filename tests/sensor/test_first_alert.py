@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = re.findall(r"^## From nothing to a firing alert\n.*?^```\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[
-    0
-].splitlines()
+SECTION = README.partition("\n## From nothing to a firing alert\n")[2]
+COMMANDS = re.findall(r"^```\n(.*?)^```", SECTION, re.DOTALL | re.MULTILINE)[0].splitlines()
 INSTALLING = (
     "sudo apt-get install -y --no-install-recommends prometheus",
     "python3 -m venv .venv && .venv/bin/pip install .",
