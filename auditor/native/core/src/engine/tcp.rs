@@ -10,7 +10,7 @@ use crate::flow::key::{End, Ends};
 use crate::flow::slab::Place;
 use crate::flow::stream::{Arrival, HeldBytes, READING};
 use crate::flow::table::{Flow, Notes, Phase};
-use crate::flow::unseen::{Left, Sent, Unseen};
+use crate::flow::unseen::{Sent, Unseen};
 use crate::wire::decode::Segment;
 
 impl Engine {
@@ -43,9 +43,7 @@ impl Engine {
         if flow.phase == Phase::Rejected {
             count(flow, end, segment.payload_len);
             note_close(flow, end, segment);
-            if let Some(left) = see(flow, end, segment) {
-                count_unseen(flow, place, unseen, left, end, totals);
-            }
+            see(flow, place, unseen, end, segment, totals);
             return;
         }
         let phase = flow.phase;
@@ -73,9 +71,7 @@ impl Engine {
             }
         }
         let Some((flow, notes)) = flows.noted_mut(place) else { return };
-        if let Some(left) = see(flow, end, segment) {
-            count_unseen(flow, place, unseen, left, end, totals);
-        }
+        see(flow, place, unseen, end, segment, totals);
         count(flow, end, segment.payload_len);
         note_close(flow, end, segment);
         if segment.payload_len > 0 {
@@ -109,29 +105,42 @@ impl Engine {
     }
 }
 
-/// Takes in how far a segment takes its flow's streams. Answers with what is left to do.
+/// Takes in how far a segment takes its flow's streams, and counts what it shows to have passed unseen.
 #[inline]
-fn see(flow: &mut Flow, end: End, segment: &Segment<'_>) -> Option<Left> {
-    let flags = segment.flags;
-    if flags.rst() {
-        return None;
-    }
-    let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
-    let ack = flags.ack().then_some(segment.ack);
-    flow.seen.take(end, Sent { seq: segment.seq, len, ack })
-}
-
-/// Counts what a segment of `end` shows to have passed unseen. Where nothing of the other end was captured, it is not the
-/// mirror that lost it: its way is another.
-fn count_unseen(
+fn see(
     flow: &mut Flow,
     place: Place,
     unseen: &mut Unseen,
-    left: Left,
     end: End,
+    segment: &Segment<'_>,
     totals: &mut Totals,
 ) {
+    /// ACK, and none of FIN, SYN and RST.
+    const PLAIN: (u8, u8) = (0x17, 0x10);
+    let sent = Sent { seq: segment.seq, len: segment.payload_len, ack: Some(segment.ack) };
+    if segment.flags.0 & PLAIN.0 != PLAIN.1 || !flow.seen.goes_on(end, sent, segment.ack) {
+        see_thoroughly(flow, place, unseen, end, segment, totals);
+    }
+}
+
+#[inline(never)]
+fn see_thoroughly(
+    flow: &mut Flow,
+    place: Place,
+    unseen: &mut Unseen,
+    end: End,
+    segment: &Segment<'_>,
+    totals: &mut Totals,
+) {
+    let flags = segment.flags;
+    if flags.rst() {
+        return;
+    }
+    let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
+    let ack = flags.ack().then_some(segment.ack);
+    let Some(left) = flow.seen.take(end, Sent { seq: segment.seq, len, ack }) else { return };
     let unseen = unseen.take(place, &mut flow.seen, left);
+    // Where nothing of the other end was captured, it is not the mirror that lost it: its way is another.
     let is_one_sided = *flow.packets.at(end.other()) == 0;
     let total = if is_one_sided { &mut totals.one_sided_bytes } else { &mut totals.unseen_bytes };
     *total += u64::from(unseen);
