@@ -115,8 +115,12 @@ fn see(
     segment: &Segment<'_>,
     totals: &mut Totals,
 ) {
-    /// ACK, and none of FIN, SYN and RST.
+    /// Of ACK, RST, SYN and FIN, ACK alone.
     const PLAIN: (u8, u8) = (0x17, 0x10);
+    // What opens a connection or breaks it off carries nothing; who follows a SYN tells where its bytes begin.
+    if segment.flags.syn() || segment.flags.rst() {
+        return;
+    }
     let sent = Sent { seq: segment.seq, len: segment.payload_len, ack: Some(segment.ack) };
     if segment.flags.0 & PLAIN.0 != PLAIN.1 || !flow.seen.goes_on(end, sent, segment.ack) {
         see_thoroughly(flow, place, unseen, end, segment, totals);
@@ -132,12 +136,8 @@ fn see_thoroughly(
     segment: &Segment<'_>,
     totals: &mut Totals,
 ) {
-    let flags = segment.flags;
-    if flags.rst() {
-        return;
-    }
-    let len = segment.payload_len + u32::from(flags.syn()) + u32::from(flags.fin());
-    let ack = flags.ack().then_some(segment.ack);
+    let len = segment.payload_len + u32::from(segment.flags.fin());
+    let ack = segment.flags.ack().then_some(segment.ack);
     let Some(left) = flow.seen.take(end, Sent { seq: segment.seq, len, ack }) else { return };
     let unseen = unseen.take(place, &mut flow.seen, left);
     // Where nothing of the other end was captured, it is not the mirror that lost it: its way is another.

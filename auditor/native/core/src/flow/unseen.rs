@@ -114,7 +114,7 @@ impl Seen {
 /// What of one segment matters.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
-    /// The sequence number of its first byte, SYN and FIN counted as bytes.
+    /// The sequence number of its first byte, FIN counted as one.
     pub seq: u32,
     /// How many bytes.
     pub len: u32,

@@ -98,3 +98,29 @@ fn of_a_frame_no_more_is_kept_than_may_be() {
     let cited = Cited { frame: FrameRef::default(), keep: Keep::Datagram };
     assert_eq!(cited.slice(LinkType::Ethernet, &fragment).len(), 34);
 }
+
+#[test]
+fn bytes_that_were_acknowledged_and_not_captured_are_counted_apart_where_a_way_is_another() {
+    let acknowledging = |from: Side, to: Side, seq: u32, ack: u32, payload: &[u8]| {
+        let mut segment = tcp(from.1, to.1, seq, ACK, payload);
+        segment[8..12].copy_from_slice(&ack.to_be_bytes());
+        segment
+    };
+    let mut tap = tap();
+    let mut see = |from: Side, to: Side, segment: &[u8]| {
+        let packet = tap.packet(from.0, to.0, 6, segment);
+        tap.see(&ethernet(&[], &packet));
+    };
+    see(CLIENT, PEER, &tcp(CLIENT.1, PEER.1, 0, SYN, &[]));
+    see(PEER, CLIENT, &acknowledging(PEER, CLIENT, 1, 1, &[]));
+    see(CLIENT, PEER, &acknowledging(CLIENT, PEER, 1, 1, &[b'x'; 100]));
+    // 500 bytes of the client are lost, and acknowledged with what follows them.
+    see(CLIENT, PEER, &acknowledging(CLIENT, PEER, 601, 1, &[b'x'; 100]));
+    see(PEER, CLIENT, &acknowledging(PEER, CLIENT, 1, 701, &[]));
+    // Of another connection the other way only is seen.
+    let other = (CLIENT.0, CLIENT.1 + 1);
+    see(PEER, other, &acknowledging(PEER, other, 1, 1000, &[]));
+    see(PEER, other, &acknowledging(PEER, other, 1, 4000, &[]));
+    let totals = tap.engine.tell().rest.totals;
+    assert_eq!((totals.unseen_bytes, totals.one_sided_bytes), (500, 3000));
+}
