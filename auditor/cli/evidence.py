@@ -135,8 +135,10 @@ def show(incident: str, url: str, pcap: Path | None, show_names: bool, form: str
     else:
         output.emit("\n".join(stored.history_text(told, output.terminal_width(), show_names=show_names)))
     if pcap is not None:
-        _write(pcap, b"".join(captures))
-        output.say(f"{output.counted(len(captures), 'observation')} with frames written to {pcap}")
+        from auditor.evidence.pcapng import together  # noqa: PLC0415 - start-up
+
+        _write(pcap, together(captures))
+        output.say(f"the frames of {output.counted(len(captures), 'observation')} written to {pcap}")
     return ExitCode.OK
 
 

@@ -190,7 +190,7 @@ def _is_called(incident: str) -> ColumnElement[bool]:
 
 
 def slices(store: Store, history: History) -> Iterator[bytes]:
-    """Yield the captures that prove an incident; behind each other they are one."""
+    """Yield the captures that prove an incident, one for each observation."""
     sequences = [each.sequence for each in (*history.flows, *history.observations) if each.has_slices]
     with store.reading() as connection:
         for some in _chunks(sequences):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.evidence.pcapng import MAX_SLICE, MAX_SLICES, capture
+from auditor.evidence.pcapng import MAX_SLICE, MAX_SLICES, capture, together
 from tests.build.evidence import frame
 from tests.build.frames import End, ethernet, ip_packet, udp_datagram
 from tests.build.sighting import NINE
@@ -35,7 +35,7 @@ def tshark(path: Path, *fields: str) -> list[list[str]]:
 
 
 def test_wireshark_opens_it(tmp_path: Path) -> None:
-    """With link types, lengths, nanoseconds and order as they were; two captures behind each other are one."""
+    """With link types, lengths, nanoseconds and order as they were; of several captures, each frame once."""
     packet = ip_packet(CLIENT, SERVER, 17, udp_datagram(CLIENT, SERVER, b"d1:q4:pinge"))
     slices = [
         frame(2, data=packet, link=101)._replace(wire_len=len(packet)),
@@ -43,7 +43,7 @@ def test_wireshark_opens_it(tmp_path: Path) -> None:
     ]
     path = tmp_path / "slices.pcapng"
 
-    path.write_bytes(capture(slices) + capture([frame(3, data=packet, link=101)]))
+    path.write_bytes(together([capture([frame(3, data=packet, link=101), slices[0]]), capture(slices)]))
 
     fields = tshark(path, "frame.time_epoch", "frame.cap_len", "frame.len", "udp.srcport")
     seconds = NINE // 10**9
@@ -52,6 +52,14 @@ def test_wireshark_opens_it(tmp_path: Path) -> None:
         [f"{seconds}.000000002", str(len(packet)), str(len(packet)), str(CLIENT.port)],
         [f"{seconds}.000000003", str(len(packet)), "1400", str(CLIENT.port)],
     ]
+
+
+def test_nothing_is_a_capture_too(tmp_path: Path) -> None:
+    """Of no frames: it opens, and is empty."""
+    path = tmp_path / "empty.pcapng"
+    path.write_bytes(together([]))
+
+    assert tshark(path, "frame.len") == []
 
 
 def test_it_is_capped() -> None:
