@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.evidence.facts import activity_parts, parts
 from auditor.evidence.pcapng import MAX_SLICES
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 5000
 """Flows that one version of an incident names: those that are new since the last one."""
-MAX_KNOWN = 500_000
+MAX_KNOWN = 100_000
 """Flows and activities of which it is remembered what is recorded already."""
 MAX_SLICES_HELD = 20_000
 
@@ -60,7 +60,8 @@ class Recorder:
         self.sensor = sensor
         self.grounds = grounds
         """To be replaced when a policy or identity sources are."""
-        self._flows: OrderedDict[int, dict[tuple[Any, ...], tuple[int, int]]] = OrderedDict()
+        self._flows: OrderedDict[int, dict[int, int]] = OrderedDict()
+        """What is recorded of each flow, by hashes: of which observation, and of how it was then."""
         self._activities: OrderedDict[int, None] = OrderedDict()
         self._slices: OrderedDict[FrameRef, Slice] = OrderedDict()
         self._told: dict[str, _Told] = {}
@@ -105,8 +106,7 @@ class Recorder:
         known = self._flows.setdefault(seen.id, {})
         records = [self._flow(seen)] if is_new or seen.is_over else []
         for observation in seen.flow.observations:
-            key = _key(observation)
-            state = (observation.count, observation.last)
+            key, state = _key(observation), hash((observation.count, observation.last))
             if key not in known or (seen.is_over and known[key] != state):
                 known[key] = state
                 records.append(self._observation(seen, observation))
@@ -230,9 +230,10 @@ class Recorder:
         return [of_sensor_event(what, words, at=moment, run=self.run, sensor=self.sensor)]
 
 
-def _key(observation: Observation) -> tuple[Any, ...]:
+def _key(observation: Observation) -> int:
     fact = observation.fact
-    return observation.detector, observation.end, observation.stream, observation.first, type(fact), names(fact)
+    what = (observation.detector, type(fact), names(fact))
+    return hash((observation.end, observation.stream, observation.first, *what))
 
 
 def _is_news(change: IncidentChange, told: _Told) -> bool:

@@ -135,8 +135,18 @@ class _Places:
             self._nearest(before, {place: n for place, n in shared.items() if self._is_same(before, place)})
             # A host's talk with the DHT is a part of every torrent that it told of: it alone makes no two of them one.
             or self._nearest(before, {place: n for place, n in of_flows.items() if self._may_become(before, place)})
+            # A fact may turn out to be a part of another, which goes on in its stead.
+            or self._nearest(before, dict.fromkeys(self._at_once(before), 0))
             or (None,)
         )[0]
+
+    def _at_once(self, before: Conduct) -> list[int]:
+        """Return what the same host did in the same torrent at the same time: no two holders did."""
+        return [
+            place
+            for place, each in enumerate(self._seen)
+            if each.conduct.first <= before.last and before.first <= each.conduct.last and self._is_same(before, place)
+        ]
 
     def _nearest(self, before: Conduct, places: Mapping[int, int]) -> tuple[int] | None:
         """Return the one that began as before, else has the most of its facts, else comes first."""

@@ -115,6 +115,19 @@ class Hosts:
         self._of_activity[seen.id] = now
         return now | before
 
+    def withdraw(self, flows: Iterable[int] = (), activities: Iterable[int] = ()) -> frozenset[Address]:
+        """Forget facts that are none after all; return the hosts of which they said something."""
+        gone: set[Address] = set()
+        for number in flows:
+            for host in self._of_flow.get(number, ()):
+                gone.add(host)
+                self.drop(host, flows=(number,))
+        for number in activities:
+            for host in self._of_activity.get(number, ()):
+                gone.add(host)
+                self.drop(host, activities=(number,))
+        return frozenset(gone)
+
     def drop(self, host: Address, flows: Iterable[int] = (), activities: Iterable[int] = ()) -> None:
         """Forget facts of a host."""
         facts = self._facts.get(host)

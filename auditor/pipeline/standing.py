@@ -92,6 +92,7 @@ class Standing:
             self._turns.add(self._facts.take_flow(flow), is_growth=self._facts.is_grown)
         for activity in delta.activities:
             self._turns.add(self._facts.take_activity(activity), is_growth=self._facts.is_grown)
+        self._turns.add(self._facts.withdraw(delta.withdrawn_flows, delta.withdrawn_activities))
         return self._work(everything=delta.is_over)
 
     def advance(self, now: int) -> list[IncidentChange]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -92,9 +93,14 @@ rules:
 
 
 @cache
-def policy(*, has_rules: bool = True) -> Policy:
-    """Return a policy that asks for everything that depends on more than one incident; or one that asks nothing."""
+def policy(*, has_rules: bool = True, counts: bool = True) -> Policy:
+    """Return a policy that asks for everything that depends on more than one incident.
+
+    Or one by which each stands for itself, or that has no rules at all.
+    """
     text = POLICY if has_rules else POLICY.partition(b"lists:")[0]
+    if not counts:
+        text = re.sub(rb"\n    first: .*|, often: {.*?}", b"", text)
     loaded = parse(text, Path("days.yaml"))
     assert loaded.policy is not None, loaded.issues
     return loaded.policy

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "samples"
 SAMPLES = sorted(path.name for path in FOLDER.iterdir() if ".pcap" in path.name)
 SEEDS = st.integers(0, 2**32)
+EACH = days.policy(counts=False)
+"""A policy by which each incident stands for itself."""
 
 
 @cache
@@ -78,12 +80,29 @@ def test_days_cut_anywhere_come_to_what_an_audit_says(seed: int, is_known: bool)
     draw = Random(seed)  # noqa: S311 - drawn by the test
     seen = days.day(draw)
     known = days.directory(draw) if is_known else None
-    pipeline = standing(days.policy(), directory=known)
+    pipeline = standing(EACH, directory=known)
 
     changes = run(pipeline, pieces(seen, draw))
 
-    assert_same(changes, seen, judge(seen, days.policy(), directory=known, key=KEY))
+    assert_same(changes, seen, judge(seen, EACH, directory=known, key=KEY))
     assert not any(size for name, size in pipeline.sizes.items() if name != "history")
+
+
+@examples(100)
+@given(seed=SEEDS, is_known=st.booleans())
+def test_rules_count_in_order_of_time_whatever_is_known_first(seed: int, is_known: bool) -> None:
+    """How often something happened is counted as if all of it had been known at once, while it goes on."""
+    draw = Random(seed)  # noqa: S311 - drawn by the test
+    seen = days.day(draw)
+    known = days.directory(draw) if is_known else None
+    # What is over is not judged again because something earlier comes to count: so nothing is, before the end.
+    deltas = [replace(delta, seen_until=None) for delta in pieces(seen, draw)]
+    pipeline = standing(days.policy(), directory=known)
+
+    changes = [change for delta in deltas for change in pipeline.take(delta)]
+    changes += pipeline.advance(past_all(changes))
+
+    assert_same(changes, seen, judge(seen, days.policy(), directory=known, key=KEY))
 
 
 @examples(100)
@@ -121,9 +140,9 @@ def test_amounts_are_right_however_little_is_kept(seed: int) -> None:
     draw = Random(seed)  # noqa: S311 - drawn by the test
     seen = days.day(draw, most=40)
 
-    changes = run(standing(days.policy(), limits=Limits(3, 10)), pieces(seen, draw), is_kept=False)
+    changes = run(standing(EACH, limits=Limits(3, 10)), pieces(seen, draw), is_kept=False)
 
-    assert_same_amounts(changes, judge(seen, days.policy(), key=KEY))
+    assert_same_amounts(changes, judge(seen, EACH, key=KEY))
 
 
 @examples(100)
@@ -140,17 +159,17 @@ def test_incidents_go_on_after_a_restart(seed: int) -> None:
     activities = [each for each in whole.activities if not each.first <= moment <= each.last]
     seen = replace(whole, flows=tuple(flows), activities=tuple(activities))
     early, late = pieces_around(seen, moment, draw)
-    one = standing(days.policy())
+    one = standing(EACH)
     changes = [change for delta in early for change in one.take(delta)] + one.advance(moment)
 
     ids = (f"later-{number}" for number in count())
-    other = standing(days.policy(), resumed=resumed(changes), past=past(changes), ids=lambda: next(ids))
+    other = standing(EACH, resumed=resumed(changes), past=past(changes), ids=lambda: next(ids))
     later = run(other, late)
 
     opened = {owner for owner, change in newest(changes).items() if not change.is_over}
     gone_on = {change.incident.id for change in later} | {owner for change in later for owner in change.merged}
     assert opened <= gone_on
-    assert_same_amounts([*changes, *later], judge(seen, days.policy(), key=KEY), is_resumed=True)
+    assert_same_amounts([*changes, *later], judge(seen, EACH, key=KEY), is_resumed=True)
 
 
 def pieces_around(seen: Sighting, moment: int, draw: Random) -> tuple[list[Delta], list[Delta]]:

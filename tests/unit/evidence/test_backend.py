@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from auditor.evidence.backend import BadUrl, Sqlite, backend_of
-from auditor.evidence.store import Store, open_store
+from auditor.evidence.store import Store, StoreError, open_store
 from tests.build.evidence import record
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ def test_a_bad_url_shows_no_password() -> None:
         backend_of("postgresql://a:secret@host:port/db")
 
     assert "secret" not in str(told.value)
+
+
+def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who names a PostgreSQL is told what to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(StoreError, match=r"pip install 'auditor\[postgres\]'"):
+        open_store("postgresql://host/db")
 
 
 def test_durable(store: Store) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from auditor.evidence.record import prepare
-from auditor.evidence.recorder import MAX_KNOWN, Recorder
+from auditor.evidence.recorder import Recorder
 from auditor.evidence.recording import Grounds
 from auditor.model.coverage import CoverageMinute
 from auditor.model.moment import MINUTE
@@ -16,6 +16,8 @@ from tests.build.sighting import EMPLOYEE, NINE, OUTSIDER, SECOND, activity, flo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
     from auditor.evidence.record import Record
     from auditor.model.flow import Flow, Observation
@@ -163,12 +165,15 @@ def test_the_sensor_itself() -> None:
     assert (minute.kind, minute.at) == ("coverage", NINE)
 
 
-def test_memory_is_bounded() -> None:
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ended is forgotten; of the rest, the oldest."""
+    monkeypatch.setattr("auditor.evidence.recorder.MAX_KNOWN", 10)
     made = recorder()
 
     for number in range(100):
         made.of_observations(seen(shake("orig"), number=number, is_over=True))
-
     assert not made._flows
-    assert MAX_KNOWN <= 1_000_000
+    for number in range(15):
+        made.of_observations(seen(shake("orig"), number=number))
+
+    assert list(made._flows) == list(range(5, 15))

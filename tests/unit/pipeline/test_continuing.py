@@ -99,3 +99,11 @@ def test_what_was_settled_goes_on() -> None:
     found = continue_([ongoing(0, conduct(1))], [Seen(conduct(2), (part,), (), ())], lambda _: False)
 
     assert found.ids[0].id == "i0"
+
+
+def test_a_fact_that_is_a_part_of_another_leaves_its_incident_to_that() -> None:
+    """It shares no number, and is the same host in the same torrent at the same time; later is another."""
+    later = conduct(2, first=ONE.conduct.last + 1)._replace(last=ONE.conduct.last + HOURS)
+
+    assert went_on([conduct(1)], [conduct(2)]) == ({0: "i0"}, {}, [])
+    assert went_on([conduct(1)], [later]) == ({}, {}, ["i0"])

@@ -97,3 +97,14 @@ def test_facts_go_over_to_whose_they_turn_out_to_be() -> None:
 
     assert {str(host) for host in facts} == {GUEST, EMPLOYEE}
     assert facts.kept == 2
+
+
+def test_what_is_none_after_all_is_withdrawn() -> None:
+    """From each host of which it said something."""
+    facts = Hosts(is_inside, None)
+    facts.take_flow(FlowSeen(1, connection(GUEST, EMPLOYEE), is_over=False))
+    facts.take_activity(ActivitySeen(2, activity(GUEST), is_over=False))
+
+    assert {str(host) for host in facts.withdraw(flows=[1, 7])} == {GUEST, EMPLOYEE}
+    assert {str(host) for host in facts.withdraw(activities=[2])} == {GUEST}
+    assert (len(facts), facts.kept) == (0, 0)

@@ -192,6 +192,17 @@ def test_an_encrypted_flow_goes_on_as_the_torrent_that_it_is_found_to_be() -> No
     assert (change.incident.id, change.incident.conduct.kind) == ("id-0001", "swarm")
 
 
+def test_a_flow_that_is_withdrawn_takes_its_incident_along() -> None:
+    """What was read in it was something else; what others show stays."""
+    pipeline = standing(POLICY)
+    pipeline.take(seen(SHARED, connection(GUEST, STRANGER, FILM, down=5), connection(GUEST, STRANGER, DEBIAN)))
+
+    changes = pipeline.take(Delta(withdrawn_flows=(0, 2), seen_until=SHARED.last + EVERY))
+
+    assert {change.incident.id: change.is_over for change in changes} == {"id-0001": True, "id-0002": False}
+    assert [change.incident.conduct.downloaded for change in changes if not change.is_over] == [5]
+
+
 def test_the_gravest_sticks() -> None:
     """A policy that allows what was a violation does not undo that it was one."""
     pipeline = standing(strict())

@@ -54,7 +54,7 @@ pub enum LiveError {
     /// The process lacks `CAP_NET_RAW`.
     NoPermission,
     /// Its card cannot stamp frames.
-    NoStamps(String),
+    NoStamps(String, io::Error),
     /// There is no memory for a ring of the size that was asked for, or it is none.
     Ring(String, io::Error),
     /// Packet sockets are Linux's.
@@ -71,7 +71,11 @@ impl fmt::Display for LiveError {
             Self::NoPermission => f.write_str(
                 "capturing needs CAP_NET_RAW: run as root or `setcap cap_net_raw+ep` the interpreter",
             ),
-            Self::NoStamps(name) => {
+            Self::NoStamps(name, error) if error.kind() == io::ErrorKind::PermissionDenied => write!(
+                f,
+                "time stamps of the card of {name} need CAP_NET_ADMIN, or to be turned on: hwstamp_ctl -i {name} -r 1"
+            ),
+            Self::NoStamps(name, _) => {
                 write!(f, "the card of {name} stamps no frames: use `timestamps: software`")
             }
             Self::Ring(name, error) => write!(f, "no ring of that size for {name}: {error}"),

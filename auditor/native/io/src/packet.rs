@@ -85,7 +85,13 @@ pub(crate) fn stamp_in_hardware(descriptor: &OwnedFd, interface: &str) -> io::Re
     let mut config = libc::hwtstamp_config { flags: 0, tx_type: 0, rx_filter: filter };
     let mut request = request(interface);
     request.ifr_ifru.ifru_data = (&raw mut config).cast();
-    control(descriptor, libc::SIOCSHWTSTAMP, &mut request)?;
+    if let Err(error) = control(descriptor, libc::SIOCSHWTSTAMP, &mut request) {
+        // Turning it on takes CAP_NET_ADMIN; somebody may have done so before.
+        control(descriptor, libc::SIOCGHWTSTAMP, &mut request).map_err(|_| io::ErrorKind::Unsupported)?;
+        if config.rx_filter != filter {
+            return Err(error);
+        }
+    }
     let kind = c_int::try_from(libc::SOF_TIMESTAMPING_RAW_HARDWARE).unwrap_or_default();
     set(descriptor, libc::SOL_PACKET, libc::PACKET_TIMESTAMP, &kind)
 }

@@ -121,7 +121,7 @@ impl Ring {
         set(&descriptor, level, libc::PACKET_RESERVE, &room).map_err(LiveError::Io)?;
         if tap.hardware_stamps {
             packet::stamp_in_hardware(&descriptor, &tap.interface)
-                .map_err(|_| LiveError::NoStamps(tap.interface.clone()))?;
+                .map_err(|error| LiveError::NoStamps(tap.interface.clone(), error))?;
         }
         attach(&descriptor, &Program::nothing()).map_err(LiveError::Io)?;
         let request = request(tap);
