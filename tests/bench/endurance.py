@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.cli.sensor_run import GARBAGE
 from auditor.engine import CapturePath, Options, Watch
 from auditor.policy.reload import policy_in_force
 from auditor.sensor import logs
@@ -70,20 +71,24 @@ class Curve:
         self._thread.start()
 
     def end(self) -> None:
-        """Take no more."""
+        """Take the last one, and no more."""
         self._ended.set()
         self._thread.join()
+        self._take()
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY):
-            counters = self._daemon.watch.counters()
-            state = self._daemon.exposed.state()
-            sizes = {name: table.size for name, table in counters.tables.items()}
-            sizes |= dict(self._daemon.exposed.sizes())
-            sizes["store_queued"] = state.store.queued if state.store else 0
-            sizes["open_incidents"] = sum(state.open_incidents.values())
-            frames = sum(each.frames for each in counters.interfaces)
-            self.samples.append(Sample(time.monotonic() - self._began, frames, resident(), sizes))
+            self._take()
+
+    def _take(self) -> None:
+        counters = self._daemon.watch.counters()
+        state = self._daemon.exposed.state()
+        sizes = {name: table.size for name, table in counters.tables.items()}
+        sizes |= dict(self._daemon.exposed.sizes())
+        sizes["store_queued"] = state.store.queued if state.store else 0
+        sizes["open_incidents"] = sum(state.open_incidents.values())
+        frames = sum(each.frames for each in counters.interfaces)
+        self.samples.append(Sample(time.monotonic() - self._began, frames, resident(), sizes))
 
 
 def resident() -> int:
@@ -136,8 +141,6 @@ def run(frames: int, seconds: int, folder: Path, capture_frames: int, *, store: 
         kept = StoreSettings(f"sqlite:///{work}/evidence.sqlite", QUEUE, None, 0, 250_000_000) if store else None
         settings = Settings("bench", Held(policy_in_force(POLICY)), store=kept, is_live=False, tell=tell)
         daemon = assemble(settings, watch, clock=SystemClock(), log=logs.logger())
-        gc.freeze()
-        gc.set_threshold(50_000, 10, 10)
         curve = Curve(daemon)
         daemon.run()
         curve.end()
@@ -155,6 +158,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, help="a file for the curve, as CSV")
     options = parser.parse_args(words)
     few_heaps()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 10, 10)  # as the daemon does
     logs.set_up("console", "warning")
     options.folder.mkdir(parents=True, exist_ok=True)
     samples, told = run(
