@@ -54,7 +54,7 @@ def test_a_canary_is_seen_and_is_no_incident(tmp_path: Path, over: str) -> None:
     assert (incidents, observations) == (0, 0)
     assert interfaces == [f'auditor_interface_up{{interface="{one}"}}']
     assert recorded(tmp_path) == [True]
-    assert not (tmp_path / "eve.json").exists() or '"alert"' not in (tmp_path / "eve.json").read_text()
+    assert not (tmp_path / "eve.json").exists() or '"event_type":"alert"' not in (tmp_path / "eve.json").read_text()
 
 
 def test_a_filter_that_hides_too_much_is_found_out(tmp_path: Path) -> None:

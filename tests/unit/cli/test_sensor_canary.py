@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from auditor.cli.sensor_canary import _sentence
 from auditor.evidence.reading import coverage
 from auditor.evidence.store import open_store
 from auditor.model.coverage import CanaryResult
-from tests.build.links import needs_root
+from tests.build.links import needs_root, pair
 from tests.build.sighting import NINE
 
 if TYPE_CHECKING:
@@ -70,6 +71,21 @@ def test_a_result_is_recorded(tmp_path: Path) -> None:
     [canary] = minute.canaries
     assert (canary.over, canary.is_seen, minute.watched) == ("missing0", False, 0)
     assert canary.error is not None
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("over", ["interface", "namespace"])
+def test_a_canary_is_sent_and_seen(tmp_path: Path, over: str) -> None:
+    """Over both ways; what a sensor's coverage says has it too."""
+    with pair() as (one, _):
+        where = one if over == "interface" else over
+        result = run(tmp_path, "--over", where, "--format", "json", interface=one)
+
+    document = json.loads(result.stdout)
+    assert result.return_value is ExitCode.OK
+    assert (document["schema"], document["over"]) == ("auditor.canary/1", where)
+    assert (document["handshake"], document["dht"], document["error"]) == (True, True, None)
+    assert 0 < document["delay_seconds"] < 10
 
 
 def test_results_in_words() -> None:
