@@ -234,8 +234,9 @@ class _Assembly:
         records = []
         with self._errors.guard("records"):
             if held.policy_path is not None:
-                name = held.policy.state.value.name
-                records.append(of_policy(held.policy_path.read_bytes(), name=name, at=now))
+                state = held.policy.state
+                text = held.policy_path.read_bytes()
+                records.append(of_policy(text, name=state.value.name, at=now, sha256=state.sha256))
             if held.identity is not None:
                 records.append(of_identity(held.identity.state.value.read, at=now))
         return records
