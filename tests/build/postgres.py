@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 _BINARIES = Path("/usr/lib/postgresql")
+_KEEPER = 'read _; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)" 2>/dev/null; sleep 1; rm -rf "$0"'
+"""Waits until whoever holds its input is gone, however that ended, and takes the server away."""
 
 
 class Missing(RuntimeError):  # noqa: N818 - what is missing, not a defect
@@ -34,6 +36,9 @@ class Postgres:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self._run("initdb", "-D", str(self._data), "-A", "trust", "-U", "auditor", "--no-sync")
         self.start()
+        self._keeper = subprocess.Popen(
+            ["sh", "-c", _KEEPER, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
+        )
 
     @property
     def _data(self) -> Path:
@@ -60,6 +65,7 @@ class Postgres:
     def stop(self) -> None:
         """End it, and remove all that it had."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop", check=False)
+        self._keeper.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def database(self) -> str:
