@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.identity import load
@@ -15,26 +14,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from auditor.identity.load import Built
+    from auditor.identity.load import Built, Identity
 
 
-def identity_in_force(path: Path, now: Callable[[], int] = time.time_ns) -> InForce[Built]:
+class IdentityInForce(InForce["Built"]):
+    """Holds what identity sources say, and what stands beside them."""
+
+    def __init__(self, path: Path, now: Callable[[], int] = time.time_ns) -> None:
+        """Read the sources for the first time.
+
+        Raises:
+            Unusable: if the identity file has an error, or its sources hold more than can be kept.
+        """
+        self._path = path
+        self.build: Callable[[Identity], Built] | None = None
+        """Reads the sources beside what frames show, from the next time on; that may be new where no file is."""
+        super().__init__("identity", self._read_sources, now)
+
+    @property
+    def _is_beside(self) -> bool:
+        return self.build is not None
+
+    def _read_sources(self) -> Reading[Built]:
+        """Read the identity file, and all that its sources say, which may grow meanwhile."""
+        loaded = load.read_file(self._path)
+        issues = tuple(loaded.issues)
+        if loaded.identity is None:
+            return Reading(None, None, issues)
+        try:
+            built = loaded.identity.build() if self.build is None else self.build(loaded.identity)
+        except TooManyStatements as problem:
+            return Reading(None, None, (*issues, Issue("too-many-statements", str(problem), str(self._path), 0, 0)))
+        return Reading(built, built.read.sha256, issues)
+
+
+def identity_in_force(path: Path, now: Callable[[], int] = time.time_ns) -> IdentityInForce:
     """Put identity sources in force.
 
     Raises:
         Unusable: if the identity file has an error, or its sources hold more than can be kept.
     """
-    return InForce("identity", partial(_read, path), now)
-
-
-def _read(path: Path) -> Reading[Built]:
-    """Read the identity file, and all that its sources say, which may grow meanwhile."""
-    loaded = load.read_file(path)
-    issues = tuple(loaded.issues)
-    if loaded.identity is None:
-        return Reading(None, None, issues)
-    try:
-        built = loaded.identity.build()
-    except TooManyStatements as problem:
-        return Reading(None, None, (*issues, Issue("too-many-statements", str(problem), str(path), 0, 0)))
-    return Reading(built, built.read.sha256, issues)
+    return IdentityInForce(path, now)

@@ -16,6 +16,7 @@ from auditor.policy.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from auditor.model.flow import Address, Flow
     from auditor.model.incident import Conduct
@@ -58,6 +59,11 @@ class Incidents:
     def hosts(self) -> list[Address]:
         """Return the hosts that have any."""
         return list(self._of_host)
+
+    @property
+    def having(self) -> AbstractSet[Address]:
+        """The same, as they are at each look."""
+        return self._of_host.keys()
 
     @property
     def open(self) -> int:

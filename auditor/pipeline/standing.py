@@ -20,6 +20,7 @@ from auditor.pipeline.sweeping import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from auditor.model.flow import Address
     from auditor.model.infohash import Infohash
@@ -110,6 +111,11 @@ class Standing:
         self._knowledge.replace_directory(directory)
         self._moving.update(self._incidents.hosts())
         return self._anew()
+
+    @property
+    def hosts(self) -> AbstractSet[Address]:
+        """The hosts with incidents, as they are at each look: for the thread that takes facts."""
+        return self._incidents.having
 
     @property
     def sizes(self) -> Mapping[str, int]:

@@ -20,6 +20,7 @@ from auditor.evidence.retention import purge
 from auditor.evidence.store import StoreError, open_store
 from auditor.evidence.writer import Pace, Writer
 from auditor.model.moment import MINUTE, NANOSECONDS, rfc3339
+from auditor.pipeline.known import known
 from auditor.pipeline.standing import Standing
 from auditor.sensor.canary.run import WithoutCanaries
 from auditor.sensor.coverage import Minutes
@@ -29,6 +30,7 @@ from auditor.sensor.errors import Errors
 from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import Loop
 from auditor.sensor.reloads import Handlers, Reloads
+from auditor.sensor.seen import Seen, is_another
 from auditor.sensor.upkeep import DAY, Chore, Upkeep
 from auditor.sinks import registry
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
     from auditor.evidence.record import Record
     from auditor.identity.load import Built
+    from auditor.identity.reload import IdentityInForce
+    from auditor.model.identity import IdentityRead
     from auditor.model.standing import IncidentChange
     from auditor.policy.evaluate import Policy
     from auditor.sensor.canary.run import Canaries
@@ -51,11 +55,15 @@ if TYPE_CHECKING:
     from auditor.written.in_force import InForce, Reloaded, State
 
 
+LOOK = 5 * NANOSECONDS
+"""How often it is looked whether frames showed something of who has which address."""
+
+
 class Held(NamedTuple):
     """What is in force of the files that people wrote."""
 
     policy: InForce[Policy]
-    identity: InForce[Built] | None = None
+    identity: IdentityInForce | None = None
     policy_path: Path | None = None
     identity_path: Path | None = None
     key: bytes | None = None
@@ -117,6 +125,7 @@ class _Assembly:
         self._errors = Errors(log, clock)
         self._recorder = Recorder(run=new_id(clock.now().wall), sensor=settings.name, grounds=self._grounds())
         self._options = options_for(settings.held.policy.state.value)
+        self._read = None if settings.held.identity is None else settings.held.identity.state.value.read
         self._reviews: Mapping[str, int] = {}
 
     def daemon(self, watch: Callable[[Options], Watching]) -> Daemon:
@@ -152,6 +161,16 @@ class _Assembly:
         exposed.store, exposed.sinks, exposed.restarts = store, sinks, earlier.runs
         begun = self._watching(watch)
         exposed.watch = begun
+
+        def interfaces() -> list[str]:
+            return [each.name for each in begun.counters().interfaces]
+
+        def renew() -> None:
+            reloads.renew()
+
+        # An audit without identity sources asks nobody who has an address, and no more do we.
+        is_asked = held.identity is not None
+        seen = Seen(self._clock, lambda: standing.hosts, interfaces, renew) if is_asked else None
         loop = Loop(
             watch=begun,
             standing=standing,
@@ -163,10 +182,13 @@ class _Assembly:
             errors=self._errors,
             log=self._log,
             is_live=settings.is_live,
+            seen=seen,
             tell=settings.tell,
         )
         self._record_start(loop, earlier, now.wall)
         reloads = self._reloads(loop)
+        if seen is not None and held.identity is not None:
+            self._build_beside(held.identity, seen, exposed)
         self._upkeep()
         self._send_canaries(loop, exposed)
         if settings.metrics is not None:
@@ -267,7 +289,8 @@ class _Assembly:
             loop.post(partial(loop.put_policy, state))
 
         def put_identity(state: State[Built]) -> None:
-            loop.post(partial(self._put_grounds, loop))
+            if self._is_news(state.value.read):
+                loop.post(partial(self._put_grounds, loop))
             loop.post(partial(loop.put_directory, state.value.directory))
 
         def told(name: str, outcome: Reloaded) -> None:
@@ -289,6 +312,17 @@ class _Assembly:
         reloads.start()
         self._ends.callback(reloads.stop)
         return reloads
+
+    def _build_beside(self, identity: IdentityInForce, seen: Seen, exposed: Exposed) -> None:
+        """Build directories of identity sources and of what frames show, as an audit does, from now on."""
+        identity.build = lambda read: known(read, seen.sighting())
+        exposed.limits = lambda: seen.limits_hit
+        sizes = exposed.sizes
+        exposed.sizes = lambda: {**sizes(), **seen.sizes}
+        if self._settings.is_live:
+            looking = Upkeep([Chore("seen", LOOK, seen.look)], clock=self._clock, errors=self._errors)
+            looking.start()
+            self._ends.callback(looking.stop)
 
     def _upkeep(self) -> None:
         """Delete what is too old, once a day, and count what people noted, once a minute."""
@@ -340,6 +374,17 @@ class _Assembly:
         sending.start()
         self._ends.callback(canaries.close)
         self._ends.callback(sending.stop)
+
+    def _is_news(self, read: IdentityRead) -> bool:
+        """Whether it is worth a record of its own: other files, or a clock that was found to be another one."""
+        before, self._read = self._read, read
+        if before is None or before.sha256 != read.sha256:
+            return True
+        clocks = zip(before.sources, read.sources, strict=True)
+        if any(is_another(one.clock, other.clock) for one, other in clocks):
+            return True
+        self._read = before  # small steps come to a large one
+        return False
 
     def _put_grounds(self, loop: Loop) -> None:
         self._recorder.grounds = self._grounds()

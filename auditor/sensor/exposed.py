@@ -60,6 +60,8 @@ class Exposed:
     canary_seen: int | None = None
     canary_every: int | None = None
     canaries: Counter[str] = field(default_factory=lambda: Counter(seen=0, missed=0, failed=0))
+    limits: Callable[[], Mapping[str, int]] = dict
+    """Caps that were reached beside those of the engine and of what judges."""
     sizes: Callable[[], Mapping[str, int]] = dict
     """How much the parts keep, for tests of memory."""
 
@@ -112,6 +114,7 @@ class Exposed:
         nothing: Mapping[str, int] = {}
         reviews = self._asked("reviews", self.reviews, nothing)
         limits = self._asked("standing", lambda: self.standing.limits_hit if self.standing else nothing, nothing)
+        others = self._asked("seen", self.limits, nothing)
         policy = self.policy.state.value
         with self._lock:
             figures = self.figures
@@ -122,7 +125,7 @@ class Exposed:
                 is_ready=self.is_ready,
                 watch=counters,
                 totals=dict(figures.totals),
-                limits_hit=dict(figures.limits_hit + Counter(limits)),
+                limits_hit=dict(figures.limits_hit + Counter(limits) + Counter(others)),
                 anomalies=dict(figures.anomalies),
                 observations=dict(figures.observations),
                 incidents=dict(figures.incidents),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from auditor.sensor.clock import Clock
     from auditor.sensor.errors import Errors
     from auditor.sensor.exposed import Exposed
-    from auditor.sensor.parts import Judging, Making, Record, Storing, Telling, Watching
+    from auditor.sensor.parts import Judging, Keeping, Making, Record, Storing, Telling, Watching
     from auditor.written.in_force import State
 
 TICK = 0.2
@@ -69,6 +69,7 @@ class Loop:
         errors: Errors,
         log: FilteringBoundLogger,
         is_live: bool,
+        seen: Keeping | None = None,
         tell: Callable[[Sequence[IncidentChange]], None] | None = None,
         tick: float = TICK,
     ) -> None:
@@ -85,6 +86,7 @@ class Loop:
         self._log = log
         self._seldom = Seldom(clock)
         self._is_live = is_live
+        self._seen = seen
         self._tell = tell
         self._tick = tick
         self._posted: deque[Callable[[], None]] = deque()
@@ -135,6 +137,7 @@ class Loop:
             Broken: if the engine has failed for many turns.
         """
         delta = self._drain()
+        self._keep(delta)
         while self._posted:
             with self._errors.guard("posted"):
                 self._posted.popleft()()
@@ -159,6 +162,18 @@ class Loop:
             raise Broken("the engine fails each time it is asked")
         time.sleep(self._tick)
         return Delta()
+
+    def _keep(self, delta: Delta) -> None:
+        """Keep what tells who has which address.
+
+        Captures that are played wait until a directory of it is in force; frames that happen do not.
+        """
+        if self._seen is None:
+            return
+        with self._errors.guard("seen"):
+            self._seen.take(delta)
+            if not self._is_live:
+                self._seen.look_ahead(is_over=delta.is_over)
 
     def _work(self, delta: Delta) -> None:
         changes: list[IncidentChange] = []

@@ -60,6 +60,18 @@ class Judging(Protocol):
         ...
 
 
+class Keeping(Protocol):
+    """What keeps the frames that tell who has which address, and has the directory built anew."""
+
+    def take(self, delta: Delta, /) -> None:
+        """Keep what is new."""
+        ...
+
+    def look_ahead(self, *, is_over: bool) -> None:
+        """Have the directory built before the facts beside it are judged, where that is due."""
+        ...
+
+
 class Making(Protocol):
     """What makes records."""
 

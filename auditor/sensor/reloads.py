@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from auditor.identity.load import Built
+    from auditor.identity.reload import IdentityInForce
     from auditor.policy.evaluate import Policy
     from auditor.sensor.clock import Clock
     from auditor.sensor.errors import Errors
@@ -95,6 +96,17 @@ class Reloads:
                 accepted &= self._read("identity", self._identity, self._handlers.identity)
             return accepted
 
+    def renew(self) -> None:
+        """Read identity sources again beside what frames show, whatever became of their files.
+
+        Files that were refused wait until they change.
+        """
+        if self._identity is None or self._identity.is_stale:
+            return
+        with self._reading:
+            self._seen = self._signature()
+            self._read("identity", self._identity, self._handlers.identity)
+
     def _run(self) -> None:
         while not self._stopped.is_set():
             asked = self._asked.wait(self._poll)
@@ -123,8 +135,9 @@ class Reloads:
 
     def _read(self, name: str, held: InForce[T], put: Callable[[State[T]], None]) -> bool:
         with self._errors.guard(f"reload of {name}") as guard:
+            before = held.state
             outcome = held.reload()
-            if outcome.accepted and outcome.old != outcome.new:
+            if held.state is not before:
                 put(held.state)
             self._handlers.outcome(name, outcome)
         return not guard.failed and outcome.accepted
@@ -149,7 +162,7 @@ class Reloads:
         return tuple(found)
 
 
-def in_force(policy: Path, identity: Path | None, clock: Clock) -> tuple[InForce[Policy], InForce[Built] | None]:
+def in_force(policy: Path, identity: Path | None, clock: Clock) -> tuple[InForce[Policy], IdentityInForce | None]:
     """Put a sensor's policy, and identity sources where there are some, in force.
 
     Raises:

@@ -106,13 +106,19 @@ class InForce(Generic[T]):
                 self._log_refusal(read.issues, old)
                 return Reloaded(False, old, old, read.issues)
             now = self._now()
-            if read.sha256 != old:
+            if read.sha256 != old or self._is_beside:
                 self.state = State(read.value, read.sha256, now)  # one assignment: no reader sees a mix
             self.loads += 1
             self.last_success = now
             word = "unchanged" if read.sha256 == old else "replaced"
-            _LOG.info("%s %s: sha256 %s, before %s", self._noun, word, read.sha256, old)
+            level = logging.DEBUG if read.sha256 == old and self._is_beside else logging.INFO
+            _LOG.log(level, "%s %s: sha256 %s, before %s", self._noun, word, read.sha256, old)
             return Reloaded(True, old, read.sha256, read.issues)
+
+    @property
+    def _is_beside(self) -> bool:
+        """Whether there is more to it than its files, so that it may be new where they are not."""
+        return False
 
     def _refuse(self) -> None:
         self.failures += 1

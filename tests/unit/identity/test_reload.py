@@ -10,7 +10,7 @@ import pytest
 from auditor.identity import load
 from auditor.identity.columns import TooManyStatements
 from auditor.identity.reload import identity_in_force
-from auditor.model.identity import Asked
+from auditor.model.identity import Asked, SourceLine, Tenancy, Trust
 from auditor.written.in_force import Unusable
 
 if TYPE_CHECKING:
@@ -68,3 +68,23 @@ def test_more_than_can_be_kept_changes_nothing(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(load.Identity, "build", too_many)
     assert [issue.code for issue in held.reload().issues] == ["too-many-statements"]
+
+
+def test_what_stands_beside_the_files_may_be_new_where_they_are_not(tmp_path: Path) -> None:
+    """It is put in force under the same hash, once somebody says what that is."""
+    path = tmp_path / "identity.yaml"
+    path.write_text(IDENTITY)
+    (tmp_path / "list.csv").write_text(HEAD)
+    held = identity_in_force(path)
+    before = held.state
+    held.reload()
+    assert held.state is before
+    line = SourceLine("capture", "mirror0", 7)
+    seen = Tenancy(NOON - 1, NOON + 1, Trust.SEEN, line, ip=ip_address("10.20.0.31"), host="phone")
+    held.build = lambda identity: identity.build([seen])
+
+    outcome = held.reload()
+
+    assert outcome.old == outcome.new == before.sha256 == held.state.sha256
+    asked = Asked("default", ip_address("10.20.0.31"), (), None, NOON, NOON)
+    assert [holder.host for holder in held.state.value.directory.ask(asked)[0].holders] == ["phone"]

@@ -35,6 +35,7 @@ class Files:
         self.log = Log()
         self.errors = Errors(self.log.logger, clock)
         held, built = in_force(self.policy, self.identity, clock)
+        self.built = built
         self.put: list[Any] = []
         self.outcomes: list[tuple[str, bool]] = []
         self.changed = threading.Event()
@@ -113,6 +114,24 @@ def test_a_lease_file_that_goes_away_ends_nothing(files: Files) -> None:
 
     assert ("identity", False) in files.outcomes
     assert files.put == []
+
+
+def test_what_frames_show_is_put_in_force_though_no_file_changed(tmp_path: Path) -> None:
+    """The policy is not read; sources that were refused wait until they change."""
+    files = Files(tmp_path)
+    files.reloads.renew()
+    assert files.put == []
+    assert files.built is not None
+    files.built.build = lambda identity: identity.build()
+    files.reloads.renew()
+    assert [state.sha256 for state in files.put] == [files.built.state.sha256]
+    assert {name for name, _ in files.outcomes} == {"identity"}
+
+    files.identity.write_text("sources: none\n")
+    assert not files.reloads.now()
+    asked = len(files.outcomes)
+    files.reloads.renew()
+    assert len(files.outcomes) == asked
 
 
 def test_a_sensor_does_not_start_without_promises(tmp_path: Path) -> None:
