@@ -130,9 +130,11 @@ def test_it_is_over_after_six_hours_and_then_forgotten() -> None:
     pipeline.take(seen(SHARED, over=True))
 
     assert pipeline.advance(SHARED.last + IDLE) == []
+    assert {str(host) for host in pipeline.hosts} == {GUEST}
     (change,) = pipeline.advance(SHARED.last + IDLE + 1)
     assert change.is_over
     assert pipeline.advance(SHARED.last + IDLE + GRACE + 1) == []
+    assert not pipeline.hosts
     assert not any(size for name, size in pipeline.sizes.items() if name != "history")
     assert ids(pipeline.take(seen(connection(GUEST, OUTSIDER, FILM, at=NINE + 20 * HOURS)))) == ["id-0002"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +13,18 @@ import pytest
 from auditor.engine import CapturePath, Options, Watch
 from auditor.evidence.reading import Filter, incidents, of_kind
 from auditor.evidence.store import open_store
+from auditor.identity.reload import identity_in_force
+from auditor.model.watch import Delta, FlowSeen, InterfaceCounters, WatchCounters
 from auditor.policy.reload import policy_in_force
 from auditor.sensor.assemble import Held, Settings, assemble, options_for
 from auditor.sensor.clock import SystemClock
 from auditor.sensor.config import StoreSettings
 from tests.build.sensing import Log
+from tests.build.sighting import EMPLOYEE, SECOND, STRANGER, connection, lease
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.model.standing import IncidentChange
     from auditor.sensor.daemon import Daemon
 
@@ -97,6 +104,65 @@ def test_a_store_that_is_away_stops_nothing(assembled: Assembled, tmp_path: Path
 
     assert assembled.told
     assert assembled.log.of("the store is away")
+
+
+class Mirror:
+    """A watch that shows a device's lease while an incident goes on, and ends when it is told to."""
+
+    def __init__(self) -> None:
+        at = time.time_ns()
+        flow = connection(EMPLOYEE, STRANGER, up=16384, at=at)
+        self.shown = [
+            Delta(flows=(FlowSeen(1, flow, False),), seen_until=at),
+            Delta(leases=(lease(EMPLOYEE, "52:54:00:00:00:01", at=at - SECOND, host="lab-pc"),), seen_until=at),
+        ]
+        self.stopped = False
+
+    def drain(self, wait: float) -> Delta:
+        """Show what is left."""
+        time.sleep(wait / 20)
+        return self.shown.pop(0) if self.shown else Delta(is_over=self.stopped)
+
+    def counters(self) -> WatchCounters:
+        """One interface."""
+        return WatchCounters((InterfaceCounters("mirror0", True, 1, 1, 0, {}, 1, None, None),), {}, 0, 1)
+
+    def stop(self) -> None:
+        """End."""
+        self.stopped = True
+
+
+def test_what_frames_show_changes_incidents_that_are_open(
+    assembled: Assembled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device is named by a lease that came by later; that is no reason to record files anew."""
+    monkeypatch.setattr("auditor.sensor.assemble.LOOK", 20_000_000)
+    (tmp_path / "identity.yaml").write_text("version: 1\nsources: [{name: list, kind: intervals, files: list.csv}]\n")
+    (tmp_path / "list.csv").write_text("valid_from,valid_to,ip,mac,host,user,group\n")
+    named: list[tuple[str, ...]] = []
+
+    def tell(changes: Sequence[IncidentChange]) -> None:
+        named.extend(change.incident.attribution.lines for change in changes)
+        if named[-1]:
+            daemon.stop()
+
+    store = StoreSettings(assembled.url, 1000, None, 0, 10_000_000)
+    held = Held(policy_in_force(POLICY), identity_in_force(tmp_path / "identity.yaml"), policy_path=POLICY)
+    settings = Settings("office", held, store=store, tell=tell)
+    daemon = assemble(settings, lambda _options: Mirror(), clock=SystemClock(), log=assembled.log.logger)
+    late = threading.Timer(20, daemon.stop)
+    late.start()
+
+    assert daemon.run()
+    late.cancel()
+    assert named[0] == ()
+    assert [line.partition(" ")[0] for line in named[-1]] == ["capture"]
+    state = daemon.exposed.state()
+    assert state.errors == {}
+    assert daemon.exposed.sizes()["seen_leases"] == 1
+    with closing(open_store(assembled.url, create=False)) as kept:
+        assert len(of_kind(kept, "identity")) == 1
+        assert len(of_kind(kept, "policy")) == 1
 
 
 def test_a_watch_that_may_not_begin_leaves_nothing_running(assembled: Assembled) -> None:

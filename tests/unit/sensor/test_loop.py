@@ -28,9 +28,31 @@ from tests.build.sensing import (
 from tests.build.sighting import NINE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from auditor.model.standing import IncidentChange
+
+
+class KeepingByHand:
+    """Notes what it is given; or fails."""
+
+    def __init__(self) -> None:
+        self.deltas: list[Delta] = []
+        self.ahead: list[bool] = []
+        self.build: Callable[[], None] = lambda: None
+        self.failure: Exception | None = None
+
+    def take(self, delta: Delta) -> None:
+        """Take one."""
+        if self.failure is not None:
+            raise self.failure
+        self.deltas.append(delta)
+
+    def look_ahead(self, *, is_over: bool) -> None:
+        """Build."""
+        self.ahead.append(is_over)
+        self.build()
 
 
 class Running:
@@ -48,6 +70,7 @@ class Running:
         self.store = StoreByHand()
         self.sink = SinkByHand()
         self.told: list[IncidentChange] = []
+        self.keeping = KeepingByHand()
         self.exposed = Exposed(
             "office",
             NINE,
@@ -72,6 +95,7 @@ class Running:
             errors=self.errors,
             log=self.log.logger,
             is_live=is_live,
+            seen=self.keeping,
             tell=self.told.extend,
             tick=0,
         )
@@ -305,3 +329,38 @@ def test_a_new_policy_is_handed_on(running: Running) -> None:
     running.loop.turn()
 
     assert running.standing.policies == [state]
+
+
+def test_captures_wait_for_a_directory_of_what_they_show(tmp_path: Path) -> None:
+    """It is in force before the facts beside it are judged."""
+    running = Running(tmp_path, is_live=False)
+    order: list[str] = []
+    running.keeping.build = lambda: running.loop.post(lambda: order.append("directory"))
+    take = running.standing.take
+
+    def judge(delta: Delta) -> list[IncidentChange]:
+        order.append("judged")
+        return take(delta)
+
+    running.standing.take = judge  # type: ignore[method-assign]
+    running.watch.deltas += [seen(), Delta(is_over=True)]
+
+    assert running.loop.turn()
+    assert not running.loop.turn()
+    assert order == ["directory", "judged"] * 2
+    assert running.keeping.ahead == [False, True]
+
+
+def test_frames_that_happen_wait_for_no_directory(running: Running) -> None:
+    """Each delta is kept; where that fails it is judged all the same."""
+    running.watch.deltas += [seen(1)]
+    running.loop.turn()
+    running.keeping.failure = RuntimeError("broken")
+    running.watch.deltas += [seen(2)]
+    running.standing.answers.append([change()])
+    running.loop.turn()
+
+    assert len(running.keeping.deltas) == 1
+    assert running.keeping.ahead == []
+    assert len(running.told) == 1
+    assert running.exposed.state().errors == {"seen": 1}
