@@ -145,7 +145,9 @@ def of_identity(read: IdentityRead, *, at: int) -> Record:
         ],
     }
     paths: list[Json] = [[file.path for file in source.files] for source in read.sources]
-    return Record("identity", named_id(_OWNER, "identity", read.sha256), at, body, {"paths": paths})
+    # The same files may be read beside other frames, by which their clocks are measured.
+    clocks = [str(source.clock.nanoseconds) for source in read.sources if source.clock.basis == "measured"]
+    return Record("identity", named_id(_OWNER, "identity", read.sha256, *clocks), at, body, {"paths": paths})
 
 
 def _clock(clock: Offset) -> dict[str, Json]:

@@ -29,6 +29,12 @@ def in_force(state: SensorState) -> Iterator[Metric]:
         (),
         one(state.lapsed_exceptions),
     )
+    yield gauge(
+        "auditor_policy_awaits_restart",
+        "Whether the policy in force changes what only a restart tells the engine: networks, listed torrents, VLANs.",
+        (),
+        one(state.awaits_restart),
+    )
     identity = state.identity
     yield info(
         "auditor_identity",

@@ -137,3 +137,5 @@ class SensorState:
     """When a canary was last seen."""
     canary_every: int | None = None
     """Nanoseconds between canaries; ``None`` where they are sent on request alone."""
+    awaits_restart: bool = False
+    """The policy in force has other networks, listed torrents or another `vlan_in_key` than the engine began with."""

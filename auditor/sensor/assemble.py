@@ -99,6 +99,16 @@ def options_for(policy: Policy) -> Options:
     )
 
 
+def only_after_restart(began: Options, now: Options) -> list[str]:
+    """Return what of a new policy the engine takes only when it begins."""
+    each = {
+        "inside networks": set(began.inside) != set(now.inside),
+        "listed torrents": set(began.known) != set(now.known),
+        "vlan_in_key": began.vlan_in_key != now.vlan_in_key,
+    }
+    return [name for name, has_changed in each.items() if has_changed]
+
+
 def assemble(
     settings: Settings, watch: Callable[[Options], Watching], *, clock: Clock, log: FilteringBoundLogger
 ) -> Daemon:
@@ -186,7 +196,7 @@ class _Assembly:
             tell=settings.tell,
         )
         self._record_start(loop, earlier, now.wall)
-        reloads = self._reloads(loop)
+        reloads = self._reloads(loop, exposed)
         if seen is not None and held.identity is not None:
             self._build_beside(held.identity, seen, exposed)
         self._upkeep()
@@ -277,14 +287,16 @@ class _Assembly:
             how = "it was stopped" if earlier.was_stopped else "it ended without saying so"
             self._log.warning("watching again", seconds=seconds, incidents=len(earlier.incidents), reason=how)
 
-    def _reloads(self, loop: Loop) -> Reloads:
+    def _reloads(self, loop: Loop, exposed: Exposed) -> Reloads:
         held = self._settings.held
 
         def put_policy(state: State[Policy]) -> None:
-            if options_for(state.value) != self._options:
-                self._log.warning(
-                    "restart the sensor", reason="the new policy changes networks or listed torrents for the engine"
-                )
+            changed = only_after_restart(self._options, options_for(state.value))
+            exposed.awaits_restart = bool(changed)
+            if changed:
+                what = " and ".join(changed)
+                words = f"the new policy changes {what}: verdicts go by it, but frames are looked at by the old one"
+                self._log.warning("restart the sensor", reason=words)
             loop.post(partial(self._put_grounds, loop))
             loop.post(partial(loop.put_policy, state))
 
@@ -296,7 +308,14 @@ class _Assembly:
         def told(name: str, outcome: Reloaded) -> None:
             if name == "identity" and outcome.accepted:
                 return  # leases change all the time; what was read is recorded
-            words = {"file": name, "accepted": outcome.accepted, "old": outcome.old, "new": outcome.new}
+            words: dict[str, Any] = {
+                "file": name,
+                "accepted": outcome.accepted,
+                "old": outcome.old,
+                "new": outcome.new,
+            }
+            if name == "policy":
+                words["awaits_restart"] = exposed.awaits_restart
             loop.post(partial(loop.put_event, "reloaded", words))
 
         reloads = Reloads(

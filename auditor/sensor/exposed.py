@@ -59,6 +59,8 @@ class Exposed:
     canary: CanaryResult | None = None
     canary_seen: int | None = None
     canary_every: int | None = None
+    awaits_restart: bool = False
+    """The policy in force changes what the engine was told when it began."""
     canaries: Counter[str] = field(default_factory=lambda: Counter(seen=0, missed=0, failed=0))
     limits: Callable[[], Mapping[str, int]] = dict
     """Caps that were reached beside those of the engine and of what judges."""
@@ -159,6 +161,7 @@ class Exposed:
                 delay_latest=figures.delay_latest,
                 canary_seen=self.canary_seen,
                 canary_every=self.canary_every,
+                awaits_restart=self.awaits_restart,
             )
 
     def _asked(self, place: str, ask: Callable[[], T] | None, otherwise: T) -> T:

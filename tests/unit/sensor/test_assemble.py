@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ from auditor.evidence.store import open_store
 from auditor.identity.reload import identity_in_force
 from auditor.model.watch import Delta, FlowSeen, InterfaceCounters, WatchCounters
 from auditor.policy.reload import policy_in_force
-from auditor.sensor.assemble import Held, Settings, assemble, options_for
+from auditor.sensor.assemble import Held, Settings, assemble, only_after_restart, options_for
 from auditor.sensor.clock import SystemClock
 from auditor.sensor.config import StoreSettings
+from tests.build import sensing
 from tests.build.sensing import Log
 from tests.build.sighting import EMPLOYEE, SECOND, STRANGER, connection, lease
+from tests.build.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +107,40 @@ def test_a_store_that_is_away_stops_nothing(assembled: Assembled, tmp_path: Path
 
     assert assembled.told
     assert assembled.log.of("the store is away")
+
+
+def test_a_policy_that_only_a_restart_puts_in_force_whole_says_so(assembled: Assembled, tmp_path: Path) -> None:
+    """In the log, which names what, and in the state; and no more once the old networks are back."""
+    path = tmp_path / "policy.yaml"
+    old = sensing.POLICY.format(name="test") + "inside: 10.0.0.0/8\n"
+    new = old.replace("10.0.0.0/8", "10.0.0.0/9")
+    path.write_text(old)
+    settings = Settings("office", Held(policy_in_force(path), policy_path=path), is_live=False)
+    daemon = assemble(settings, lambda _options: Mirror(), clock=SystemClock(), log=assembled.log.logger)
+    with daemon.ends:
+        assert not daemon.exposed.state().awaits_restart
+        path.write_text(new)
+        daemon.ask_reload()
+        wait_until(lambda: daemon.exposed.state().awaits_restart, 10)
+        path.write_text(old)
+        daemon.ask_reload()
+        wait_until(lambda: not daemon.exposed.state().awaits_restart, 10)
+
+    (warning,) = assembled.log.of("restart the sensor")
+    assert "changes inside networks:" in warning["reason"]
+
+
+def test_what_the_engine_takes_only_when_it_begins_is_named() -> None:
+    """Networks in another order are the same."""
+    one, other = ip_network("10.0.0.0/8"), ip_network("192.168.0.0/16")
+    began = Options((one, other))
+
+    assert only_after_restart(began, Options((other, one))) == []
+    assert only_after_restart(began, Options((one,), vlan_in_key=False, known=(b"de",))) == [
+        "inside networks",
+        "listed torrents",
+        "vlan_in_key",
+    ]
 
 
 class Mirror:
