@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MADE = {
+    "audit": ("audit.schema", "schema"),
+    "coverage": ("cli.coverage_schema", "schema"),
+    "evidence": ("cli.evidence_schema", "schema"),
+    "policy": ("policy.schema", "json_schema"),
+    "policy-test": ("policy.testing", "json_schema"),
+    "identity": ("identity.schema", "json_schema"),
+    "sensor": ("sensor.schema", "json_schema"),
+}
+"""What makes each schema: it is imported when it is asked for."""
+
 
 @click.command()
-@click.argument("what", type=click.Choice(["audit", "policy", "policy-test", "identity", "sensor"]))
+@click.argument("what", type=click.Choice(list(_MADE)))
 def schema(what: str) -> None:
     """Print a JSON Schema (draft 2020-12).
 
     \b
     audit        what `auditor audit --format json` prints; one line of `--format jsonl` is its $defs/record
+    coverage     what `auditor sensor coverage --format json` prints
+    evidence     what `auditor evidence list|show --format json` print
     policy       what a policy file holds: editors complete and check by it
     policy-test  what the tests beside a policy hold
     identity     what an identity file holds
@@ -24,22 +41,6 @@ def schema(what: str) -> None:
 
 
 def _schema(what: str) -> dict[str, Any]:
-    if what == "audit":
-        from auditor.audit.schema import schema as audit_schema  # noqa: PLC0415 - start-up
-
-        return audit_schema()
-    if what == "policy":
-        from auditor.policy.schema import json_schema  # noqa: PLC0415 - start-up
-
-        return json_schema()
-    if what == "identity":
-        from auditor.identity import schema as of_identity  # noqa: PLC0415 - start-up
-
-        return of_identity.json_schema()
-    if what == "sensor":
-        from auditor.sensor import schema as of_sensor  # noqa: PLC0415 - start-up
-
-        return of_sensor.json_schema()
-    from auditor.policy import testing  # noqa: PLC0415 - start-up
-
-    return testing.json_schema()
+    module, function = _MADE[what]
+    made: Callable[[], dict[str, Any]] = getattr(import_module(f"auditor.{module}"), function)
+    return made()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from auditor.sensor.covered import Covered, Span
 
+SCHEMA = "auditor.coverage/1"
+
 
 @click.command(epilog=EXIT_CODES)
 @click.option("--from", "begin", type=When(), default="24h", show_default=True, metavar="WHEN", help="Its beginning.")
@@ -101,7 +103,7 @@ def document(result: Covered, sensor: str | None) -> dict[str, Any]:
     from auditor.model.moment import NANOSECONDS, rfc3339  # noqa: PLC0415 - start-up
 
     return {
-        "schema": "auditor.coverage/1",
+        "schema": SCHEMA,
         "sensor": sensor,
         "from": rfc3339(result.begin),
         "to": rfc3339(result.end),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.unit.cli.conftest import Run
 
 
-@pytest.mark.parametrize("what", ["audit", "policy", "policy-test", "identity", "sensor"])
+@pytest.mark.parametrize("what", ["audit", "coverage", "evidence", "policy", "policy-test", "identity", "sensor"])
 def test_each_schema_is_printed(run: Run, what: str) -> None:
     """As JSON, under the draft that it names."""
     ended = run("schema", what)

@@ -120,6 +120,15 @@ def test_identity_sources_are_kept_once(store: Store) -> None:
     assert kept.identifying == {"paths": [["/secret/leases"]]}
 
 
+def test_a_clock_that_frames_measured_anew_is_another_record() -> None:
+    """Though the files are the same."""
+    source = READ.sources[0]
+    later = READ._replace(sources=(source._replace(clock=Offset("measured", 9_000_000_000)),))
+    unknown = READ._replace(sources=(source._replace(clock=Offset("unknown")),))
+
+    assert len({of_identity(each, at=NINE).id for each in (READ, later, unknown, READ)}) == 3
+
+
 @pytest.mark.parametrize("minute", MINUTES)
 def test_coverage_is_read_as_it_was(store: Store, minute: CoverageMinute) -> None:
     """Every field, however large or small."""
