@@ -40,6 +40,8 @@ LATER = MINUTE
 """How long others wait."""
 AGAIN = 10 * MINUTE
 """How long it waits that a device still has its address: what was said last holds for an hour."""
+BACK = 10 * MINUTE
+"""Time of the frames that goes back so far is no delay: a clock was set right that had been ahead."""
 EFFORT = 10
 """A tenth of the time, at most, goes into it."""
 AHEAD = 3 * HOUR
@@ -98,7 +100,9 @@ class Seen:
     def take(self, delta: Delta) -> None:
         """Keep what is new."""
         with self._lock:
-            self._until = max(self._until, delta.seen_until or 0)
+            now = self._until if delta.seen_until is None else delta.seen_until
+            if now > self._until or now < self._until - BACK:
+                self._until = now
             for lease in delta.leases:
                 self._leases.append(lease)
                 self._note(lease.ip)
@@ -130,11 +134,11 @@ class Seen:
         """Return all that is kept, in the order in which an audit has it."""
         names = self._names()
         with self._lock:
-            leases = tuple(sorted(self._leases, key=_when))
-            bindings = tuple(sorted((each for found in self._bindings.values() for each in found), key=_where))
+            kept, spoken = self._leases[:], [each for found in self._bindings.values() for each in found]
             self._news.clear()
             self._wait = None
             self._asked, self._asked_until = self._clock.now().steady, self._until
+        leases, bindings = tuple(sorted(kept, key=_when)), tuple(sorted(spoken, key=_where))
         frames = [lease.at.frame for lease in leases] + [binding.first.frame for binding in bindings]
         count = max((frame[0] + 1 for frame in frames), default=0)
         captures = tuple(_capture(names[n] if n < len(names) else f"interface {n + 1}") for n in range(count))
@@ -185,7 +189,7 @@ class Seen:
     def _make_room(self) -> None:
         """Forget what is too old; and where that does not do, what was said longest ago."""
         is_full = len(self._leases) > self._limits.most or self._kept_bindings > self._limits.most
-        if self._tidied is not None and self._until - self._tidied < TIDIED and not is_full:
+        if self._tidied is not None and abs(self._until - self._tidied) < TIDIED and not is_full:
             return
         self._tidied = self._until
         hosts = self._hosts()

@@ -102,6 +102,16 @@ def test_what_is_over_for_long_is_forgotten() -> None:
     assert kept.seen.limits_hit == {}
 
 
+def test_a_clock_that_was_ahead_makes_nothing_old_once_it_is_right() -> None:
+    """What was said by the right clock stays."""
+    kept = Kept()
+    kept.seen.take(Delta(seen_until=NINE + 9000 * HOURS))
+    kept.seen.take(Delta(seen_until=NINE))
+    kept.seen.take(Delta(leases=(lease(ONE, PHONE, at=NINE + HOURS),), seen_until=NINE + 2 * HOURS))
+
+    assert len(kept.seen.sighting().leases) == 1
+
+
 def test_where_there_is_no_room_hosts_with_incidents_stay() -> None:
     """Whoever makes up devices pushes out what was said longest ago, and it is counted."""
     kept = Kept(most=100, left=75)
