@@ -14,7 +14,7 @@ from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, VerifiedAmount
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
-from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
+from auditor.model.scale import AmountBasis, Basis, Confidence
 from auditor.pipeline.part import ENDS, Amount, Claims, Host, Part, Proof, Weight
 from auditor.pipeline.parts import registry
 from auditor.pipeline.splitting import split
