@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 GRACE = 10 * MINUTE
 """So much longer than it takes to be over is kept what may still turn out to go on: that a flow is BitTorrent may show
 some time after it began."""
-REST = 2 * HOUR
+REST = HOUR
 """What ended so long ago is settled, though its incident goes on: of thousands of flows that are over little is kept.
 
-Until then who held an address may still be learnt, from a log that is read late."""
+Until then it may still turn out who held an address, from a log that is read late."""
 FLOWS_AT_HAND = 4
 """Flows that prove an incident best, which stay as they are until it is over."""
 Number = tuple[str, int]

@@ -75,6 +75,20 @@ def test_it_settles_again_and_again() -> None:
     assert lean(folded([], settled)[0]) == lean(whole)
 
 
+def test_frames_and_numbers_stay() -> None:
+    """Those of the weightiest first, whichever are settled: as if nothing was."""
+    flows = [connection(GUEST, OUTSIDER, FILM, down=16384 * (n % 2), at=NINE + n) for n in range(60)]
+    whole, _ = folded(flows)
+    conduct, parts = folded(flows[:30])
+
+    settled = settle("i", parts, conduct, LetGo(frozenset({4, 7}), frozenset({1})), KNOWN.identities)
+
+    assert settled is not None
+    assert settled.settled is not None
+    assert (settled.settled.flows, settled.settled.activities) == ((4, 7), (1,))
+    assert folded(flows[30:], [settled])[0].frames == whole.frames
+
+
 def test_what_stands_aside_alone_leaves_nothing() -> None:
     """Nothing follows of what says nothing."""
     conduct, parts = folded([FIRST])
