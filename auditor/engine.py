@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from sys import intern
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 try:
@@ -47,6 +48,7 @@ from auditor.model.fact import (
 )
 from auditor.model.flow import (
     Address,
+    End,
     Endpoint,
     Flow,
     Inferred,
@@ -375,6 +377,12 @@ def _prefix(network: Network) -> tuple[bytes, int]:
     return network.network_address.packed, network.prefixlen
 
 
+@lru_cache(maxsize=1 << 14)
+def _shared(digest: bytes) -> Infohash:
+    """Return the same value for each of many flows of one torrent."""
+    return Infohash(digest)
+
+
 @lru_cache(maxsize=1 << 16)
 def _address(packed: bytes) -> Address:
     return IPv4Address(packed[len(V4_MAPPED) :]) if packed.startswith(V4_MAPPED) else IPv6Address(packed)
@@ -435,13 +443,23 @@ def _capture(raw: _Capture, vantages: Sequence[str]) -> CaptureInfo:
 
 def _endpoint(raw: _Endpoint) -> Endpoint:
     mac = raw["mac"]
-    return Endpoint(_address(raw["ip"]), raw["port"], None if mac is None else mac.hex(":"))
+    return Endpoint(_address(raw["ip"]), raw["port"], None if mac is None else _mac(mac))
+
+
+@lru_cache(maxsize=1 << 14)
+def _mac(raw: bytes) -> str:
+    return raw.hex(":")
+
+
+_TRANSPORTS: dict[Literal["tcp", "udp"], Literal["tcp", "udp"]] = {"tcp": "tcp", "udp": "udp"}
+_ENDS: dict[End, End] = {"orig": "orig", "resp": "resp"}
+"""The engine's words are new strings each time: of those that all flows share, one is kept."""
 
 
 def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
     return Flow(
         vantages[raw["vantage"]],
-        raw["transport"],
+        _TRANSPORTS[raw["transport"]],
         _endpoint(raw["orig"]),
         _endpoint(raw["resp"]),
         tuple(raw["vlan"]),
@@ -477,9 +495,9 @@ def _tie(raw: _Tie) -> Tie:
 def _observation(raw: _Observation) -> Observation:
     fact = raw["fact"]
     return Observation(
-        raw["detector"],
+        intern(raw["detector"]),
         _CONFIDENCES[raw["confidence"]],
-        raw["end"],
+        _ENDS[raw["end"]],
         raw["first"],
         raw["last"],
         raw["count"],
@@ -534,13 +552,17 @@ def _mapping(raw: _PortMapping) -> PortMapping:
     return PortMapping(raw["protocol"], internal, raw["external_port"], raw["lifetime"], raw["client"], raw["granted"])
 
 
+def _counts(raw: dict[str, int]) -> dict[str, int]:
+    return {intern(name): count for name, count in raw.items()}
+
+
 def _infohash(digest: bytes | None) -> Infohash | None:
     return None if digest is None else Infohash(digest)
 
 
 _FACTS: dict[str, Callable[[Any], Fact]] = {
-    "handshake": lambda raw: Handshake(Infohash(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
-    "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], raw["counts"], raw["partial"]),
+    "handshake": lambda raw: Handshake(_shared(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
+    "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], _counts(raw["counts"]), raw["partial"]),
     "extended": _extended,
     "pex": lambda raw: Pex(raw["added"], raw["dropped"]),
     "metadata": lambda raw: Metadata(raw["requests"], raw["blocks"], raw["rejects"]),

@@ -14,8 +14,8 @@ from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, VerifiedAmount
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
-from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-from auditor.pipeline.part import ENDS, Amount, Host, Part
+from auditor.model.scale import AmountBasis, Basis, Confidence
+from auditor.pipeline.part import ENDS, Amount, Claims, Host, Part, Proof, Weight
 from auditor.pipeline.parts import registry
 from auditor.pipeline.splitting import split
 from auditor.pipeline.translating import Translating, count_once
@@ -219,7 +219,7 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         amount_basis=_amount_basis([*downloads, *uploads]),
         flows=flows,
         activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
-        frames=_proof(ranked),
+        frames=tuple(sorted({frame for proof in proofs(parts) for frame in proof.frames})),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
@@ -307,12 +307,25 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
 
 def _claimed(parts: Sequence[Part]) -> Claimed | None:
     """Return what the host claimed first and last, whichever trackers it told."""
-    told = [(p.first, p.last, p.claimed) for p in parts if p.claimed is not None]
+    told = claims(parts)
     if not told:
         return None
-    _, _, earliest = min(told, key=lambda each: each[0])
-    _, _, latest = max(told, key=lambda each: each[1])
-    return Claimed(earliest.first, latest.last, any(claimed.completed for _, _, claimed in told))
+    return Claimed(told[0].claimed.first, told[-1].claimed.last, any(each.claimed.completed for each in told))
+
+
+def claims(parts: Sequence[Part]) -> tuple[Claims, ...]:
+    """Return the earliest and the latest of what was claimed; that it was completed is told with both."""
+    told: list[Claims] = []
+    for part in parts:
+        if part.settled is not None and part.settled.claims:
+            told += part.settled.claims
+        elif part.claimed is not None:
+            told.append(Claims(part.first, part.last, part.claimed))
+    if not told:
+        return ()
+    is_completed = any(each.claimed.completed for each in told)
+    ends = min(told, key=lambda each: each.first), max(told, key=lambda each: each.last)
+    return tuple([each._replace(claimed=each.claimed._replace(completed=is_completed)) for each in ends])
 
 
 def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> Infohash | None:
@@ -321,7 +334,7 @@ def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> 
     return found.pop() if len(found) == 1 else None
 
 
-def weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
+def weight(piece: Part) -> Weight:
     """Weigh a part by what the host did, unless that is merely suspected.
 
     Of a host that announced a torrent in clear and is likely to have transferred it encrypted, the latter is said: to
@@ -330,14 +343,29 @@ def weight(piece: Part) -> tuple[Confidence, Participation, Confidence]:
     return min(piece.confidence, Confidence.LIKELY), piece.participation, piece.confidence
 
 
-def _proof(ranked: Iterable[Part]) -> tuple[FrameRef, ...]:
+def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
+    """Return what proves a conduct of these parts, those of its weightiest parts first, as far as there is room.
+
+    What found no room among some of the parts finds none among all of them.
+    """
+    told: list[Proof] = []
+    for part in parts:
+        if part.settled is not None and part.settled.proofs:
+            told += part.settled.proofs
+        elif part.frames:
+            told.append(Proof(weight(part), part.first, part.last, part.frames))
+    told.sort(key=lambda each: (each.first, each.last))
     frames: set[FrameRef] = set()
-    for piece in ranked:
+    found: list[Proof] = []
+    for each in sorted(told, key=lambda each: each.weight, reverse=True):
         room = PROOF_FRAMES - len(frames)
         if room == 0:
             break
-        frames.update(sorted(piece.frames)[:room])
-    return tuple(sorted(frames))
+        some = tuple(sorted(each.frames)[:room])
+        if not frames.issuperset(some):
+            frames.update(some)
+            found.append(each._replace(frames=some))
+    return tuple(found)
 
 
 def _order(piece: Part) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from auditor.model.standing import Gravest, IncidentChange, Noted
 from auditor.pipeline.conduct import IDLE, order, weight
 from auditor.pipeline.continuing import Ongoing, Seen, continue_
 from auditor.pipeline.run import listed_name
-from auditor.pipeline.settling import of_earlier_run, settle, unnumbered
+from auditor.pipeline.settling import LetGo, of_earlier_run, settle, unnumbered
 from auditor.pipeline.telling import graver, is_due, news
 from auditor.policy.ledger import Ledger
 
@@ -159,7 +159,7 @@ class Incidents:
             ongoing.gravest = graver(other.gravest, ongoing.gravest)
         if any(part.settled and part.settled.incident != ongoing.id for part in seen.settled):
             identities = self._knowledge.known.identities
-            ongoing.settled = settle(ongoing.id, seen.settled, seen.conduct, (), identities)
+            ongoing.settled = settle(ongoing.id, seen.settled, seen.conduct, LetGo(), identities)
 
     def _let_go(self, ongoing: Ongoing, touched: set[str]) -> list[IncidentChange]:
         """End an incident that is none any more, or a part of another."""

@@ -92,10 +92,7 @@ class Knowledge:
             found = [self._torrents.described(conduct) for conduct in found]
         return [
             Seen(
-                conduct._replace(
-                    flows=tuple(sorted([flows[place] for place in conduct.flows])),
-                    activities=tuple(sorted([activities[place] for place in conduct.activities])),
-                ),
+                _numbered(conduct, each.parts, flows, activities),
                 each.parts,
                 flows,
                 activities,
@@ -131,3 +128,11 @@ class Knowledge:
             None if directory is None else Translating(policy.is_egress, directory.behind),
         )
         return whose, known
+
+
+def _numbered(conduct: Conduct, parts: Iterable[Part], flows: Sequence[int], activities: Sequence[int]) -> Conduct:
+    """Name a conduct's facts by the watch's numbers, and with them those that are settled."""
+    settled = [part.settled for part in parts if part.settled is not None]
+    of_flows = {flows[place] for place in conduct.flows}.union(*[each.flows for each in settled])
+    of_activities = {activities[place] for place in conduct.activities}.union(*[each.activities for each in settled])
+    return conduct._replace(flows=tuple(sorted(of_flows)), activities=tuple(sorted(of_activities)))

@@ -31,11 +31,38 @@ class Host(NamedTuple):
     mac: str | None
 
 
+Weight = tuple[Confidence, Participation, Confidence]
+
+
+class Proof(NamedTuple):
+    """Frames that prove a part, and where they stand among others'."""
+
+    weight: Weight
+    first: int
+    last: int
+    frames: tuple[FrameRef, ...]
+
+
+class Claims(NamedTuple):
+    """What a host claimed, and when the parts that tell it began and ended."""
+
+    first: int
+    last: int
+    claimed: Claimed
+
+
 class Settled(NamedTuple):
     """What a part says that stands for many whose facts are no longer kept, of what one part has but one."""
 
     incident: str
     """The id of the incident of which they were."""
+    flows: tuple[int, ...]
+    """The watch's numbers of those that this run saw."""
+    activities: tuple[int, ...]
+    proofs: tuple[Proof, ...]
+    """What came to the conduct's frames, in order of time."""
+    claims: tuple[Claims, ...]
+    """The earliest and the latest."""
     ports: tuple[int, ...]
     remote_ports: tuple[int, ...]
     trackers: tuple[tuple[str, ...], ...]

@@ -6,10 +6,10 @@ So an incident goes on for months, and across restarts, while few of its facts a
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.scale import AmountBasis, Basis
-from auditor.pipeline.conduct import amount, fold
+from auditor.pipeline.conduct import amount, claims, fold, proofs
 from auditor.pipeline.part import Host, Part, Settled
 
 if TYPE_CHECKING:
@@ -18,28 +18,38 @@ if TYPE_CHECKING:
     from auditor.model.flow import Address
     from auditor.model.incident import Conduct
     from auditor.pipeline.conduct import Identities
+    from auditor.pipeline.part import Claims, Proof
 
-MOST_OF_A_KIND = 1024
-"""Ports, clients, trackers and peers that stay of one incident, of each kind so many."""
+MOST_OF_A_KIND = 4096
+"""Numbers of flows, ports, clients, trackers and peers that stay of one incident, of each kind so many."""
 
 
-def settle(
-    incident: str, parts: Sequence[Part], conduct: Conduct, beside: Iterable[str], identities: Identities
-) -> Part | None:
-    """Make one part of some of a conduct's, in order of time; ``None`` where they say nothing by themselves.
+class LetGo(NamedTuple):
+    """What is no longer kept of an incident."""
 
-    ``beside`` are the detectors of what is let go that stood beside it.
-    """
+    flows: frozenset[int] = frozenset()
+    activities: frozenset[int] = frozenset()
+    beside: frozenset[str] = frozenset()
+    """The detectors of what stood beside it."""
+
+
+def settle(incident: str, parts: Sequence[Part], conduct: Conduct, gone: LetGo, identities: Identities) -> Part | None:
+    """Make one part of some of a conduct's, in order of time; ``None`` where they say nothing by themselves."""
     telling = [part for part in parts if not part.aside]
     if not telling:
         return None
     peers = {each.peer for each in telling if each.peer is not None}
-    peers = peers.union(*[each.settled.peers for each in telling if each.settled is not None])
+    before = [each.settled for each in telling if each.settled is not None]
+    peers = peers.union(*[each.peers for each in before])
     folded = fold(telling, identities)
     folded = folded._replace(
-        beside=tuple(sorted({*folded.beside, *beside})), private=conduct.private, torrent_name=conduct.torrent_name
+        flows=_newest(gone.flows.union(*[each.flows for each in before])),
+        activities=_newest(gone.activities.union(*[each.activities for each in before])),
+        beside=tuple(sorted({*folded.beside, *gone.beside})),
+        private=conduct.private,
+        torrent_name=conduct.torrent_name,
     )
-    part = _part(incident, folded, peers)
+    part = _part(incident, folded, peers, proofs(telling), claims(telling))
     return part._replace(
         port=telling[0].port,
         downloaded=amount([each.downloaded for each in telling]),
@@ -58,7 +68,17 @@ def unnumbered(conduct: Conduct) -> Conduct:
     return conduct._replace(flows=(), activities=(), verified=verified)
 
 
-def _part(incident: str, conduct: Conduct, peers: Iterable[Address]) -> Part:
+def _newest(numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(numbers)[-MOST_OF_A_KIND:])
+
+
+def _part(
+    incident: str,
+    conduct: Conduct,
+    peers: Iterable[Address],
+    proofs: tuple[Proof, ...] = (),
+    claims: tuple[Claims, ...] = (),
+) -> Part:
     names = conduct.infohashes
     is_one = names is not None and conduct.kind == "swarm"
     basis = conduct.amount_basis
@@ -85,6 +105,10 @@ def _part(incident: str, conduct: Conduct, peers: Iterable[Address]) -> Part:
         swarm_size=conduct.swarm_size,
         settled=Settled(
             incident=incident,
+            flows=conduct.flows,
+            activities=conduct.activities,
+            proofs=proofs,
+            claims=claims,
             ports=conduct.ports[:MOST_OF_A_KIND],
             remote_ports=conduct.remote_ports[:MOST_OF_A_KIND],
             trackers=conduct.trackers[:MOST_OF_A_KIND],

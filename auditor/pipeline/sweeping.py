@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.fact import supports
-from auditor.model.moment import MINUTE
-from auditor.pipeline.conduct import IDLE
-from auditor.pipeline.settling import settle
+from auditor.model.moment import HOUR, MINUTE
+from auditor.pipeline.conduct import IDLE, weight
+from auditor.pipeline.settling import LetGo, settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.model.flow import Endpoint
+    from auditor.model.flow import Endpoint, Flow
     from auditor.pipeline.conduct import Known
     from auditor.pipeline.continuing import Ongoing, Seen
     from auditor.pipeline.hosts import Facts
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 GRACE = 10 * MINUTE
 """So much longer than it takes to be over is kept what may still turn out to go on: that a flow is BitTorrent may show
 some time after it began."""
+REST = HOUR
+"""What ended so long ago is settled, though its incident goes on: of thousands of flows that are over little is kept.
+
+Until then it may still turn out who held an address, from a log that is read late."""
+FLOWS_AT_HAND = 4
+"""Flows that prove an incident best, which stay as they are until it is over."""
 Number = tuple[str, int]
 """A fact: whether a flow or an activity, and the watch's number."""
 
@@ -44,17 +50,17 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
     A fact that may still grow is kept: if it came back, whole as ever, it would be counted twice.
     """
     ended = {number: last for number, (last, is_over) in _lasts(facts).items() if is_over}
-    told = {number for _, seen in found for number in _numbers(seen)}
+    told = {number for _, seen in found for number in _numbers(seen, facts)}
     old = now - IDLE - GRACE
     over = [(ongoing, seen) for ongoing, seen in found if ongoing.is_over and seen.conduct.last < old]
     past = {ongoing.id for ongoing, _ in over}
-    going = {number for ongoing, seen in found if ongoing.id not in past for number in _numbers(seen)}
+    going = {number for ongoing, seen in found if ongoing.id not in past for number in _numbers(seen, facts)}
     gone = {number for number, last in ended.items() if number not in told and last < old}
     forgotten, later = [], [last for number, last in ended.items() if number not in told and number not in gone]
     later += [seen.conduct.last for ongoing, seen in found if ongoing.is_over and seen.conduct.last >= old]
     for ongoing, seen in over:
         # What stands beside it may come to stand beside another, and else must find it there.
-        own, waiting = _numbers(seen), _beside(seen, ended, old)
+        own, waiting = _numbers(seen, facts), _beside(seen, ended, old)
         later += [ended[number] for number in waiting]
         dead = {number for number in own - waiting if number in ended and number not in going}
         if len(dead) == len(own):
@@ -62,13 +68,17 @@ def sweep(facts: Facts, found: Sequence[tuple[Ongoing, Seen]], now: int, most: i
         gone |= dead if len(dead) == len(own) else dead - _torn(facts, found, dead)
     too_many = _too_many(facts, found, {number: last for number, last in ended.items() if number not in gone}, most)
     left = [(ongoing, seen) for ongoing, seen in found if ongoing not in forgotten]
-    gone = _settled(left, gone | too_many, facts, known)
+    resting = {number: ended[number] for number in _resting(facts, left) if number in ended and number not in gone}
+    rested = {number for number, last in resting.items() if last < now - REST}
+    gone = _settled(left, gone | too_many | (rested - _torn(facts, found, rested | gone)), facts, known)
+    deadlines = [last + IDLE + GRACE for last in later]
+    deadlines += [last + REST + GRACE for number, last in resting.items() if number not in rested]
     return Swept(
         flows=frozenset([number for kind, number in gone if kind == "flow"]),
         activities=frozenset([number for kind, number in gone if kind == "activity"]),
         forgotten=forgotten,
         settled=len(gone & too_many),
-        deadline=min(later) + IDLE + GRACE if later else None,
+        deadline=min(deadlines, default=None),
     )
 
 
@@ -82,9 +92,36 @@ def _lasts(facts: Facts) -> dict[Number, tuple[int, bool]]:
     return found
 
 
-def _numbers(seen: Seen) -> set[Number]:
-    found = {("flow", number) for number in seen.conduct.flows}
-    return found | {("activity", number) for number in seen.conduct.activities}
+def _numbers(seen: Seen, facts: Facts) -> set[Number]:
+    """Return the facts of a conduct that are not settled."""
+    found = {("flow", number) for number in seen.conduct.flows if number in facts.flows}
+    return found | {("activity", number) for number in seen.conduct.activities if number in facts.activities}
+
+
+def _resting(facts: Facts, found: Sequence[tuple[Ongoing, Seen]]) -> set[Number]:
+    """Return the facts that may be settled once they ended long ago.
+
+    What stands beside an incident is none: it may yet come to stand beside another.
+    """
+    resting: set[Number] = set()
+    at_hand: set[Number] = set()
+    for ongoing, seen in found:
+        if ongoing.is_over:
+            at_hand |= _numbers(seen, facts)
+            continue
+        flows = [part.flow for part in sorted(seen.parts, key=weight, reverse=True) if part.flow is not None]
+        numbers = [("flow", seen.flows[place]) for place in dict.fromkeys(flows)]
+        at_hand.update(numbers[:FLOWS_AT_HAND])
+        resting.update(numbers[FLOWS_AT_HAND:])
+        resting.update(
+            [("activity", seen.activities[part.activity]) for part in seen.parts if part.activity is not None]
+        )
+    resting -= at_hand
+    return {each for each in resting if each[0] == "activity" or not _supports(facts.flows[each[1]].flow)}
+
+
+def _supports(flow: Flow) -> bool:
+    return any(supports(observation.fact) for observation in flow.observations)
 
 
 def _beside(seen: Seen, ended: dict[Number, int], old: int) -> set[Number]:
@@ -97,16 +134,18 @@ def _beside(seen: Seen, ended: dict[Number, int], old: int) -> set[Number]:
 def _settled(left: Sequence[tuple[Ongoing, Seen]], numbers: set[Number], facts: Facts, known: Known) -> set[Number]:
     """Settle what these facts say of incidents; return those that can be let go then."""
     while kept := {
-        number for each in left if not _can_settle(*each, numbers) for number in _numbers(each[1]) & numbers
+        number for each in left if not _can_settle(*each, numbers) for number in _numbers(each[1], facts) & numbers
     }:
         numbers -= kept
     for ongoing, seen in left:
-        own = _numbers(seen) & numbers
+        own = _numbers(seen, facts) & numbers
         if own:
-            flows = {number for kind, number in own if kind == "flow"}
+            flows = frozenset([number for kind, number in own if kind == "flow"])
+            activities = frozenset([number for kind, number in own if kind == "activity"])
             observations = [o for number in flows for o in facts.flows[number].flow.observations]
-            beside = {o.detector for o in observations if supports(o.fact)} & {*seen.conduct.beside}
-            ongoing.settled = settle(ongoing.id, _parts(seen, own), seen.conduct, beside, known.identities)
+            beside = frozenset([o.detector for o in observations if supports(o.fact)]) & {*seen.conduct.beside}
+            gone = LetGo(flows, activities, beside)
+            ongoing.settled = settle(ongoing.id, _parts(seen, own), seen.conduct, gone, known.identities)
     return numbers
 
 

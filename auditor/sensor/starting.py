@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from auditor.sensor.config import SensorConfig
     from auditor.sensor.parts import Watching
 
-M_ARENA_MAX = -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of mallopt(3)."""
+LARGE = 128 << 10
+"""Bytes that are given back to the system as soon as they are free: the C library's first setting, which else grows."""
 CANARY = "canary"
 """The vantage point of a namespace for canaries: nothing of it is read together with what comes by elsewhere."""
 
@@ -94,9 +96,13 @@ def few_heaps() -> None:
     """Have all threads share two heaps of the C library: one for each keeps whatever that thread once needed.
 
     Records are made by one thread and freed by another, so that memory would grow for days before it stayed the same.
+    For the same reason the C library learns nothing from large values that were freed: it would keep room for them.
     """
     with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(M_ARENA_MAX, 2)
+        set_option(M_MMAP_THRESHOLD, LARGE)
+        set_option(M_TRIM_THRESHOLD, LARGE)
 
 
 def _patterns(config: SensorConfig) -> list[str]:

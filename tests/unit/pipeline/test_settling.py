@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.model.fact import Claim
 from auditor.model.infohash import Infohash
 from auditor.pipeline.conduct import Known, conducts_of
-from auditor.pipeline.settling import MOST_OF_A_KIND, of_earlier_run, settle, unnumbered
+from auditor.pipeline.settling import MOST_OF_A_KIND, LetGo, of_earlier_run, settle, unnumbered
 from tests.build.sighting import (
     FILM,
     GUEST,
@@ -56,7 +56,7 @@ def test_a_part_for_many_folds_on_as_they_would() -> None:
     whole, _ = folded([FIRST, TOLD, SECOND])
     conduct, parts = folded([FIRST, TOLD])
 
-    settled = settle("i", parts, conduct, (), KNOWN.identities)
+    settled = settle("i", parts, conduct, LetGo(), KNOWN.identities)
 
     assert settled is not None
     assert lean(folded([SECOND], [settled])[0]) == lean(whole)
@@ -68,18 +68,32 @@ def test_it_settles_again_and_again() -> None:
     settled: list[Part] = []
     for each in (FIRST, TOLD, SECOND):
         conduct, parts = folded([each], settled)
-        made = settle("i", parts, conduct, (), KNOWN.identities)
+        made = settle("i", parts, conduct, LetGo(), KNOWN.identities)
         assert made is not None
         settled = [made]
 
     assert lean(folded([], settled)[0]) == lean(whole)
 
 
+def test_frames_and_numbers_stay() -> None:
+    """Those of the weightiest first, whichever are settled: as if nothing was."""
+    flows = [connection(GUEST, OUTSIDER, FILM, down=16384 * (n % 2), at=NINE + n) for n in range(60)]
+    whole, _ = folded(flows)
+    conduct, parts = folded(flows[:30])
+
+    settled = settle("i", parts, conduct, LetGo(frozenset({4, 7}), frozenset({1})), KNOWN.identities)
+
+    assert settled is not None
+    assert settled.settled is not None
+    assert (settled.settled.flows, settled.settled.activities) == ((4, 7), (1,))
+    assert folded(flows[30:], [settled])[0].frames == whole.frames
+
+
 def test_what_stands_aside_alone_leaves_nothing() -> None:
     """Nothing follows of what says nothing."""
     conduct, parts = folded([FIRST])
 
-    assert settle("i", [part._replace(aside=True) for part in parts], conduct, (), KNOWN.identities) is None
+    assert settle("i", [part._replace(aside=True) for part in parts], conduct, LetGo(), KNOWN.identities) is None
 
 
 def test_an_earlier_run_is_gone_on_with() -> None:

@@ -11,7 +11,7 @@ from auditor.pipeline.beside import stand_beside
 from auditor.pipeline.conduct import IDLE, Known, conducts_of
 from auditor.pipeline.continuing import Ongoing, Seen
 from auditor.pipeline.hosts import Facts
-from auditor.pipeline.sweeping import GRACE, Swept, sweep
+from auditor.pipeline.sweeping import FLOWS_AT_HAND, GRACE, REST, Swept, sweep
 from tests.build.sighting import DEBIAN, FILM, GUEST, HOURS, NINE, OUTSIDER, connection, flow, held_by, observation
 
 if TYPE_CHECKING:
@@ -55,6 +55,35 @@ def test_what_goes_on_is_kept() -> None:
     found, _ = swept(ONE, OTHER, is_over=False)
 
     assert found == Swept(frozenset(), frozenset(), [], 0, None)
+
+
+def test_what_ended_long_ago_is_settled_though_its_incident_goes_on() -> None:
+    """But for the flows that prove most, which whoever is told of the incident sees; and no limit is hit by it."""
+    many = [connection(GUEST, OUTSIDER, FILM, down=16384, at=NINE + n) for n in range(9)]
+    last = max(each.last for each in many)
+
+    early, _ = swept(*many, now=min(each.last for each in many) + REST, is_over=False)
+    found, ongoing = swept(*many, now=last + REST + 1, is_over=False)
+
+    assert early.flows == frozenset()
+    assert early.deadline is not None
+    assert len(found.flows) == 9 - FLOWS_AT_HAND
+    assert found.settled == 0
+    assert found.deadline is None
+    assert ongoing[0].settled is not None
+    assert ongoing[0].settled.downloaded[0] == 16384 * (9 - FLOWS_AT_HAND)
+    assert ongoing[0].settled.settled is not None
+    assert set(ongoing[0].settled.settled.flows) == found.flows
+
+
+def test_what_stands_beside_is_not_settled_while_it_may_come_to_stand_beside_another() -> None:
+    """It waits as long as an incident may be idle."""
+    many = [connection(GUEST, OUTSIDER, FILM, at=NINE + n) for n in range(9)]
+
+    found, _ = swept(*many, LOOKUP, now=NINE + 3 * HOURS, is_over=False)
+
+    assert found.flows
+    assert len(many) not in found.flows
 
 
 def test_a_flow_that_may_still_grow_stays_with_what_was_settled_beside_it() -> None:

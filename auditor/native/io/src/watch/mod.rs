@@ -13,6 +13,7 @@ mod keeper;
 mod kept;
 #[cfg(target_os = "linux")]
 mod live;
+mod pieces;
 mod replay;
 
 use std::io;
@@ -30,6 +31,7 @@ pub use self::board::{InterfaceCounters, Table, WatchCounters};
 use self::desk::{Answer, Desk, Shared};
 use self::kept::Kept;
 pub use self::kept::Slice;
+use self::pieces::Pieces;
 pub use self::replay::Pace;
 use crate::batch::{Batch, FrameMeta};
 use crate::bpf::Program;
@@ -82,6 +84,7 @@ struct Inner {
     lines: Vec<Line>,
     threads: Vec<JoinHandle<()>>,
     standing: Standing,
+    pieces: Pieces,
     is_over: bool,
 }
 
@@ -178,7 +181,7 @@ impl Watch {
         }
         let (threads, is_over) = (Vec::new(), false);
         let standing = Standing::new(options, Caps::default());
-        let inner = Inner { lines, threads, standing, is_over };
+        let inner = Inner { lines, threads, standing, pieces: Pieces::default(), is_over };
         (Self { shared, board, workers, inner: Mutex::new(inner) }, desks)
     }
 
@@ -194,15 +197,18 @@ impl Watch {
 
     /// Waits until there is news, but no longer than `wait`; says whether there is.
     pub fn wait(&self, wait: Duration) -> bool {
-        self.shared.wait(Instant::now() + wait)
+        !self.inner().pieces.is_empty() || self.shared.wait(Instant::now() + wait)
     }
 
-    /// Takes what is new, as of now.
+    /// Takes what is new, as of now, or the next piece of what was.
     ///
     /// # Panics
     /// With what a worker panicked with.
     pub fn drain(&self) -> News {
         let mut inner = self.inner();
+        if let Some(news) = inner.pieces.next() {
+            return news;
+        }
         if inner.is_over {
             return News { is_over: true, ..News::default() };
         }
@@ -236,7 +242,7 @@ impl Watch {
             *delta.limits.entry("kept_frames").or_default() += unkept;
         }
         self.board.show(self.workers, &inner.standing.sizes());
-        News { delta, slices, seen_until, is_over }
+        inner.pieces.first(News { delta, slices, seen_until, is_over })
     }
 
     /// Ends watching. What was seen so far is handed over by the next drains.
@@ -248,7 +254,7 @@ impl Watch {
     pub fn close(&self) {
         self.stop();
         let mut inner = self.inner();
-        inner.is_over = true;
+        (inner.is_over, inner.pieces) = (true, Pieces::default());
         for thread in std::mem::take(&mut inner.threads) {
             // Whoever closes a watch wants to know nothing more of it.
             let _ = thread.join();
