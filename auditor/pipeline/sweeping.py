@@ -25,8 +25,8 @@ REST = HOUR
 """What ended so long ago is settled, though its incident goes on: of thousands of flows that are over little is kept.
 
 Until then it may still turn out who held an address, from a log that is read late."""
-FLOWS_AT_HAND = 4
-"""Flows that prove an incident best, which stay as they are until it is over."""
+FLOWS_AT_HAND = 1
+"""Flows that prove an incident best, which stay until it is over: one comes along with whatever is told of it."""
 Number = tuple[str, int]
 """A fact: whether a flow or an activity, and the watch's number."""
 
