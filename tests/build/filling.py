@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from auditor.evidence.record import Record
 
 
-MOST = 1000
+MOST = 300
 """Records that wait: a slow machine must come to the end of them."""
 
 
