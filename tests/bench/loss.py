@@ -3,6 +3,9 @@
 Two namespaces, a pair of virtual interfaces between them: at one end our own generator sends a capture's frames at a
 given rate, on one core; at the other, on another core, one of the two listens with a ring of the same size. tcpdump
 throws the frames away (``-w /dev/null``), we look for BitTorrent in them. Prints Markdown: rate, loss, processor time.
+
+What is measured of us is the watch: capture, engine and join, up to the facts that Python takes. Judging and recording
+them is the daemon's, and not in it; nor is starting, which of tcpdump's figure is a part.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from auditor.sinks.eve import EveEntry, alert, line, make, stats
 from auditor.sinks.lines import MAX_LINE
 from auditor.sinks.news import news_of
 from tests.build.news import HOSTILE, PLANTED, change, incident
-from tests.build.sensor_state import sensor_state
 from tests.build.sighting import NINE, SECOND
+from tests.build.states import fresh_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,14 +107,14 @@ def test_the_sensor_tells_how_it_does() -> None:
     """In Suricata's counters."""
     interface = InterfaceCounters("eth1", True, 1000, 64000, 5, {}, 1, NINE, None)
     watch = WatchCounters((interface, interface._replace(is_open=False)), {"flows": Table(7, 100)}, 0, 2)
-    record = stats(replace(sensor_state(), watch=watch, started=NINE), NINE + 90 * SECOND)
+    record = stats(replace(fresh_state(), watch=watch, started=NINE), NINE + 90 * SECOND)
 
     assert set(record) <= TOP
     assert record["stats"]["uptime"] == 90
     assert record["stats"]["capture"] == {"kernel_packets": 2010, "kernel_drops": 10, "errors": 1}
     assert record["stats"]["decoder"]["pkts"] == 2000
     assert record["stats"]["flow"] == {"active": 7}
-    assert set(stats(sensor_state(), NINE)) <= TOP
+    assert set(stats(fresh_state(), NINE)) <= TOP
 
 
 def test_alerts_and_statistics_go_to_one_file(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_alerts_and_statistics_go_to_one_file(tmp_path: Path) -> None:
     news = news_of(change())
     assert news is not None
     sink.tell([news, news])
-    sink.report(sensor_state())
+    sink.report(fresh_state())
     sink.close()
     written = (tmp_path / "eve.json").read_text()
 

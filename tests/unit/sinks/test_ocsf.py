@@ -15,7 +15,7 @@ from auditor.sinks.eve import line
 from auditor.sinks.news import MAX_FLOWS, news_of
 from auditor.sinks.ocsf import OcsfEntry, events, make
 from tests.build.news import HOSTILE, PLANTED, USER, change, incident
-from tests.build.sensor_state import sensor_state
+from tests.build.states import fresh_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ def test_events_go_to_a_file(tmp_path: Path) -> None:
     news = news_of(change())
     assert news is not None
     sink.tell([news])
-    sink.report(sensor_state())
+    sink.report(fresh_state())
     sink.close()
 
     classes = [json.loads(text)["class_uid"] for text in (tmp_path / "ocsf.json").read_text().splitlines()]

@@ -11,7 +11,7 @@ import pytest
 from auditor.model.scale import Verdict
 from auditor.sinks.queued import Queued
 from tests.build.news import change, incident
-from tests.build.sensor_state import sensor_state
+from tests.build.states import fresh_state
 from tests.build.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def test_what_is_less_grave_is_not_told(listener: Listener) -> None:
 def test_how_the_sensor_is_is_told_beside_the_news(listener: Listener) -> None:
     """The latest report alone, and none while the sink fails."""
     sink = queued(listener)
-    sink.report(sensor_state())
+    sink.report(fresh_state())
     wait_until(lambda: listener.reports == 1)
 
     assert sink.close(10)
