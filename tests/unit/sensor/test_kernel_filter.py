@@ -143,9 +143,10 @@ def test_what_tcpdump_prints_of_everything_is_read() -> None:
     if shutil.which("tcpdump") is None:
         pytest.skip("tcpdump is missing: apt-get install tcpdump")
     for text in ("not port 443", "ip6 proto 17 and udp", "vlan 5 and tcp[13] & 2 != 0", "len > 100 and not broadcast"):
-        printed = subprocess.run(["tcpdump", "-y", "EN10MB", "-ddd", text], capture_output=True, check=False).stdout
-        if printed:
-            _attach(parse_program(printed))
+        printed = subprocess.run(["tcpdump", "-y", "EN10MB", "-ddd", text], capture_output=True, check=True).stdout
+        program = parse_program(printed)
+        assert len(program) == int(printed.split()[0])
+        _attach(program)
 
 
 @pytest.mark.parametrize(
