@@ -1,6 +1,6 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypedDict, final
+from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 
 __all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface", "transmit"]
 
@@ -146,260 +146,93 @@ class _Capture(TypedDict):
     error: str | None
     anomalies: dict[str, int]
 
-class _Endpoint(TypedDict):
-    ip: bytes
-    port: int
-    mac: bytes | None
+# What there may be many of comes as rows: tuples, their values in the order of the fields of the type in auditor.model.
 
-class _Handshake(TypedDict):
-    kind: Literal["handshake"]
-    infohash: bytes
-    peer_id: bytes | None
-    reserved: bytes
+_Counts: TypeAlias = tuple[int, int]  # of orig and of resp
+_Frames: TypeAlias = tuple[tuple[int, int], ...]
+_Minutes: TypeAlias = tuple[tuple[int, int, int], ...]
+_Tunnel: TypeAlias = tuple[str, int]
+_End: TypeAlias = Literal["orig", "resp"]
 
-class _Messages(TypedDict):
-    kind: Literal["messages"]
-    pieces: int
-    piece_bytes: int
-    counts: dict[str, int]
-    partial: bool
-
-class _Datagrams(TypedDict):
-    kind: Literal["datagrams"]
-    queries: int
-    replies: int
-    errors: int
-
-class _Extended(TypedDict):
-    kind: Literal["extended"]
-    client: bytes | None
-    port: int | None
-    ipv4: bytes | None
-    ipv6: bytes | None
-    metadata_size: int | None
-    upload_only: bool | None
-    prefers_encryption: bool | None
-    messages: dict[str, int]
-
-class _Pex(TypedDict):
-    kind: Literal["pex"]
-    added: int
-    dropped: int
-
-class _Metadata(TypedDict):
-    kind: Literal["metadata"]
-    requests: int
-    blocks: int
-    rejects: int
-
-class _Utp(TypedDict):
-    kind: Literal["utp"]
-    began: bool
-    bytes: int
-    lost: int
-
-class _Encrypted(TypedDict):
-    kind: Literal["encrypted"]
-    flights: list[int]
-    signature: str | None
-
+_Endpoint: TypeAlias = tuple[bytes, int, bytes | None]
+_Fact: TypeAlias = tuple[str, Any]  # its kind, and the values of the type of that name in auditor.model.fact
+_Handshake: TypeAlias = tuple[bytes, bytes | None, bytes]
+_Extended: TypeAlias = tuple[
+    bytes | None,  # client
+    int | None,  # port
+    bytes | None,  # ipv4
+    bytes | None,  # ipv6
+    int | None,  # metadata_size
+    bool | None,  # upload_only
+    bool | None,  # prefers_encryption
+    dict[str, int],
+]
 _Claim: TypeAlias = tuple[str, int | None, int | None, int | None]
 _Answer: TypeAlias = tuple[int | None, int | None, int | None, int, bool]
-
-class _TrackerAnnounce(TypedDict):
-    kind: Literal["tracker_announce"]
-    infohash: bytes
-    peer_id: bytes
-    port: int | None
-    first: _Claim
-    last: _Claim
-    completed: bool
-    credentials: bool
-    answer: _Answer | None
-    host: str | None
-
-class _TrackerScrape(TypedDict):
-    kind: Literal["tracker_scrape"]
-    infohashes: list[bytes]
-    answered: bool
-    host: str | None
-
-class _TorrentFile(TypedDict):
-    kind: Literal["torrent_file"]
-    v1: bytes | None
-    v2: bytes | None
-    name: bytes
-    private: bool
-
-class _Magnet(TypedDict):
-    kind: Literal["magnet"]
-    v1: bytes | None
-    v2: bytes | None
-    place: str
-
-class _WebSeed(TypedDict):
-    kind: Literal["web_seed"]
-    infohash: bytes
-    bytes: int
-
-class _ExternalAddress(TypedDict):
-    kind: Literal["external_address"]
-    ip: bytes
-    port: int | None
-    told_by: str
-
-class _AllowedFast(TypedDict):
-    kind: Literal["allowed_fast"]
-    infohash: bytes
-    indexes: list[int]
-
-class _LocalAnnounce(TypedDict):
-    kind: Literal["local_announce"]
-    infohash: bytes
-    port: int
-
-class _PortMapping(TypedDict):
-    kind: Literal["port_mapping"]
-    protocol: str
-    internal: tuple[bytes, int] | None
-    external_port: int
-    lifetime: int
-    client: str | None
-    granted: bool
-
-class _GatewaySearch(TypedDict):
-    kind: Literal["gateway_search"]
-    client: str
-
-class _Name(TypedDict):
-    kind: Literal["name"]
-    name: str
-    what: str
-    over: str
-    answered: bool
-
-class _SslTorrent(TypedDict):
-    kind: Literal["ssl_torrent"]
-    infohash: bytes
-    answered: bool
-
-_Fact: TypeAlias = (
-    _Handshake
-    | _Messages
-    | _Datagrams
-    | _Extended
-    | _Pex
-    | _Metadata
-    | _Utp
-    | _Encrypted
-    | _TrackerAnnounce
-    | _TrackerScrape
-    | _TorrentFile
-    | _Magnet
-    | _WebSeed
-    | _ExternalAddress
-    | _AllowedFast
-    | _LocalAnnounce
-    | _PortMapping
-    | _GatewaySearch
-    | _Name
-    | _SslTorrent
-)
-
-class _Observation(TypedDict):
-    detector: str
-    confidence: str
-    end: Literal["orig", "resp"]
-    stream: int
-    first: int
-    last: int
-    count: int
-    frames: list[tuple[int, int]]
-    fact: _Fact
-
+_TrackerAnnounce: TypeAlias = tuple[bytes, bytes, int | None, _Claim, _Claim, bool, bool, _Answer | None, str | None]
+_TrackerScrape: TypeAlias = tuple[tuple[bytes, ...], bool, str | None]
+_TorrentFile: TypeAlias = tuple[bytes | None, bytes | None, bytes, bool]
+_Magnet: TypeAlias = tuple[bytes | None, bytes | None, str]
+_WebSeed: TypeAlias = tuple[bytes, int]
+_ExternalAddress: TypeAlias = tuple[bytes, int | None, str]
+_AllowedFast: TypeAlias = tuple[bytes, tuple[int, ...]]
+_LocalAnnounce: TypeAlias = tuple[bytes, int]
+_PortMapping: TypeAlias = tuple[str, tuple[bytes, int] | None, int, int, str | None, bool]
+_SslTorrent: TypeAlias = tuple[bytes, bool]
+_Observation: TypeAlias = tuple[str, str, _End, int, int, int, _Frames, _Fact, int]
 _Tally: TypeAlias = tuple[int, int]
+_Verified: TypeAlias = tuple[int, _End, int, _Tally, _Tally, _Tally, _Tally, tuple[tuple[int, int], ...]]
+_Inferred: TypeAlias = tuple[bytes, tuple[str, ...], int, int]
+_Grade: TypeAlias = Literal["attributed", "single-source", "host-level"]
+_Tie: TypeAlias = tuple[_End, bool, _Grade, str, bool, int, tuple[_Inferred, ...]]
+_Flow: TypeAlias = tuple[
+    int,  # the vantage point's number
+    Literal["tcp", "udp"],
+    _Endpoint,
+    _Endpoint,
+    tuple[int, ...],  # VLAN tags
+    _Tunnel | None,
+    int,  # first
+    int,  # last
+    _Counts,  # packets
+    _Counts,  # bytes
+    _Counts,  # missing
+    _Minutes,
+    tuple[_Observation, ...],
+    tuple[_Verified, ...],
+    tuple[_Tie, ...],
+]
 
-class _Verified(TypedDict):
-    stream: int
-    end: Literal["orig", "resp"]
-    torrent: int
-    verified: _Tally
-    wrong: _Tally
-    incomplete: _Tally
-    unknown: _Tally
-    files: list[tuple[int, int]]
+_Target: TypeAlias = tuple[bytes, int, int, int, int, int, bool, _Frames]
+_Told: TypeAlias = tuple[bytes, int | None, int, int, int, _Frames]
+_Activity: TypeAlias = tuple[
+    int,  # the vantage point's number
+    _Endpoint,
+    tuple[int, ...],  # VLAN tags
+    _Tunnel | None,
+    int,  # first
+    int,  # last
+    int,  # nodes
+    dict[str, int],  # queries received
+    dict[str, int],  # queries sent
+    int,  # replies received
+    int,  # replies sent
+    int,  # errors received
+    int,  # errors sent
+    tuple[_Target, ...],  # announced
+    tuple[_Target, ...],  # looked up
+    tuple[bytes, ...],  # node ids
+    tuple[bytes, ...],  # clients
+    bool,  # read-only
+    tuple[_Told, ...],
+    _Minutes,
+    _Frames,
+]
 
 class _Torrent(TypedDict):
     v1: bytes | None
     v2: bytes | None
     info: bytes
-
-class _Tie(TypedDict):
-    end: Literal["orig", "resp"]
-    is_outgoing: bool
-    grade: Literal["attributed", "single-source", "host-level"]
-    confidence: str
-    is_retry: bool
-    rules: int
-    infohashes: list[tuple[bytes, list[str], int, int]]
-
-class _Flow(TypedDict):
-    vantage: int
-    transport: Literal["tcp", "udp"]
-    orig: _Endpoint
-    resp: _Endpoint
-    vlan: list[int]
-    tunnel: tuple[str, int] | None
-    first: int
-    last: int
-    packets: tuple[int, int]
-    bytes: tuple[int, int]
-    missing: tuple[int, int]
-    minutes: list[tuple[int, int, int]]
-    observations: list[_Observation]
-    verified: list[_Verified]
-    ties: list[_Tie]
-
-class _Target(TypedDict):
-    infohash: bytes
-    first: int
-    last: int
-    queries: int
-    nodes: int
-    answered: int
-    near_own_id: bool
-    frames: list[tuple[int, int]]
-
-class _Told(TypedDict):
-    ip: bytes
-    port: int | None
-    tellers: int
-    first: int
-    last: int
-    frames: list[tuple[int, int]]
-
-class _Activity(TypedDict):
-    vantage: int
-    endpoint: _Endpoint
-    vlan: list[int]
-    tunnel: tuple[str, int] | None
-    first: int
-    last: int
-    nodes: int
-    queries_in: dict[str, int]
-    queries_out: dict[str, int]
-    replies_in: int
-    replies_out: int
-    errors_in: int
-    errors_out: int
-    announced: list[_Target]
-    looked_up: list[_Target]
-    node_ids: list[bytes]
-    clients: list[bytes]
-    read_only: bool
-    told: list[_Told]
-    minutes: list[tuple[int, int, int]]
-    frames: list[tuple[int, int]]
 
 class _Site(TypedDict):
     vantage: int
@@ -435,8 +268,8 @@ class _Lease(TypedDict):
 
 class _Sighting(TypedDict):
     captures: list[_Capture]
-    flows: list[_Flow]
-    activities: list[_Activity]
+    flows: Iterator[_Flow]
+    activities: Iterator[_Activity]
     torrents: list[_Torrent]
     bindings: list[_Binding]
     leases: list[_Lease]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from sys import intern
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 try:
@@ -48,7 +47,6 @@ from auditor.model.fact import (
 )
 from auditor.model.flow import (
     Address,
-    End,
     Endpoint,
     Flow,
     Inferred,
@@ -70,12 +68,17 @@ if TYPE_CHECKING:
 
     from auditor_native import (
         _Activity,
+        _AllowedFast,
         _Binding,
         _Capture,
         _Endpoint,
         _Extended,
+        _ExternalAddress,
         _Flow,
+        _Handshake,
         _Lease,
+        _LocalAnnounce,
+        _Magnet,
         _News,
         _Observation,
         _Pace,
@@ -84,17 +87,22 @@ if TYPE_CHECKING:
         _Setup,
         _Sighting,
         _Source,
+        _SslTorrent,
         _Stamp,
         _Tap,
         _Target,
         _Tie,
         _Told,
         _Torrent,
+        _TorrentFile,
         _TrackerAnnounce,
+        _TrackerScrape,
+        _Tunnel,
         _Verified,
+        _WebSeed,
     )
 
-CONTRACT = 14
+CONTRACT = 15
 """The form of the engine's values that this module reads."""
 
 if auditor_native.CONTRACT != CONTRACT:
@@ -442,8 +450,8 @@ def _capture(raw: _Capture, vantages: Sequence[str]) -> CaptureInfo:
 
 
 def _endpoint(raw: _Endpoint) -> Endpoint:
-    mac = raw["mac"]
-    return Endpoint(_address(raw["ip"]), raw["port"], None if mac is None else _mac(mac))
+    ip, port, mac = raw
+    return Endpoint(_address(ip), port, None if mac is None else _mac(mac))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -451,109 +459,98 @@ def _mac(raw: bytes) -> str:
     return raw.hex(":")
 
 
-_TRANSPORTS: dict[Literal["tcp", "udp"], Literal["tcp", "udp"]] = {"tcp": "tcp", "udp": "udp"}
-_ENDS: dict[End, End] = {"orig": "orig", "resp": "resp"}
-"""The engine's words are new strings each time: of those that all flows share, one is kept."""
+def _tunnel(raw: _Tunnel | None) -> Tunnel | None:
+    return None if raw is None else Tunnel(*raw)
 
 
 def _flow(raw: _Flow, vantages: Sequence[str]) -> Flow:
+    vantage, transport, orig, resp, vlan, tunnel = raw[:6]
+    observations, verified, ties = raw[12:]
     return Flow(
-        vantages[raw["vantage"]],
-        _TRANSPORTS[raw["transport"]],
-        _endpoint(raw["orig"]),
-        _endpoint(raw["resp"]),
-        tuple(raw["vlan"]),
-        Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
-        raw["first"],
-        raw["last"],
-        raw["packets"],
-        raw["bytes"],
-        raw["missing"],
-        tuple(raw["minutes"]),
-        tuple(map(_observation, raw["observations"])),
-        tuple(map(_verified, raw["verified"])),
-        tuple(map(_tie, raw["ties"])),
-    )
-
-
-def _tie(raw: _Tie) -> Tie:
-    inferred = [
-        Inferred(Infohash(infohash), tuple(sources), senders, learnt)
-        for infohash, sources, senders, learnt in raw["infohashes"]
-    ]
-    return Tie(
-        raw["end"],
-        raw["is_outgoing"],
-        raw["grade"],
-        _CONFIDENCES[raw["confidence"]],
-        raw["is_retry"],
-        raw["rules"],
-        tuple(inferred),
+        vantages[vantage],
+        transport,
+        _endpoint(orig),
+        _endpoint(resp),
+        vlan,
+        _tunnel(tunnel),
+        *raw[6:12],  # From the first packet's time to the bytes a minute.
+        tuple(map(_observation, observations)),
+        tuple(map(_verified, verified)),
+        tuple(map(_tie, ties)),
     )
 
 
 def _observation(raw: _Observation) -> Observation:
-    fact = raw["fact"]
-    return Observation(
-        intern(raw["detector"]),
-        _CONFIDENCES[raw["confidence"]],
-        _ENDS[raw["end"]],
-        raw["first"],
-        raw["last"],
-        raw["count"],
-        tuple(raw["frames"]),
-        _FACTS[fact["kind"]](fact),
-        raw["stream"],
-    )
+    detector, confidence = raw[:2]
+    fact, stream = raw[7:]
+    return Observation(detector, _CONFIDENCES[confidence], *raw[2:7], _FACTS[fact[0]](fact[1]), stream)
 
 
 def _verified(raw: _Verified) -> Verified:
-    return Verified(
-        stream=raw["stream"],
-        end=raw["end"],
-        torrent=raw["torrent"],
-        verified=Tally(*raw["verified"]),
-        wrong=Tally(*raw["wrong"]),
-        incomplete=Tally(*raw["incomplete"]),
-        unknown=Tally(*raw["unknown"]),
-        files=tuple(raw["files"]),
-    )
+    verified, wrong, incomplete, unknown, files = raw[3:]
+    return Verified(*raw[:3], Tally(*verified), Tally(*wrong), Tally(*incomplete), Tally(*unknown), files)
+
+
+def _tie(raw: _Tie) -> Tie:
+    confidence, is_retry, rules, infohashes = raw[3:]
+    inferred = tuple([Inferred(_shared(each[0]), *each[1:]) for each in infohashes])
+    return Tie(*raw[:3], _CONFIDENCES[confidence], is_retry, rules, inferred)
+
+
+def _handshake(raw: _Handshake) -> Handshake:
+    infohash, peer_id, reserved = raw
+    return Handshake(_shared(infohash), peer_id or b"", reserved)
 
 
 def _extended(raw: _Extended) -> Extended:
-    return Extended(
-        client=raw["client"],
-        port=raw["port"],
-        ipv4=None if raw["ipv4"] is None else _address(raw["ipv4"]),
-        ipv6=None if raw["ipv6"] is None else _address(raw["ipv6"]),
-        metadata_size=raw["metadata_size"],
-        upload_only=raw["upload_only"],
-        prefers_encryption=raw["prefers_encryption"],
-        messages=raw["messages"],
-    )
+    client, port, ipv4, ipv6 = raw[:4]
+    own = None if ipv4 is None else _address(ipv4)
+    return Extended(client, port, own, None if ipv6 is None else _address(ipv6), *raw[4:])
 
 
 def _announce(raw: _TrackerAnnounce) -> TrackerAnnounce:
+    first, last, completed, credentials, answer, host = raw[3:]
+    answered = None if answer is None else TrackerAnswer(*answer)
     return TrackerAnnounce(
-        infohash=Infohash(raw["infohash"]),
-        peer_id=raw["peer_id"],
-        port=raw["port"],
-        first=Claim(*raw["first"]),
-        last=Claim(*raw["last"]),
-        completed=raw["completed"],
-        credentials=raw["credentials"],
-        answer=TrackerAnswer(*raw["answer"]) if raw["answer"] is not None else None,
-        host=raw["host"],
+        _shared(raw[0]), *raw[1:3], Claim(*first), Claim(*last), completed, credentials, answered, host
     )
 
 
+def _scrape(raw: _TrackerScrape) -> TrackerScrape:
+    return TrackerScrape(tuple(map(_shared, raw[0])), *raw[1:])
+
+
+def _torrent_file(raw: _TorrentFile) -> TorrentFile:
+    return TorrentFile(_infohash(raw[0]), _infohash(raw[1]), *raw[2:])
+
+
+def _magnet(raw: _Magnet) -> Magnet:
+    return Magnet(_infohash(raw[0]), _infohash(raw[1]), raw[2])
+
+
+def _web_seed(raw: _WebSeed) -> WebSeed:
+    return WebSeed(_shared(raw[0]), raw[1])
+
+
+def _external(raw: _ExternalAddress) -> ExternalAddress:
+    return ExternalAddress(_address(raw[0]), *raw[1:])
+
+
+def _allowed_fast(raw: _AllowedFast) -> AllowedFast:
+    return AllowedFast(_shared(raw[0]), raw[1])
+
+
+def _local_announce(raw: _LocalAnnounce) -> LocalAnnounce:
+    return LocalAnnounce(_shared(raw[0]), raw[1])
+
+
 def _mapping(raw: _PortMapping) -> PortMapping:
-    internal = (_address(raw["internal"][0]), raw["internal"][1]) if raw["internal"] is not None else None
-    return PortMapping(raw["protocol"], internal, raw["external_port"], raw["lifetime"], raw["client"], raw["granted"])
+    internal = raw[1]
+    return PortMapping(raw[0], None if internal is None else (_address(internal[0]), internal[1]), *raw[2:])
 
 
-def _counts(raw: dict[str, int]) -> dict[str, int]:
-    return {intern(name): count for name, count in raw.items()}
+def _ssl_torrent(raw: _SslTorrent) -> SslTorrent:
+    return SslTorrent(_shared(raw[0]), raw[1])
 
 
 def _infohash(digest: bytes | None) -> Infohash | None:
@@ -561,78 +558,55 @@ def _infohash(digest: bytes | None) -> Infohash | None:
 
 
 _FACTS: dict[str, Callable[[Any], Fact]] = {
-    "handshake": lambda raw: Handshake(_shared(raw["infohash"]), raw["peer_id"] or b"", raw["reserved"]),
-    "messages": lambda raw: Messages(raw["pieces"], raw["piece_bytes"], _counts(raw["counts"]), raw["partial"]),
+    "handshake": _handshake,
+    "messages": Messages._make,
     "extended": _extended,
-    "pex": lambda raw: Pex(raw["added"], raw["dropped"]),
-    "metadata": lambda raw: Metadata(raw["requests"], raw["blocks"], raw["rejects"]),
-    "datagrams": lambda raw: Datagrams(raw["queries"], raw["replies"], raw["errors"]),
-    "utp": lambda raw: Utp(raw["began"], raw["bytes"], raw["lost"]),
-    "encrypted": lambda raw: Encrypted(tuple(raw["flights"]), raw["signature"]),
+    "pex": Pex._make,
+    "metadata": Metadata._make,
+    "datagrams": Datagrams._make,
+    "utp": Utp._make,
+    "encrypted": Encrypted._make,
     "tracker_announce": _announce,
-    "tracker_scrape": lambda raw: TrackerScrape(tuple(map(Infohash, raw["infohashes"])), raw["answered"], raw["host"]),
-    "torrent_file": lambda raw: TorrentFile(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["name"], raw["private"]),
-    "magnet": lambda raw: Magnet(_infohash(raw["v1"]), _infohash(raw["v2"]), raw["place"]),
-    "web_seed": lambda raw: WebSeed(Infohash(raw["infohash"]), raw["bytes"]),
-    "external_address": lambda raw: ExternalAddress(_address(raw["ip"]), raw["port"], raw["told_by"]),
-    "allowed_fast": lambda raw: AllowedFast(Infohash(raw["infohash"]), tuple(raw["indexes"])),
-    "local_announce": lambda raw: LocalAnnounce(Infohash(raw["infohash"]), raw["port"]),
+    "tracker_scrape": _scrape,
+    "torrent_file": _torrent_file,
+    "magnet": _magnet,
+    "web_seed": _web_seed,
+    "external_address": _external,
+    "allowed_fast": _allowed_fast,
+    "local_announce": _local_announce,
     "port_mapping": _mapping,
-    "gateway_search": lambda raw: GatewaySearch(raw["client"]),
-    "name": lambda raw: Name(raw["name"], raw["what"], raw["over"], raw["answered"]),
-    "ssl_torrent": lambda raw: SslTorrent(Infohash(raw["infohash"]), raw["answered"]),
+    "gateway_search": GatewaySearch._make,
+    "name": Name._make,
+    "ssl_torrent": _ssl_torrent,
 }
 """How each kind of fact is made of the engine's values."""
 
 
 def _activity(raw: _Activity, vantages: Sequence[str]) -> Activity:
+    vantage, endpoint, vlan, tunnel = raw[:4]
+    announced, looked_up = raw[13:15]
+    told, minutes, frames = raw[18:]
     return Activity(
-        vantage=vantages[raw["vantage"]],
-        endpoint=_endpoint(raw["endpoint"]),
-        vlan=tuple(raw["vlan"]),
-        tunnel=Tunnel(*raw["tunnel"]) if raw["tunnel"] is not None else None,
-        first=raw["first"],
-        last=raw["last"],
-        nodes=raw["nodes"],
-        queries_in=raw["queries_in"],
-        queries_out=raw["queries_out"],
-        replies_in=raw["replies_in"],
-        replies_out=raw["replies_out"],
-        errors_in=raw["errors_in"],
-        errors_out=raw["errors_out"],
-        announced=tuple(_target(target) for target in raw["announced"]),
-        looked_up=tuple(_target(target) for target in raw["looked_up"]),
-        node_ids=tuple(raw["node_ids"]),
-        clients=tuple(raw["clients"]),
-        read_only=raw["read_only"],
-        told=tuple(_told(told) for told in raw["told"]),
-        minutes=tuple(raw["minutes"]),
-        frames=tuple(raw["frames"]),
+        vantages[vantage],
+        _endpoint(endpoint),
+        vlan,
+        _tunnel(tunnel),
+        *raw[4:13],  # From the first frame's time to the errors sent.
+        tuple(map(_target, announced)),
+        tuple(map(_target, looked_up)),
+        *raw[15:18],  # Node ids, clients, and whether it is read-only.
+        tuple(map(_told, told)),
+        minutes,
+        frames,
     )
 
 
 def _told(raw: _Told) -> ToldAddress:
-    return ToldAddress(
-        ip=_address(raw["ip"]),
-        port=raw["port"],
-        tellers=raw["tellers"],
-        first=raw["first"],
-        last=raw["last"],
-        frames=tuple(raw["frames"]),
-    )
+    return ToldAddress(_address(raw[0]), *raw[1:])
 
 
 def _target(raw: _Target) -> DhtTarget:
-    return DhtTarget(
-        infohash=Infohash(raw["infohash"]),
-        first=raw["first"],
-        last=raw["last"],
-        queries=raw["queries"],
-        nodes=raw["nodes"],
-        answered=raw["answered"],
-        near_own_id=raw["near_own_id"],
-        frames=tuple(raw["frames"]),
-    )
+    return DhtTarget(_shared(raw[0]), *raw[1:])
 
 
 def _binding(raw: _Binding, vantages: Sequence[str]) -> Binding:

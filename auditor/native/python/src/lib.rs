@@ -7,7 +7,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod fact;
 mod facts;
+mod flow;
 mod holders;
+mod row;
 mod transmit;
 mod watch;
 
@@ -200,7 +202,7 @@ mod auditor_native {
 
     /// The number of the contract between this module and `auditor.engine`; both must agree.
     #[pymodule_export]
-    const CONTRACT: u32 = 14;
+    const CONTRACT: u32 = 15;
 
     #[pymodule_export]
     use super::transmit::transmit;

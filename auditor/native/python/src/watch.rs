@@ -11,7 +11,8 @@ use auditor_io::watch::{self, InterfaceCounters, News, Pace, Slice, Tap, WatchCo
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::facts::{ActivityFacts, Counts, FlowFacts, TorrentFacts};
+use crate::facts::{Counts, TorrentFacts};
+use crate::flow::{ActivityRow, FlowRow};
 use crate::holders::{BindingFacts, LeaseFacts};
 use crate::{Capture, Setup, duration};
 
@@ -55,8 +56,8 @@ pub(crate) struct PaceSetup {
 #[derive(IntoPyObject)]
 pub(crate) struct NewsFacts {
     /// A number for life, the flow, and whether it is over.
-    flows: Vec<(u64, FlowFacts, bool)>,
-    activities: Vec<(u64, ActivityFacts, bool)>,
+    flows: Vec<(u64, FlowRow, bool)>,
+    activities: Vec<(u64, ActivityRow, bool)>,
     withdrawn_flows: Vec<u64>,
     withdrawn_activities: Vec<u64>,
     torrents: Vec<TorrentFacts>,
@@ -202,11 +203,11 @@ impl From<News> for NewsFacts {
         for (kind, count) in delta.anomalies.iter().flat_map(auditor_core::anomaly::Anomalies::iter) {
             *anomalies.entry(kind.label()).or_default() += count;
         }
-        let flow = |flow: &Numbered<FlowReport>| (flow.number, FlowFacts::new(&flow.what), flow.is_over);
-        let activity = |it: &Numbered<Activity>| (it.number, ActivityFacts::new(&it.what), it.is_over);
+        let flow = |flow: Numbered<FlowReport>| (flow.number, FlowRow(flow.what), flow.is_over);
+        let activity = |it: Numbered<Activity>| (it.number, ActivityRow(it.what), it.is_over);
         Self {
-            flows: delta.flows.iter().map(flow).collect(),
-            activities: delta.activities.iter().map(activity).collect(),
+            flows: delta.flows.into_iter().map(flow).collect(),
+            activities: delta.activities.into_iter().map(activity).collect(),
             withdrawn_flows: delta.withdrawn_flows,
             withdrawn_activities: delta.withdrawn_activities,
             torrents: delta.torrents.iter().map(TorrentFacts::new).collect(),
