@@ -15,7 +15,7 @@ from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, Ver
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence
-from auditor.pipeline.part import ENDS, Amount, Claims, Host, Part, Proof, Weight
+from auditor.pipeline.part import ENDS, Amount, Claims, Host, Part, Proof, Settled, Weight
 from auditor.pipeline.parts import registry
 from auditor.pipeline.splitting import split
 from auditor.pipeline.translating import Translating, count_once
@@ -195,42 +195,97 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     flows = tuple(sorted({p.flow for p in parts if p.flow is not None}))
     parts = [p for p in parts if not p.aside]
     earliest = parts[0]
-    before = [p.settled for p in parts if p.settled is not None]
     # The weightiest part speaks for the whole, with its own confidence: what is suspected or likely borrows none.
-    ranked = sorted(parts, key=weight, reverse=True)
-    weightiest = ranked[0]
-    downloads, uploads = [p.downloaded for p in parts], [p.uploaded for p in parts]
+    weightiest = max(parts, key=weight)
+    sums = _Sums(parts)
     return Conduct(
         kind=earliest.kind,
         vantage=earliest.host.vantage,
         host=earliest.host.ip,
-        ports=tuple(sorted({p.port for p in parts}.union(*[b.ports for b in before]))),
-        remote_ports=tuple(
-            sorted({p.remote_port for p in parts if p.remote_port is not None}.union(*[b.remote_ports for b in before]))
-        ),
+        ports=tuple(sorted(sums.ports)),
+        remote_ports=tuple(sorted(sums.remote_ports)),
         first=earliest.first,
-        last=max([p.last for p in parts]),
+        last=sums.last,
         participation=weightiest.participation,
         confidence=weightiest.confidence,
-        detectors=tuple(sorted({detector for p in parts for detector in p.detectors})),
+        detectors=tuple(sorted(sums.detectors)),
         infohashes=_infohashes(parts, identities),
-        downloaded=sum([count for count, _ in downloads]),
-        uploaded=sum([count for count, _ in uploads]),
-        amount_basis=_amount_basis([*downloads, *uploads]),
+        downloaded=sums.downloaded,
+        uploaded=sums.uploaded,
+        amount_basis=_amount_basis(sums.amounts),
         flows=flows,
-        activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
+        activities=tuple(sorted(sums.activities)),
         frames=tuple(sorted({frame for proof in proofs(parts) for frame in proof.frames})),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
         verified=_verified(parts),
-        beside=tuple(sorted({name for b in before for name in b.beside})),
-        private=next((b.private for b in before if b.private is not None), None),
-        torrent_name=next((b.torrent_name for b in before if b.torrent_name is not None), None),
-        clients=tuple(sorted({name for p in parts for name in p.clients})),
-        trackers=_trackers(parts),
-        swarm_size=_swarm_size(parts),
+        beside=tuple(sorted(sums.beside)),
+        private=sums.private,
+        torrent_name=sums.torrent_name,
+        clients=tuple(sorted(sums.clients)),
+        trackers=_trackers(sums.trackers),
+        swarm_size=sums.swarm_size,
     )
+
+
+class _Sums:
+    """What the parts of a conduct say together, put together in one pass: there are many, and most of them say little."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self.last = 0
+        self.downloaded = self.uploaded = 0
+        self.amounts: list[Amount] = []
+        self.ports: set[int] = set()
+        self.remote_ports: set[int] = set()
+        self.detectors: set[str] = set()
+        self.activities: set[int] = set()
+        self.clients: set[str] = set()
+        self.trackers: set[tuple[str, str | None]] = set()
+        self.peers: set[Address] = set()
+        self.sizes: list[int] = []
+        self.beside: set[str] = set()
+        self.private: bool | None = None
+        self.torrent_name: str | None = None
+        for part in parts:
+            self._add(part)
+
+    def _add(self, part: Part) -> None:
+        self.last = max(self.last, part.last)
+        self.downloaded += part.downloaded[0]
+        self.uploaded += part.uploaded[0]
+        self.amounts += (part.downloaded, part.uploaded)
+        self.ports.add(part.port)
+        if part.remote_port is not None:
+            self.remote_ports.add(part.remote_port)
+        self.detectors |= part.detectors
+        if part.activity is not None:
+            self.activities.add(part.activity)
+        self.clients |= part.clients
+        if part.tracker is not None:
+            self.trackers.add((str(part.tracker), part.tracker_name))
+        if part.peer is not None:
+            self.peers.add(part.peer)
+        if part.swarm_size is not None:
+            self.sizes.append(part.swarm_size)
+        if part.settled is not None:
+            self._add_settled(part.settled)
+
+    def _add_settled(self, settled: Settled) -> None:
+        self.ports.update(settled.ports)
+        self.remote_ports.update(settled.remote_ports)
+        self.trackers |= {(each[0], each[-1]) for each in settled.trackers}
+        self.peers |= settled.peers
+        self.beside.update(settled.beside)
+        if self.private is None:
+            self.private = settled.private
+        if self.torrent_name is None:
+            self.torrent_name = settled.torrent_name
+
+    @property
+    def swarm_size(self) -> int | None:
+        """How many take part: the most that a tracker told, or those who were met where these are more."""
+        return max(*self.sizes, len(self.peers), 0) if self.sizes or self.peers else None
 
 
 def amount(told: Sequence[Amount]) -> Amount:
@@ -238,17 +293,8 @@ def amount(told: Sequence[Amount]) -> Amount:
     return sum([count for count, _ in told]), _amount_basis(told)
 
 
-def _swarm_size(parts: Sequence[Part]) -> int | None:
-    """Return how many take part: the most that a tracker told, or those who were met where these are more."""
-    told = [p.swarm_size for p in parts if p.swarm_size is not None]
-    met = len({p.peer for p in parts if p.peer is not None}.union(*[p.settled.peers for p in parts if p.settled]))
-    return max(*told, met, 0) if told or met else None
-
-
-def _trackers(parts: Sequence[Part]) -> tuple[tuple[str, ...], ...]:
+def _trackers(met: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, ...], ...]:
     """Return each tracker's address, and its name where it has one beside it."""
-    met = {(str(p.tracker), p.tracker_name) for p in parts if p.tracker is not None}
-    met |= {(each[0], each[-1]) for p in parts if p.settled is not None for each in p.settled.trackers}
     names = set(sorted({name for address, name in met if name is not None and name != address})[:TRACKER_NAMES])
     return tuple(sorted({(address, name) if name in names else (address,) for address, name in met}))
 

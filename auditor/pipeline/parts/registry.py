@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from auditor.model.fact import (
@@ -40,10 +41,14 @@ FAMILIES: tuple[tuple[frozenset[type[Fact]], Family], ...] = (
 
 def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
     """Yield what a flow shows of its ``end``: parts of swarms, of the DHT, of encrypted talk, or none."""
-    kinds = {type(o.fact) for o in flow.observations}
-    for needed, family in FAMILIES:
-        if not kinds.isdisjoint(needed):
-            yield from family(index, flow, end)
+    for family in _asked(frozenset([type(o.fact) for o in flow.observations])):
+        yield from family(index, flow, end)
+
+
+@cache
+def _asked(kinds: frozenset[type[Fact]]) -> tuple[Family, ...]:
+    """Return the families that have something to say of such facts: of all flows there are few different sets."""
+    return tuple(family for needed, family in FAMILIES if not kinds.isdisjoint(needed))
 
 
 def of_activity(index: int, activity: Activity) -> Iterator[Part]:
