@@ -230,7 +230,7 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
 
 
 class _Sums:
-    """What the parts of a conduct say together, put together in one pass: there are many, and most of them say little."""
+    """What the parts of a conduct say together, in one pass: there are many parts, and most of them say little."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
         self.last = 0
