@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from itertools import pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from auditor.model.fact import SUPPORTING, Magnet, supports
 from auditor.model.incident import Conduct, Incident, host_end
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from auditor.pipeline.conduct import IsInside
     from auditor.pipeline.translating import Behind
     from auditor.policy.evaluate import Policy
+
+_T = TypeVar("_T", "Flow", "Activity")
 
 
 class JudgedFlow(NamedTuple):
@@ -252,7 +256,7 @@ def _judged_flows(
 
 
 def _undeclared(sighting: Sighting, is_inside: IsInside) -> tuple[Address, ...]:
-    outside = (flow for flow in sighting.flows if not inside_ends(flow, is_inside))
+    outside = (flow for flow in sighting.flows if not (is_inside(flow.orig.ip) or is_inside(flow.resp.ip)))
     found = {end.ip for flow in outside for end in (flow.orig, flow.resp)}
     found |= {a.endpoint.ip for a in sighting.activities if not is_inside(a.endpoint.ip)}
     return tuple(sorted(found, key=_address_order))
@@ -270,9 +274,17 @@ def _in_order(sighting: Sighting) -> Sighting:
     """Order flows and activities by what they are, so that ids never depend on how many cores looked for them."""
     return replace(
         sighting,
-        flows=tuple(sorted(sighting.flows, key=_flow_order)),
-        activities=tuple(sorted(sighting.activities, key=_activity_order)),
+        flows=_sorted(sighting.flows, _flow_order),
+        activities=_sorted(sighting.activities, _activity_order),
     )
+
+
+def _sorted(items: Iterable[_T], order: Callable[[_T], tuple[object, ...]]) -> tuple[_T, ...]:
+    """Sort by time, and by all of ``order``, which begins with that, only where time does not tell: it takes long."""
+    found = sorted(items, key=attrgetter("first"))
+    if any(one.first == next_.first for one, next_ in pairwise(found)):
+        found.sort(key=order)
+    return tuple(found)
 
 
 def _flow_order(flow: Flow) -> tuple[object, ...]:
