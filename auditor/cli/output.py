@@ -50,6 +50,8 @@ _COLOURS = {Verdict.VIOLATION: "red", Verdict.NOTICE: "yellow", Verdict.ALLOW: "
 
 _UNSEEN_TOTALS = {
     "one_sided_flows": "One-sided flows, of which only one direction was captured",
+    "one_sided_bytes": "Bytes that TCP acknowledged of directions that were not captured at all",
+    "unseen_bytes": "Bytes that TCP acknowledged and that are not in the capture, which lost them",
     "midstream_flows": "Flows already under way when the capture began, whose beginning is not in it",
     "other_packets": "Packets that are neither TCP nor UDP",
 }

@@ -121,6 +121,8 @@ def office_day() -> Sighting:
             "tcp_flows": 12_000,
             "udp_flows": 8_012,
             "one_sided_flows": 12,
+            "one_sided_bytes": 41_822,
+            "unseen_bytes": 5_840,
             "duplicate_frames": 7,
             "untied_flows": 31,
         },
