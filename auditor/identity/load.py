@@ -22,7 +22,7 @@ from auditor.identity.schema import IdentityFile
 from auditor.model.identity import FileRead, IdentityRead, Offset, SourceRead, Tenancy
 from auditor.model.moment import NANOSECONDS
 from auditor.written import source
-from auditor.written.issue import Issue, in_order, quoted
+from auditor.written.issue import BadFile, Issue, in_order, quoted
 from auditor.written.kind import FileKind
 from auditor.written.source import MAX_BYTES
 from auditor.written.validate import validate
@@ -54,14 +54,6 @@ IDENTITY = FileKind(
     naming=(("source", "name"),),
     stand_ins={"version": 1, "kind": "intervals"},
 )
-
-
-class BadIdentity(ValueError):  # noqa: N818 - the file is bad, the program is fine
-    """An identity file with errors; :attr:`issues` has them all, warnings too."""
-
-    def __init__(self, issues: list[Issue]) -> None:
-        super().__init__("\n".join(issue.render() for issue in issues))
-        self.issues = issues
 
 
 class Measuring(Protocol):
@@ -165,11 +157,11 @@ def load(path: Path) -> Identity:
     """Read an identity file, and find the files that it names.
 
     Raises:
-        BadIdentity: if there is an error; warnings alone do not stop it.
+        BadFile: if there is an error; warnings alone do not stop it.
     """
     loaded = read_file(path)
     if loaded.identity is None:
-        raise BadIdentity(loaded.issues)
+        raise BadFile(loaded.issues)
     return loaded.identity
 
 

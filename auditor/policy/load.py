@@ -18,7 +18,7 @@ from auditor.policy.evaluate import Policy
 from auditor.policy.schedule import moment_after
 from auditor.policy.schema import PolicyFile
 from auditor.written import source
-from auditor.written.issue import Issue, in_order
+from auditor.written.issue import BadFile, Issue, in_order
 from auditor.written.kind import FileKind
 from auditor.written.source import MAX_BYTES
 from auditor.written.validate import validate
@@ -61,14 +61,6 @@ POLICY = FileKind(
 )
 
 
-class BadPolicy(ValueError):  # noqa: N818 - the policy is bad, the program is fine
-    """A policy file with errors; :attr:`issues` has them all, warnings too."""
-
-    def __init__(self, issues: list[Issue]) -> None:
-        super().__init__("\n".join(issue.render() for issue in issues))
-        self.issues = issues
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What reading a policy file gave."""
@@ -82,11 +74,11 @@ def load(path: Path) -> Policy:
     """Read a policy.
 
     Raises:
-        BadPolicy: if the file has an error; warnings alone do not stop it.
+        BadFile: if the file has an error; warnings alone do not stop it.
     """
     loaded = read(path)
     if loaded.policy is None:
-        raise BadPolicy(loaded.issues)
+        raise BadFile(loaded.issues)
     return loaded.policy
 
 

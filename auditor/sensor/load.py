@@ -16,7 +16,7 @@ from auditor.sensor.schema import SensorFile
 from auditor.sinks.registry import SINKS
 from auditor.sinks.sink import SinkEntry
 from auditor.written import source
-from auditor.written.issue import Issue, in_order, quoted
+from auditor.written.issue import BadFile, Issue, in_order, quoted
 from auditor.written.kind import FileKind
 from auditor.written.source import MAX_BYTES
 from auditor.written.validate import validate, validate_entry
@@ -51,14 +51,6 @@ SENSOR = FileKind(
 )
 
 
-class BadConfig(ValueError):  # noqa: N818 - the file is bad, the program is fine
-    """A sensor file with errors; :attr:`issues` has them all, warnings too."""
-
-    def __init__(self, issues: list[Issue]) -> None:
-        super().__init__("\n".join(issue.render() for issue in issues))
-        self.issues = issues
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What reading a sensor file gave."""
@@ -74,11 +66,11 @@ def load(path: Path = DEFAULT_PATH) -> SensorConfig:
     """Read a sensor file; the files that it names are not looked at, but for filters.
 
     Raises:
-        BadConfig: if there is an error; warnings alone do not stop it.
+        BadFile: if there is an error; warnings alone do not stop it.
     """
     loaded = read(path)
     if loaded.config is None:
-        raise BadConfig(loaded.issues)
+        raise BadFile(loaded.issues)
     return loaded.config
 
 

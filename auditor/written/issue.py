@@ -78,6 +78,14 @@ class Issue:
         return text, column - start, length
 
 
+class BadFile(ValueError):  # noqa: N818 - the file is bad, the program is fine
+    """A file with errors; :attr:`issues` has them all, warnings too."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__("\n".join(issue.render() for issue in issues))
+        self.issues = issues
+
+
 def in_order(file: str, issues: Iterable[Issue]) -> list[Issue]:
     """Sort by place, the file's own issues before those of the files it points at, and cap their number."""
     ordered = sorted(issues, key=lambda issue: (issue.file != file, issue.file, issue.line, issue.column))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auditor.identity import load
-from auditor.identity.load import BadIdentity, Refusal
+from auditor.identity.load import Refusal
 from auditor.model.identity import Asked, Offset, Tenancy, Trust
 from auditor.model.moment import NANOSECONDS
 from auditor.written import source
+from auditor.written.issue import BadFile
 from tests.unit.identity.said import ALICE, BOB, held
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def test_a_bad_file_is_told_whole(written: Callable[..., Path], tmp_path: Path) 
     """All issues at once; one that is not there has no place."""
     path = written("    zone: Nowhere\n    vlan: 5000\n    trust: total\n    follow: 1\n    colour: red\n")
 
-    with pytest.raises(BadIdentity) as bad:
+    with pytest.raises(BadFile) as bad:
         load.load(path)
     assert {issue.code for issue in bad.value.issues} == {
         "unknown-zone", "bad-vlan", "bad-trust", "bad-type", "unknown-key",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from auditor.policy import load
 from auditor.written import source
+from auditor.written.issue import BadFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ def test_a_policy_with_an_error_is_not_loaded(tmp_path: Path) -> None:
     """The exception carries every issue and reads like ``policy check``."""
     path = tmp_path / "p.yaml"
     path.write_text("version: 1\n")
-    with pytest.raises(load.BadPolicy, match=r"missing-purpose.*") as refusal:
+    with pytest.raises(BadFile, match=r"missing-purpose.*") as refusal:
         load.load(path)
     assert [issue.code for issue in refusal.value.issues] == ["missing-purpose", "missing-people", "missing-key"]
 

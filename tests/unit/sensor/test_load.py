@@ -11,7 +11,7 @@ import pytest
 
 from auditor.model.moment import MINUTE, NANOSECONDS
 from auditor.sensor import load
-from auditor.sensor.load import BadConfig
+from auditor.written.issue import BadFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ def test_a_password_is_not_shown(written: Callable[[str], Path]) -> None:
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """With where an example is."""
-    with pytest.raises(BadConfig, match=r"sensor-unreadable.*No such file") as refusal:
+    with pytest.raises(BadFile, match=r"sensor-unreadable.*No such file") as refusal:
         load.load(tmp_path / "none.yaml")
     assert "deploy/sensor.yaml" in str(refusal.value)
 
