@@ -8,6 +8,7 @@ flows or activities arrive.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.flow import Address, End, Flow, FrameRef
@@ -28,6 +29,7 @@ IDLE = 6 * HOUR
 """A conduct ends when this long passes without activity."""
 PROOF_FRAMES = 64
 """Frames kept as the proof of a conduct, those of its strongest parts first."""
+_BY_TIME, _BY_WEIGHT = attrgetter("first", "last"), attrgetter("weight")
 TRACKER_NAMES = 16
 """Names of trackers kept of a conduct, the first in order. Of the others the addresses stay."""
 
@@ -215,7 +217,7 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         amount_basis=_amount_basis(sums.amounts),
         flows=flows,
         activities=tuple(sorted(sums.activities)),
-        frames=tuple(sorted({frame for proof in proofs(parts) for frame in proof.frames})),
+        frames=_proven(proofs(parts)),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
@@ -400,18 +402,25 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
             told += part.settled.proofs
         elif part.frames:
             told.append(Proof(weight(part), part.first, part.last, part.frames))
-    told.sort(key=lambda each: (each.first, each.last))
+    if len(told) > 1:
+        told.sort(key=_BY_TIME)
+        told.sort(key=_BY_WEIGHT, reverse=True)
     frames: set[FrameRef] = set()
     found: list[Proof] = []
-    for each in sorted(told, key=lambda each: each.weight, reverse=True):
+    for each in told:
         room = PROOF_FRAMES - len(frames)
         if room == 0:
             break
         some = tuple(sorted(each.frames)[:room])
         if not frames.issuperset(some):
             frames.update(some)
-            found.append(each._replace(frames=some))
+            found.append(each if some == each.frames else each._replace(frames=some))
     return tuple(found)
+
+
+def _proven(proofs: Sequence[Proof]) -> tuple[FrameRef, ...]:
+    """Return the frames of proofs, each once and in order."""
+    return proofs[0].frames if len(proofs) == 1 else tuple(sorted({frame for each in proofs for frame in each.frames}))
 
 
 def _order(piece: Part) -> tuple[object, ...]:
