@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.audit.captures import STDIN
-from auditor.cli import EXIT_CODES, identities, output, whose
-from auditor.cli.exit_code import ExitCode
+from auditor.cli import identities, output, whose
+from auditor.cli.exit_code import EXIT_CODES, ExitCode
 from auditor.cli.parameters import Duration, Vantage
 from auditor.cli.seeing import Request, sight
 from auditor.model.scale import People
