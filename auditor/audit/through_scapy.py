@@ -63,7 +63,7 @@ def sight_interface(
     """
     with sniff(interface, seconds) as conversion:
         capture = CapturePath(interface, vantage=interface)
-        sighting = _sight([(capture, conversion)], replace(options, digest=False), progress)
+        sighting = _sight([(capture, conversion)], options._replace(digest=False), progress)
         return replace(sighting, captures=(_finished(sighting.captures[0], capture, conversion),))
 
 
@@ -84,8 +84,8 @@ def _sight(
 ) -> Sighting:
     if not opened:
         return Sighting(captures=(), flows=(), activities=(), limits_hit={}, totals={})
-    pipes = [replace(capture, fd=each.stream.fileno()) for capture, each in opened]
-    return sight(pipes, replace(options, digest=False), progress)
+    pipes = [capture._replace(fd=each.stream.fileno()) for capture, each in opened]
+    return sight(pipes, options._replace(digest=False), progress)
 
 
 def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -> CaptureInfo:
@@ -93,13 +93,13 @@ def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -
     try:
         outcome = conversion.finish()
     except (OSError, ValueError) as problem:
-        return replace(info, truncated=info.error is None, error=_reason(capture, problem))
+        return info._replace(truncated=info.error is None, error=_reason(capture, problem))
     truncated = info.truncated or outcome.truncated
-    return replace(info, sha256=outcome.sha256, truncated=truncated, error=info.error or outcome.error)
+    return info._replace(sha256=outcome.sha256, truncated=truncated, error=info.error or outcome.error)
 
 
 def _refuse(capture: CapturePath, problem: OSError | ValueError) -> CaptureInfo:
-    return replace(refuse(capture.path, _reason(capture, problem)), vantage=capture.vantage)
+    return refuse(capture.path, _reason(capture, problem))._replace(vantage=capture.vantage)
 
 
 def _reason(capture: CapturePath, problem: OSError | ValueError) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound="Fact")
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureInfo:
+class CaptureInfo(NamedTuple):
     """One capture file or interface, as far as it was read."""
 
     path: str
@@ -34,7 +34,7 @@ class CaptureInfo:
     """It breaks off, or is damaged: what is before that was read."""
     error: str | None
     """At which offset of the decompressed bytes what was expected: why it was not read; if ``truncated``, not on."""
-    anomalies: Mapping[str, int] = field(default_factory=dict)
+    anomalies: Mapping[str, int] = MappingProxyType({})
 
     @property
     def was_read(self) -> bool:

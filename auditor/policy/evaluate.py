@@ -60,7 +60,7 @@ class Explanation(NamedTuple):
     """That of the first that matches, else the default of the group."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Policy:
     """Everything that a policy file says, ready for use."""
 

@@ -112,7 +112,7 @@ def office_day() -> Sighting:
             ],
             captures=[
                 capture(),
-                replace(capture("evening.pcap", truncated=True), anomalies={"tcp-gap": 3, "krpc-malformed": 1}),
+                capture("evening.pcap", truncated=True)._replace(anomalies={"tcp-gap": 3, "krpc-malformed": 1}),
                 capture("notes\x1b[2J.txt", error="offset 0: 4 bytes of a pcap or pcapng header were expected"),
             ],
         ),

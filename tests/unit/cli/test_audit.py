@@ -89,7 +89,7 @@ def test_a_damaged_capture_was_read_in_part(run: Run, engine: Engine, policy_fil
 
 def test_a_capture_without_packets_is_named(run: Run, engine: Engine, policy_file: str) -> None:
     """Else nobody would notice that nothing was seen because nothing was there."""
-    engine.saw = sighting(captures=[replace(capture("-"), packets=0)])
+    engine.saw = sighting(captures=[capture("-")._replace(packets=0)])
 
     ended = run("audit", "--policy", policy_file, "-")
 

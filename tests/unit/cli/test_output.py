@@ -107,14 +107,14 @@ def test_many_addresses_are_not_all_named() -> None:
 
 def test_captures_without_hash_are_told() -> None:
     """--no-hash leaves a trace in the text."""
-    result = judge(sighting(captures=[replace(capture(), sha256=None)]), policy())
+    result = judge(sighting(captures=[capture()._replace(sha256=None)]), policy())
 
     assert "1 capture without SHA-256" in "\n".join(output.audit_text(result, 120))
 
 
 def test_time_spans_all_captures() -> None:
     """From the first packet of any to the last packet of any."""
-    later = replace(capture("b"), first=capture().first, last=(capture().last or 0) + HOUR)
+    later = capture("b")._replace(first=capture().first, last=(capture().last or 0) + HOUR)
 
     assert "(9 h 0 min)" in "\n".join(output.audit_text(judge(sighting(captures=[capture(), later]), policy()), 120))
 
