@@ -1,14 +1,10 @@
 """A host's talk with the mainline DHT, folded over all the nodes it spoke with (BEP 5)."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from auditor.model.flow import Address, Endpoint, FrameRef, Minute, Tunnel
-    from auditor.model.infohash import Infohash
+from auditor.model.flow import Address, Endpoint, FrameRef, Minute, Tunnel
+from auditor.model.infohash import Infohash
 
 
 class DhtTarget(NamedTuple):

@@ -1,22 +1,18 @@
 """What the engine read, and how far."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from auditor.model.activity import Activity
+from auditor.model.binding import Binding, Lease
+from auditor.model.fact import Fact
+from auditor.model.flow import Flow, Observation
+from auditor.model.torrent import SeenTorrent
 
-    from auditor.model.activity import Activity
-    from auditor.model.binding import Binding, Lease
-    from auditor.model.fact import Fact
-    from auditor.model.flow import Flow, Observation
-    from auditor.model.torrent import SeenTorrent
-
-_F = TypeVar("_F", bound="Fact")
+_F = TypeVar("_F", bound=Fact)
 
 
 class CaptureInfo(NamedTuple):
