@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine import Options
@@ -12,6 +11,7 @@ from auditor.model.capture import CaptureInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from auditor.policy.evaluate import Policy
 
@@ -51,7 +51,9 @@ class VantageRule(NamedTuple):
 
     def matches(self, path: str) -> bool:
         """Whether the capture at ``path`` stands here."""
-        return fnmatch(path, self.pattern) or fnmatch(Path(path).name, self.pattern)
+        from fnmatch import fnmatch  # noqa: PLC0415 - start-up
+
+        return fnmatch(path, self.pattern) or fnmatch(path.rpartition(os.sep)[2], self.pattern)
 
 
 class Selection(NamedTuple):
@@ -74,8 +76,8 @@ def select(arguments: Sequence[str]) -> Selection:
     left_out = 0
     for argument in arguments:
         found, skipped = [argument], 0
-        if argument != STDIN and Path(argument).is_dir():
-            found, skipped = _in_folder(Path(argument))
+        if argument != STDIN and os.path.isdir(argument):  # noqa: PTH112 - pathlib takes a millisecond of start-up
+            found, skipped = _in_folder(argument)
             if not found:
                 refused.append(refuse(argument, "the folder holds no capture file"))
         elif argument != STDIN and _is_pattern(argument):
@@ -84,7 +86,7 @@ def select(arguments: Sequence[str]) -> Selection:
                 refused.append(refuse(argument, "no file matches the pattern"))
         left_out += skipped
         for path in found:
-            paths.setdefault(path if path == STDIN else str(Path(path).resolve()), path)
+            paths.setdefault(path if path == STDIN else os.path.realpath(path), path)
     return Selection(tuple(paths.values()), tuple(refused), left_out)
 
 
@@ -121,18 +123,21 @@ def refuse(path: str, reason: str) -> CaptureInfo:
 
 
 def _is_pattern(argument: str) -> bool:
-    return not set("*?[").isdisjoint(argument) and not Path(argument).exists()
+    return not set("*?[").isdisjoint(argument) and not os.path.exists(argument)  # noqa: PTH110 - start-up
 
 
 def _matching(pattern: str) -> list[str]:
     import glob  # noqa: PLC0415 - start-up
+    from pathlib import Path  # noqa: PLC0415 - start-up
 
     matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     return sorted(path for path in matches if Path(path).is_file())
 
 
-def _in_folder(folder: Path) -> tuple[list[str], int]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def _in_folder(folder: str) -> tuple[list[str], int]:
+    from pathlib import Path  # noqa: PLC0415 - start-up
+
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
     captures = [str(path) for path in files if _begins_as_capture(path)]
     return captures, len(files) - len(captures)
 
