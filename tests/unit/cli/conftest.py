@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.cli import main
+from auditor import cli
 from tests.build.audits import POLICY
 from tests.build.sighting import capture, sighting
 
@@ -40,10 +40,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def command(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["auditor", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        try:
+            code = cli.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
         out, err = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
+        return Ended(code, out, err)
 
     return command
 
