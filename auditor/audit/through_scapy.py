@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ def sight_captures(
                 refused.append(_refuse(capture, problem))
         sighting = _sight(opened, options, progress)
         read = [_finished(info, *each) for info, each in zip(sighting.captures, opened, strict=True)]
-        return replace(sighting, captures=(*read, *refused))
+        return sighting._replace(captures=(*read, *refused))
 
 
 def sight_interface(
@@ -64,7 +63,7 @@ def sight_interface(
     with sniff(interface, seconds) as conversion:
         capture = CapturePath(interface, vantage=interface)
         sighting = _sight([(capture, conversion)], options._replace(digest=False), progress)
-        return replace(sighting, captures=(_finished(sighting.captures[0], capture, conversion),))
+        return sighting._replace(captures=(_finished(sighting.captures[0], capture, conversion),))
 
 
 def _enter(stack: ExitStack, conversion: AbstractContextManager[Conversion]) -> Conversion:

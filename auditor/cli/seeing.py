@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -44,7 +43,7 @@ def sight(request: Request, policy: Policy) -> Sighting:
         _say_left_out(selection, request.vantages)
         captures = [CapturePath(path, vantage_of(path, request.vantages)) for path in selection.paths]
         sighting = _sight_captures(request.source, captures, options, progress)
-    return replace(sighting, captures=sighting.captures + selection.refused)
+    return sighting._replace(captures=sighting.captures + selection.refused)
 
 
 def _sight_captures(source: str, captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:

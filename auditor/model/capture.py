@@ -1,7 +1,6 @@
 """What the engine read, and how far."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -38,9 +37,8 @@ class CaptureInfo(NamedTuple):
         return self.error is None or self.truncated
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """Everything the engine saw in one run: the facts, before anyone judges them."""
+class _Seen(NamedTuple):
+    """What stands in a :class:`Sighting`, which has room to remember what it finds in it."""
 
     captures: tuple[CaptureInfo, ...]
     flows: tuple[Flow, ...]
@@ -55,6 +53,10 @@ class Sighting:
     """Which addresses of ours were which devices', as DHCP, ARP and neighbour discovery said."""
     leases: tuple[Lease, ...] = ()
     """What DHCP's messages said, in the order of time."""
+
+
+class Sighting(_Seen):
+    """Everything the engine saw in one run: the facts, before anyone judges them."""
 
     def seen(self, kind: type[_F]) -> Iterator[tuple[int, Flow, Observation, _F]]:
         """Yield the observations with one kind of fact, each behind its flow and that one's index, before its fact."""

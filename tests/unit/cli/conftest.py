@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,7 +67,7 @@ class Engine:
         if self.raises is not None:
             raise self.raises
         if self.saw.captures == (capture(),):
-            return replace(self.saw, captures=tuple(capture(each.path) for each in captures))
+            return self.saw._replace(captures=tuple(capture(each.path) for each in captures))
         return self.saw
 
     def sight_interface(
@@ -78,7 +78,7 @@ class Engine:
         self.asked.append(((), options))
         if self.raises is not None:
             raise self.raises
-        return replace(self.saw, captures=(capture(interface)._replace(sha256=None),))
+        return self.saw._replace(captures=(capture(interface)._replace(sha256=None),))
 
 
 @pytest.fixture

@@ -41,9 +41,21 @@ UNASKED = {
 }
 """What reads policies and identity sources, watches interfaces, and makes of a result what was not asked for."""
 UNUSED = {
-    "asyncio", "fnmatch", "glob", "hashlib", "importlib.metadata", "json", "logging", "pathlib", "random", "socket",
-    "subprocess", "tempfile", "urllib",
-}  # fmt: skip
+    "asyncio",
+    "dataclasses",
+    "fnmatch",
+    "glob",
+    "hashlib",
+    "importlib.metadata",
+    "json",
+    "logging",
+    "pathlib",
+    "random",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "urllib",
+}
 """What of the standard library takes its time to be imported, and can wait until it is needed."""
 
 
