@@ -7,7 +7,6 @@ imports ``auditor_native``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
@@ -60,12 +59,12 @@ from auditor.model.infohash import Infohash
 from auditor.model.scale import Confidence
 from auditor.model.text import harmless
 from auditor.model.torrent import SeenTorrent
-from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Slice, Table, WatchCounters
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from auditor.model.watch import Delta, WatchCounters
     from auditor_native import (
         _Activity,
         _AllowedFast,
@@ -119,8 +118,7 @@ V4_MAPPED_BITS = 8 * len(V4_MAPPED)
 _CONFIDENCES = {confidence.label: confidence for confidence in Confidence}
 
 
-@dataclass(frozen=True, slots=True)
-class CapturePath:
+class CapturePath(NamedTuple):
     """A capture to read: a path, or ``-`` for standard input; or a descriptor that stands for that path."""
 
     path: str
@@ -136,8 +134,7 @@ class Progress(NamedTuple):
     packets: int
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How to look."""
 
     inside: tuple[Network, ...]
@@ -167,12 +164,10 @@ class Recording(NamedTuple):
     """Why it ended before its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
+class Tap(NamedTuple):
     """One interface to capture."""
 
     interface: str
-    _: KW_ONLY
     snap_length: int = 262_144
     ring_bytes: int = 64 << 20
     """Of each worker's ring: what may wait while a worker is busy."""
@@ -251,6 +246,8 @@ class Watch:
 
     def counters(self) -> WatchCounters:
         """Look at what came by so far."""
+        from auditor.model.watch import InterfaceCounters, Table, WatchCounters  # noqa: PLC0415 - start-up of an audit
+
         raw = self._native.counters()
         return WatchCounters(
             interfaces=tuple(InterfaceCounters(**interface) for interface in raw["interfaces"]),
@@ -410,6 +407,8 @@ def _sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
 
 
 def _delta(raw: _News, vantages: Sequence[str]) -> Delta:
+    from auditor.model.watch import ActivitySeen, Delta, FlowSeen, Slice  # noqa: PLC0415 - start-up of an audit
+
     return Delta(
         flows=tuple(FlowSeen(number, _flow(flow, vantages), is_over) for number, flow, is_over in raw["flows"]),
         activities=tuple(

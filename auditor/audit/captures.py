@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import glob
+import os
 import re
-from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine import Options
 from auditor.model.capture import CaptureInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from auditor.policy.evaluate import Policy
 
@@ -31,11 +29,9 @@ _MAGIC = (
 """First bytes of pcap (both byte orders, microseconds and nanoseconds) and pcapng."""
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """First bytes of gzip and zstd: a capture only if the name says so, since anything may be packed."""
-_NAMED = re.compile(r"cap", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class VantageRule:
+class VantageRule(NamedTuple):
     """Captures whose path or file name matches ``pattern`` stand at ``name``."""
 
     name: str
@@ -55,11 +51,12 @@ class VantageRule:
 
     def matches(self, path: str) -> bool:
         """Whether the capture at ``path`` stands here."""
-        return fnmatch(path, self.pattern) or fnmatch(Path(path).name, self.pattern)
+        from fnmatch import fnmatch  # noqa: PLC0415 - start-up
+
+        return fnmatch(path, self.pattern) or fnmatch(path.rpartition(os.sep)[2], self.pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a command's arguments came to."""
 
     paths: tuple[str, ...]
@@ -79,18 +76,17 @@ def select(arguments: Sequence[str]) -> Selection:
     left_out = 0
     for argument in arguments:
         found, skipped = [argument], 0
-        if argument != STDIN and Path(argument).is_dir():
-            found, skipped = _in_folder(Path(argument))
+        if argument != STDIN and os.path.isdir(argument):  # noqa: PTH112 - pathlib takes a millisecond of start-up
+            found, skipped = _in_folder(argument)
             if not found:
                 refused.append(refuse(argument, "the folder holds no capture file"))
-        elif argument != STDIN and glob.has_magic(argument) and not Path(argument).exists():
-            matches = glob.iglob(argument, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-            found = sorted(path for path in matches if Path(path).is_file())
+        elif argument != STDIN and _is_pattern(argument):
+            found = _matching(argument)
             if not found:
                 refused.append(refuse(argument, "no file matches the pattern"))
         left_out += skipped
         for path in found:
-            paths.setdefault(path if path == STDIN else str(Path(path).resolve()), path)
+            paths.setdefault(path if path == STDIN else os.path.realpath(path), path)
     return Selection(tuple(paths.values()), tuple(refused), left_out)
 
 
@@ -126,8 +122,22 @@ def refuse(path: str, reason: str) -> CaptureInfo:
     )
 
 
-def _in_folder(folder: Path) -> tuple[list[str], int]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def _is_pattern(argument: str) -> bool:
+    return not set("*?[").isdisjoint(argument) and not os.path.exists(argument)  # noqa: PTH110 - start-up
+
+
+def _matching(pattern: str) -> list[str]:
+    import glob  # noqa: PLC0415 - start-up
+    from pathlib import Path  # noqa: PLC0415 - start-up
+
+    matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return sorted(path for path in matches if Path(path).is_file())
+
+
+def _in_folder(folder: str) -> tuple[list[str], int]:
+    from pathlib import Path  # noqa: PLC0415 - start-up
+
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
     captures = [str(path) for path in files if _begins_as_capture(path)]
     return captures, len(files) - len(captures)
 
@@ -137,5 +147,9 @@ def _begins_as_capture(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(4)
     except OSError:
-        return bool(_NAMED.search(path.name))  # The reader will say why it cannot be opened.
-    return head.startswith(_MAGIC) or (head.startswith(_PACKED) and bool(_NAMED.search(path.name)))
+        return _is_named_so(path)  # The reader will say why it cannot be opened.
+    return head.startswith(_MAGIC) or (head.startswith(_PACKED) and _is_named_so(path))
+
+
+def _is_named_so(path: Path) -> bool:
+    return "cap" in path.name.lower()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +48,7 @@ class Found(NamedTuple):
 def look_up(asked: Observation, policy: Policy | None, built: Built, shown: Shown) -> Found:
     """Ask whose an address was at a moment."""
     host = Host(asked.vantage, asked.host, asked.vlan, asked.mac)
-    groups = policy or replace(Policy.none(), inside_networks=_EVERYWHERE)
+    groups = policy or Policy.none()._replace(inside_networks=_EVERYWHERE)
     attribution = Whose(groups, built.directory.ask, shown).over(host, asked.at, asked.at)[0].attribution
     known = records.record(built.directory, host, asked.at)
     return Found(host, asked.at, policy, attribution, known, built.read.sha256)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ def sight_captures(
                 refused.append(_refuse(capture, problem))
         sighting = _sight(opened, options, progress)
         read = [_finished(info, *each) for info, each in zip(sighting.captures, opened, strict=True)]
-        return replace(sighting, captures=(*read, *refused))
+        return sighting._replace(captures=(*read, *refused))
 
 
 def sight_interface(
@@ -63,8 +62,8 @@ def sight_interface(
     """
     with sniff(interface, seconds) as conversion:
         capture = CapturePath(interface, vantage=interface)
-        sighting = _sight([(capture, conversion)], replace(options, digest=False), progress)
-        return replace(sighting, captures=(_finished(sighting.captures[0], capture, conversion),))
+        sighting = _sight([(capture, conversion)], options._replace(digest=False), progress)
+        return sighting._replace(captures=(_finished(sighting.captures[0], capture, conversion),))
 
 
 def _enter(stack: ExitStack, conversion: AbstractContextManager[Conversion]) -> Conversion:
@@ -84,8 +83,8 @@ def _sight(
 ) -> Sighting:
     if not opened:
         return Sighting(captures=(), flows=(), activities=(), limits_hit={}, totals={})
-    pipes = [replace(capture, fd=each.stream.fileno()) for capture, each in opened]
-    return sight(pipes, replace(options, digest=False), progress)
+    pipes = [capture._replace(fd=each.stream.fileno()) for capture, each in opened]
+    return sight(pipes, options._replace(digest=False), progress)
 
 
 def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -> CaptureInfo:
@@ -93,13 +92,13 @@ def _finished(info: CaptureInfo, capture: CapturePath, conversion: Conversion) -
     try:
         outcome = conversion.finish()
     except (OSError, ValueError) as problem:
-        return replace(info, truncated=info.error is None, error=_reason(capture, problem))
+        return info._replace(truncated=info.error is None, error=_reason(capture, problem))
     truncated = info.truncated or outcome.truncated
-    return replace(info, sha256=outcome.sha256, truncated=truncated, error=info.error or outcome.error)
+    return info._replace(sha256=outcome.sha256, truncated=truncated, error=info.error or outcome.error)
 
 
 def _refuse(capture: CapturePath, problem: OSError | ValueError) -> CaptureInfo:
-    return replace(refuse(capture.path, _reason(capture, problem)), vantage=capture.vantage)
+    return refuse(capture.path, _reason(capture, problem))._replace(vantage=capture.vantage)
 
 
 def _reason(capture: CapturePath, problem: OSError | ValueError) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from auditor.audit.captures import STDIN
-from auditor.cli import EXIT_CODES, identities, output, whose
-from auditor.cli.exit_code import ExitCode
-from auditor.cli.parameters import Duration, Vantage
+from auditor.cli import identities, output, whose
+from auditor.cli.exit_code import EXIT_CODES, ExitCode
+from auditor.cli.parameters import Duration, FilePath, Vantage
 from auditor.cli.seeing import Request, sight
 from auditor.model.scale import People
 from auditor.pipeline.run import AuditResult, judge
@@ -19,6 +18,7 @@ from auditor.policy.evaluate import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from auditor.audit.captures import VantageRule
     from auditor.model.capture import CaptureInfo
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("captures", nargs=-1, metavar="[CAPTURE]...")
-@click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="Who is who, and what is allowed.")
+@click.option("--policy", "policy_file", type=FilePath(), help="Who is who, and what is allowed.")
 @click.option(
     "--identity",
     "identity_file",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Who held which address when: leases, log-ins, translations, lists.",
 )
 @click.option(
     "--key-file",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="The key of pseudonyms, 32 random bytes; under the same key a person has the same one.",
 )
 @click.option(
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 @click.option(
     "--prometheus-textfile",
     "textfile",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     help="Write metrics for the node exporter's textfile collector.",
 )
 @click.option(
@@ -234,6 +234,8 @@ def _exit_code(result: AuditResult, *, exit_zero: bool) -> ExitCode:
 
 def _frames(result: AuditResult, identifier: str) -> Iterator[str]:
     """Decode what proves an incident or a flow, capture by capture."""
+    from pathlib import Path  # noqa: PLC0415 - start-up
+
     from auditor.frames.client import describe  # noqa: PLC0415 - start-up
 
     numbers: dict[int, set[int]] = {}

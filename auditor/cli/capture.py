@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from auditor import engine
-from auditor.cli import EXIT_CODES, output
-from auditor.cli.exit_code import ExitCode
+from auditor.cli import output
+from auditor.cli.exit_code import EXIT_CODES, ExitCode
 from auditor.cli.parameters import Duration, Size
 from auditor.cli.progress import ProgressBar
 

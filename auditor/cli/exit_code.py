@@ -35,3 +35,13 @@ _GRAVITY = (
     ExitCode.INTERNAL,
     ExitCode.INTERRUPTED,
 )
+
+EXIT_CODES = """\b
+Exit codes, the gravest wins:
+  0   done, nothing to object
+  1   violations were found (--exit-zero turns it into 0)
+  2   the command line or the policy is wrong
+  3   a capture, an interface or a store could not be read
+  70  an error of ours
+  130 interrupted"""
+"""As ``--help`` tells them."""

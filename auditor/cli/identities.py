@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.parameters import FilePath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from auditor.audit.record import Record
     from auditor.identity.load import Built, Identity
@@ -33,7 +34,7 @@ def identity_options(command: Callable[..., object]) -> Callable[..., object]:
     return command
 
 
-_PATH = click.Path(path_type=Path, dir_okay=False)
+_PATH = FilePath(dir_okay=False)
 
 
 def named(path: Path) -> Identity:

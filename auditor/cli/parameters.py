@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.audit.captures import VantageRule
 from auditor.model.moment import NANOSECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.shell_completion import CompletionItem
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -67,6 +73,24 @@ class When(click.ParamType[int]):
                 self.fail(f"'{text}' has no offset from UTC: write 2026-11-22T09:00:00Z", param, ctx)
             moment = moment.replace(tzinfo=UTC)
         return int((moment - _EPOCH) / timedelta(microseconds=1)) * 1000
+
+
+class FilePath(click.ParamType["Path"]):
+    """What click's own is with ``path_type=Path``, but pathlib, a millisecond of start-up, waits until one is given."""
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        self._checked: click.Path[str] = click.Path(dir_okay=dir_okay)
+        self.name = self._checked.name
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        from pathlib import Path  # noqa: PLC0415 - start-up
+
+        return Path(self._checked.convert(value, param, ctx))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete it."""
+        return self._checked.shell_complete(ctx, param, incomplete)
 
 
 class Vantage(click.ParamType[VantageRule]):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from auditor.cli import EXIT_CODES
-from auditor.cli.exit_code import ExitCode
+from auditor.cli.exit_code import EXIT_CODES, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from auditor.policy.evaluate import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is to be read, and how."""
 
     captures: tuple[str, ...]
@@ -45,7 +43,7 @@ def sight(request: Request, policy: Policy) -> Sighting:
         _say_left_out(selection, request.vantages)
         captures = [CapturePath(path, vantage_of(path, request.vantages)) for path in selection.paths]
         sighting = _sight_captures(request.source, captures, options, progress)
-    return replace(sighting, captures=sighting.captures + selection.refused)
+    return sighting._replace(captures=sighting.captures + selection.refused)
 
 
 def _sight_captures(source: str, captures: Sequence[CapturePath], options: Options, progress: ProgressBar) -> Sighting:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli import EXIT_CODES
-from auditor.cli.exit_code import ExitCode
+from auditor.cli.exit_code import EXIT_CODES, ExitCode
 from auditor.cli.parameters import When
 
 if TYPE_CHECKING:

@@ -1,15 +1,10 @@
 """A host's talk with the mainline DHT, folded over all the nodes it spoke with (BEP 5)."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from auditor.model.flow import Address, Endpoint, FrameRef, Minute, Tunnel
-    from auditor.model.infohash import Infohash
+from auditor.model.flow import Address, Endpoint, FrameRef, Minute, Tunnel
+from auditor.model.infohash import Infohash
 
 
 class DhtTarget(NamedTuple):
@@ -40,8 +35,7 @@ class ToldAddress(NamedTuple):
     frames: tuple[FrameRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """One host and port in the DHT from first to last sight."""
 
     vantage: str

@@ -1,7 +1,5 @@
 """Whose address it was."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Status = Literal["attributed", "ambiguous", "unattributed"]

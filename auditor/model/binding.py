@@ -4,12 +4,9 @@ A device chooses what name it tells, and anybody on a link can say that an addre
 frames. Whom they make the holder is decided by whoever knows the other sources.
 """
 
-from __future__ import annotations
+from typing import Literal, NamedTuple
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from auditor.model.flow import Address, FrameRef, Tunnel
+from auditor.model.flow import Address, FrameRef, Tunnel
 
 FOREVER = 0xFFFF_FFFF
 """Seconds of a lease without an end (RFC 2131 section 3.3, RFC 8415 section 7.7)."""

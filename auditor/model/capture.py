@@ -1,25 +1,20 @@
 """What the engine read, and how far."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from auditor.model.activity import Activity
+from auditor.model.binding import Binding, Lease
+from auditor.model.fact import Fact
+from auditor.model.flow import Flow, Observation
+from auditor.model.torrent import SeenTorrent
 
-    from auditor.model.activity import Activity
-    from auditor.model.binding import Binding, Lease
-    from auditor.model.fact import Fact
-    from auditor.model.flow import Flow, Observation
-    from auditor.model.torrent import SeenTorrent
-
-_F = TypeVar("_F", bound="Fact")
+_F = TypeVar("_F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureInfo:
+class CaptureInfo(NamedTuple):
     """One capture file or interface, as far as it was read."""
 
     path: str
@@ -34,7 +29,7 @@ class CaptureInfo:
     """It breaks off, or is damaged: what is before that was read."""
     error: str | None
     """At which offset of the decompressed bytes what was expected: why it was not read; if ``truncated``, not on."""
-    anomalies: Mapping[str, int] = field(default_factory=dict)
+    anomalies: Mapping[str, int] = MappingProxyType({})
 
     @property
     def was_read(self) -> bool:
@@ -42,9 +37,8 @@ class CaptureInfo:
         return self.error is None or self.truncated
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """Everything the engine saw in one run: the facts, before anyone judges them."""
+class _Seen(NamedTuple):
+    """What stands in a :class:`Sighting`, which has room to remember what it finds in it."""
 
     captures: tuple[CaptureInfo, ...]
     flows: tuple[Flow, ...]
@@ -59,6 +53,10 @@ class Sighting:
     """Which addresses of ours were which devices', as DHCP, ARP and neighbour discovery said."""
     leases: tuple[Lease, ...] = ()
     """What DHCP's messages said, in the order of time."""
+
+
+class Sighting(_Seen):
+    """Everything the engine saw in one run: the facts, before anyone judges them."""
 
     def seen(self, kind: type[_F]) -> Iterator[tuple[int, Flow, Observation, _F]]:
         """Yield the observations with one kind of fact, each behind its flow and that one's index, before its fact."""

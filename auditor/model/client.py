@@ -105,21 +105,21 @@ _SHADOW = {
     "U": "UPnP NAT BitTorrent",
 }
 
-_OTHERS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"A2-(\d+(?:-\d+){1,2})-"), "aria2"),
-    (re.compile(r"M(\d+-\d+-\d+)-"), "Mainline"),
-    (re.compile(r"Q(\d+-\d+-\d+)-"), "Queen Bee"),
-    (re.compile(r"S3-(\d+-\d+-\d+)-"), "Amazon S3"),
-    (re.compile(r"-ML(\d+(?:\.\d+)+)-"), "MLdonkey"),
-    (re.compile(r"XBT(\d)(\d)(\d)[d-]-"), "XBT Client"),
-    (re.compile(r"TIX(\d\d)(\d\d)"), "Tixati"),
-    (re.compile(r"OP(\d{4})"), "Opera"),
-    (re.compile(r"AZ2500BT"), "BitTyrant"),
-    (re.compile(r"FD6"), "Free Download Manager 6"),
-    (re.compile(r"DNA"), "BitTorrent DNA"),
-    (re.compile(r"BLZ"), "Blizzard Downloader"),
-    (re.compile(r"-G3"), "G3 Torrent"),
-    (re.compile(r"-BOW"), "Bits on Wheels"),
+_OTHERS: tuple[tuple[str, str], ...] = (
+    (r"A2-(\d+(?:-\d+){1,2})-", "aria2"),
+    (r"M(\d+-\d+-\d+)-", "Mainline"),
+    (r"Q(\d+-\d+-\d+)-", "Queen Bee"),
+    (r"S3-(\d+-\d+-\d+)-", "Amazon S3"),
+    (r"-ML(\d+(?:\.\d+)+)-", "MLdonkey"),
+    (r"XBT(\d)(\d)(\d)[d-]-", "XBT Client"),
+    (r"TIX(\d\d)(\d\d)", "Tixati"),
+    (r"OP(\d{4})", "Opera"),
+    (r"AZ2500BT", "BitTyrant"),
+    (r"FD6", "Free Download Manager 6"),
+    (r"DNA", "BitTorrent DNA"),
+    (r"BLZ", "Blizzard Downloader"),
+    (r"-G3", "G3 Torrent"),
+    (r"-BOW", "Bits on Wheels"),
 )
 
 
@@ -146,7 +146,7 @@ def _other(text: str, peer_id: bytes) -> str | None:
     if text.startswith("exbc") and len(peer_id) >= len("exbc??LORD"):
         return f"{'BitLord' if text[6:10] == 'LORD' else 'BitComet'} {peer_id[4]}.{peer_id[5]:02d}"
     for pattern, name in _OTHERS:
-        if found := pattern.match(text):
+        if found := re.match(pattern, text):
             numbers = [str(int(n)) for group in found.groups() for n in re.split(r"[-.]", group)]
             return " ".join([name, ".".join(numbers)]) if numbers else name
     return None

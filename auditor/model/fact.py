@@ -3,15 +3,11 @@
 What a tracker, a peer or any other remote party asserts is named so; it is that party's word.
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from ipaddress import IPv4Address, IPv6Address
-
-    from auditor.model.infohash import Infohash
+from auditor.model.infohash import Infohash
 
 
 class Handshake(NamedTuple):

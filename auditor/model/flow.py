@@ -3,15 +3,12 @@
 What is made by the thousand is a named tuple: as frozen as a frozen dataclass, and made, compared and hashed in C.
 """
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from auditor.model.fact import Fact
-    from auditor.model.infohash import Infohash
-    from auditor.model.scale import Confidence
+from auditor.model.fact import Fact
+from auditor.model.infohash import Infohash
+from auditor.model.scale import Confidence
 
 Address = IPv4Address | IPv6Address
 End = Literal["orig", "resp"]

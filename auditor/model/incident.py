@@ -1,15 +1,12 @@
 """One inside host in one swarm, its DHT activity or its encrypted one: what it did, and what policy says of it."""
 
-from __future__ import annotations
+from typing import Literal, NamedTuple
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from auditor.model.attribution import Attribution
-    from auditor.model.fact import Claim
-    from auditor.model.flow import Address, End, FrameRef
-    from auditor.model.infohash import Infohash
-    from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
+from auditor.model.attribution import Attribution
+from auditor.model.fact import Claim
+from auditor.model.flow import Address, End, FrameRef
+from auditor.model.infohash import Infohash
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation, Severity, Verdict
 
 Kind = Literal["swarm", "dht", "encrypted"]
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 V1_BYTES = 20
 V2_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Infohash:
+class _Digest(NamedTuple):
+    digest: bytes
+
+
+class Infohash(_Digest):
     """A torrent's identity: SHA-1 (v1, 20 bytes) or SHA-256 (v2, 32 bytes).
 
     On the wire a v2 torrent is named by the first 20 bytes of its SHA-256, so 20 wire bytes do not tell the version.
     """
 
-    digest: bytes
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if len(self.digest) not in (V1_BYTES, V2_BYTES):
-            raise ValueError(f"an infohash has 20 or 32 bytes, not {len(self.digest)}")
+    def __new__(cls, digest: bytes) -> Self:
+        """Check the length."""
+        if len(digest) not in (V1_BYTES, V2_BYTES):
+            raise ValueError(f"an infohash has 20 or 32 bytes, not {len(digest)}")
+        return tuple.__new__(cls, (digest,))
 
     @classmethod
     def from_hex(cls, text: str) -> Infohash:

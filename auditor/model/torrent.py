@@ -1,11 +1,8 @@
 """Torrents whose metadata passed on the wire, or stands in a list of the policy."""
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from auditor.model.infohash import Infohash
+from auditor.model.infohash import Infohash
 
 
 class SeenTorrent(NamedTuple):

@@ -4,16 +4,12 @@ What the host itself sent is kept apart from what others sent to it. Anyone can 
 address, so others' bytes alone never make a host more than ``contacted``, and that only ever ``suspected``.
 """
 
-from __future__ import annotations
+from typing import Literal, NamedTuple
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
+from auditor.model.flow import Address, End, Flow, FrameRef, Observation, Verified
+from auditor.model.incident import Claimed, VerifiedAmount
+from auditor.model.infohash import Infohash
 from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
-
-if TYPE_CHECKING:
-    from auditor.model.flow import Address, End, Flow, FrameRef, Observation, Verified
-    from auditor.model.incident import Claimed, VerifiedAmount
-    from auditor.model.infohash import Infohash
 
 ENDS: tuple[End, End] = ("orig", "resp")
 Amount = tuple[int, AmountBasis]

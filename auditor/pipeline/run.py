@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
@@ -58,8 +57,7 @@ class JudgedActivity(NamedTuple):
     incidents: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class AuditResult:
+class AuditResult(NamedTuple):
     """Everything that one audit says, in the order in which it is shown: by time, then by address."""
 
     policy_name: str | None
@@ -80,12 +78,13 @@ class AuditResult:
     totals: Mapping[str, int]
     undeclared: tuple[Address, ...]
     """Ends of BitTorrent flows and activities that have no inside end at all: one of them may be ours."""
-    _judge_flows: Callable[[], tuple[JudgedFlow, ...]] = field(repr=False, compare=False)
+    judge_flows: Callable[[], tuple[JudgedFlow, ...]]
+    """Finds out whose each flow was, once: people read without."""
 
-    @cached_property
+    @property
     def flows(self) -> tuple[JudgedFlow, ...]:
-        """Whose each flow was, and to which incidents it belongs: found out once asked, since people read without."""
-        return self._judge_flows()
+        """Whose each flow was, and to which incidents it belongs."""
+        return self.judge_flows()
 
     @property
     def violations(self) -> int:
@@ -152,8 +151,10 @@ def judge(
         limits_hit={**sighting.limits_hit, **_nonzero(external_addresses=left_out, history=history.forgotten)},
         totals=sighting.totals,
         undeclared=_undeclared(sighting, is_inside),
-        _judge_flows=partial(
-            _judged_flows, sighting.flows, incidents, whose, is_inside, translating.host if translating else host_of
+        judge_flows=cache(
+            partial(
+                _judged_flows, sighting.flows, incidents, whose, is_inside, translating.host if translating else host_of
+            )
         ),
     )
 
@@ -178,7 +179,7 @@ def _worth_telling(sighting: Sighting, found: Sequence[Conduct]) -> tuple[Sighti
     kept = [index for index in range(len(sighting.flows)) if index not in bare]
     moved = {index: place for place, index in enumerate(kept)}
     return (
-        replace(sighting, flows=tuple(sighting.flows[index] for index in kept)),
+        sighting._replace(flows=tuple(sighting.flows[index] for index in kept)),
         [conduct._replace(flows=tuple(moved[index] for index in conduct.flows)) for conduct in found],
     )
 
@@ -272,8 +273,7 @@ def _by_index(incidents: Iterable[tuple[tuple[int, ...], Incident]]) -> dict[int
 
 def _in_order(sighting: Sighting) -> Sighting:
     """Order flows and activities by what they are, so that ids never depend on how many cores looked for them."""
-    return replace(
-        sighting,
+    return sighting._replace(
         flows=_sorted(sighting.flows, _flow_order),
         activities=_sorted(sighting.activities, _activity_order),
     )

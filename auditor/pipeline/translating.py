@@ -5,7 +5,6 @@ A flow that was captured on both sides of the translation is two flows and one t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from auditor.pipeline.part import Host, host_of, opposite
@@ -32,8 +31,7 @@ class _Talk(NamedTuple):
     """``None`` where the part is of many remote endpoints at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Translating:
+class Translating(NamedTuple):
     """What is known of address translation: our public addresses, and who stood behind them."""
 
     is_egress: Callable[[Address], bool]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.attribution import UNATTRIBUTED, Attribution, Candidate
-from auditor.model.identity import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from auditor.model.identity import Holder, Tenure
+    from auditor.model.identity import Asked, Holder, Tenure
     from auditor.pipeline.part import Host
     from auditor.pipeline.people import Shown
     from auditor.policy.evaluate import Policy
@@ -50,6 +49,8 @@ class Whose:
             return (Held(first, last, *self._by_the_policy(host)),)
         known = self._spans.get((host, first, last))
         if known is None:
+            from auditor.model.identity import Asked  # noqa: PLC0415 - start-up without identity sources
+
             asked = Asked(host.vantage, host.ip, host.vlan, host.mac, first, last)
             known = self._spans[host, first, last] = tuple(_joined([self._held(host, t) for t in self._ask(asked)]))
         return known

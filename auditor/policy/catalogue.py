@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.infohash import V1_BYTES
 from auditor.policy.patterns import Pattern, PatternMap
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from auditor.model.infohash import Infohash
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One torrent on one list."""
 
     list: str

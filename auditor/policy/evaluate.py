@@ -5,8 +5,8 @@ An audit without a policy file comes here too: so nothing is imported that needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.attribution import UNATTRIBUTED, UNKNOWN, Attribution
@@ -60,9 +60,8 @@ class Explanation(NamedTuple):
     """That of the first that matches, else the default of the group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Everything that a policy file says, ready for use."""
+class _Said(NamedTuple):
+    """What stands in a :class:`Policy`, which has room for what it makes of it."""
 
     name: str
     sha256: str | None
@@ -85,17 +84,21 @@ class Policy:
     """Where and when people were told; a sensor asks for it."""
     retention: Retention | None = None
     """For how long records are kept; a sensor asks for it."""
-    _ours: PrefixMap[None] = field(init=False, repr=False, compare=False)
-    _egress: PrefixMap[None] = field(init=False, repr=False, compare=False)
-    _dispatch: Dispatch | None = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        ours = (*self.inside_networks, *self.egress_networks)
-        object.__setattr__(self, "_ours", PrefixMap((network, None) for network in outermost(ours)))
-        object.__setattr__(self, "_egress", PrefixMap(dict.fromkeys(self.egress_networks).items()))
-        object.__setattr__(self, "_dispatch", self._prepared())
 
-    def _prepared(self) -> Dispatch | None:
+class Policy(_Said):
+    """Everything that a policy file says, ready for use."""
+
+    @cached_property
+    def _ours(self) -> PrefixMap[None]:
+        return PrefixMap((network, None) for network in outermost((*self.inside_networks, *self.egress_networks)))
+
+    @cached_property
+    def _egress(self) -> PrefixMap[None]:
+        return PrefixMap(dict.fromkeys(self.egress_networks).items())
+
+    @cached_property
+    def _dispatch(self) -> Dispatch | None:
         rules = (*self.exceptions, *self.rules)
         if not rules:
             return None

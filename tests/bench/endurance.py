@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -134,7 +133,7 @@ def run(frames: int, seconds: int, folder: Path, capture_frames: int, *, store: 
         told += len(changes)
 
     def watch(options: Options) -> Watch:
-        options = replace(options, digest=False)
+        options = options._replace(digest=False)
         return Watch.replay([CapturePath(str(capture.path), "bench")], options, speed=None, loops=loops, gap=gap)
 
     with tempfile.TemporaryDirectory(dir=folder) as work:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.capture import Sighting
 from auditor.model.fact import Claim, ExternalAddress
 from auditor.pipeline.run import AuditResult, judge
 from auditor.policy.load import parse
@@ -38,7 +38,6 @@ from tests.build.sighting import (
 )
 
 if TYPE_CHECKING:
-    from auditor.model.capture import Sighting
     from auditor.policy.evaluate import Policy
 
 CLAIM = Claim("completed", 1_200_000_000, 52_000_000, 0)
@@ -86,7 +85,7 @@ def policy() -> Policy:
 
 def office_day() -> Sighting:
     """Every kind of incident, over three captures of which one breaks off and one is none."""
-    return replace(
+    return Sighting._replace(
         sighting(
             [
                 connection(EMPLOYEE, OUTSIDER, DEBIAN, down=734_003_200, up=1 << 20),
@@ -112,7 +111,7 @@ def office_day() -> Sighting:
             ],
             captures=[
                 capture(),
-                replace(capture("evening.pcap", truncated=True), anomalies={"tcp-gap": 3, "krpc-malformed": 1}),
+                capture("evening.pcap", truncated=True)._replace(anomalies={"tcp-gap": 3, "krpc-malformed": 1}),
                 capture("notes\x1b[2J.txt", error="offset 0: 4 bytes of a pcap or pcapng header were expected"),
             ],
         ),

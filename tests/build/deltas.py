@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.model.fact import Datagrams, Messages, TrackerAnnounce, Utp, WebSeed
@@ -46,8 +45,7 @@ def known_activity(activity: Activity, moment: int) -> Activity | None:
         return activity
     if moment < activity.first:
         return None
-    return replace(
-        activity,
+    return activity._replace(
         last=moment,
         announced=_targets(activity.announced, moment),
         looked_up=_targets(activity.looked_up, moment),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
@@ -215,7 +214,7 @@ def activity(
 def capture(path: str = "day.pcapng", *, error: str | None = None, truncated: bool = False) -> CaptureInfo:
     """A capture of eight hours."""
     info = CaptureInfo(path, "ab" * 32, "default", 20_000, 11_000_000, NINE, NINE + 8 * HOURS, truncated, None)
-    return replace(info, sha256=None, packets=0, bytes=0, first=None, last=None, error=error) if error else info
+    return info._replace(sha256=None, packets=0, bytes=0, first=None, last=None, error=error) if error else info
 
 
 def lease(

@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from auditor.cli import cli
+from auditor.cli.program import cli
 from auditor.metrics.sensor import SensorCollector
 from tests.build.metrics_document import DOCUMENT, written
 from tests.build.prometheus import DEPLOY, program

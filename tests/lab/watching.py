@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -185,7 +184,7 @@ def main() -> None:
         said = watch(path, 2, [tap], play)
     else:
         instructions = tuple(map(tuple, json.loads(program[0]))) if program else ()
-        said = watch(path, int(what), [replace(tap, filter=instructions)])
+        said = watch(path, int(what), [tap._replace(filter=instructions)])
     json.dump(said, sys.stdout)
 
 

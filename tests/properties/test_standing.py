@@ -157,7 +157,7 @@ def test_incidents_go_on_after_a_restart(seed: int) -> None:
     moment = NINE + draw.randrange(30 * HOUR)
     flows = [flow for flow in whole.flows if not flow.first <= moment <= flow.last]
     activities = [each for each in whole.activities if not each.first <= moment <= each.last]
-    seen = replace(whole, flows=tuple(flows), activities=tuple(activities))
+    seen = whole._replace(flows=tuple(flows), activities=tuple(activities))
     early, late = pieces_around(seen, moment, draw)
     one = standing(EACH)
     changes = [change for delta in early for change in one.take(delta)] + one.advance(moment)
@@ -174,13 +174,11 @@ def test_incidents_go_on_after_a_restart(seed: int) -> None:
 
 def pieces_around(seen: Sighting, moment: int, draw: Random) -> tuple[list[Delta], list[Delta]]:
     """Cut what was seen before a moment, and what was seen after it, each by itself."""
-    before = replace(
-        seen,
+    before = seen._replace(
         flows=tuple(flow for flow in seen.flows if flow.last < moment),
         activities=tuple(each for each in seen.activities if each.last < moment),
     )
-    after = replace(
-        seen,
+    after = seen._replace(
         flows=tuple(flow for flow in seen.flows if flow.first > moment),
         activities=tuple(each for each in seen.activities if each.first > moment),
     )

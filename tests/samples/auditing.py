@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from auditor.cli import cli
+from auditor.cli.program import cli
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +42,7 @@ def place(tmp_path: Path) -> Path:
 def audited(place: Path, *sources: str, capture: Path = FOLDER / "inside.pcapng") -> AuditResult:
     """Audit a capture under the sample's policy, people named."""
     (place / "identity.yaml").write_text("version: 1\nsources:\n" + "".join(f"  - {each}\n" for each in sources))
-    policy = replace(load_policy(FOLDER / "policy.yaml"), people=People.NAMED)
+    policy = load_policy(FOLDER / "policy.yaml")._replace(people=People.NAMED)
     inside = (*policy.inside_networks, *policy.egress_networks)
     seen = engine.sight([CapturePath(str(capture), "default")], Options(inside=inside, jobs=1))
     built = known(load(place / "identity.yaml"), seen)

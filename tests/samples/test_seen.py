@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,7 +104,7 @@ class Played:
     def audited(self) -> list[Said]:
         """What an audit says."""
         policy = self.policy.state.value
-        seen = engine.sight([CAPTURE], replace(options_for(policy), jobs=1))
+        seen = engine.sight([CAPTURE], options_for(policy)._replace(jobs=1))
         built = known(load(self.place / "identity.yaml"), seen)
         return _said(judge(seen, policy, directory=built.directory, identity=built.read, key=KEY).incidents)
 

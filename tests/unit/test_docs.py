@@ -15,8 +15,8 @@ import click
 import pytest
 
 import auditor_native
-from auditor.cli import cli
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.program import cli
 from auditor.metrics.audit import AuditCollector
 from tests.build.audits import office_audit
 

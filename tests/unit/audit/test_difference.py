@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auditor.audit.difference import changes, document
 from auditor.model.scale import Verdict
 from auditor.pipeline.run import AuditResult, judge
@@ -27,8 +25,8 @@ def test_another_default_is_told_with_both_sides() -> None:
     strict = policy()
     harsher = strict.defaults["guests"]._replace(verdict=Verdict.VIOLATION)
     seen = sighting([connection(GUEST, OUTSIDER)])
-    old = judge(seen, replace(strict, rules=()))
-    new = judge(seen, replace(strict, rules=(), defaults={**strict.defaults, "guests": harsher}))
+    old = judge(seen, strict._replace(rules=()))
+    new = judge(seen, strict._replace(rules=(), defaults={**strict.defaults, "guests": harsher}))
 
     [change] = changes(old, new)
     told = document(old, new, [change])["changes"][0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -267,7 +266,7 @@ def test_what_was_verified_names_files_by_their_place() -> None:
     v1 = Infohash(torrent.infohash)
     proven = (compared("resp", 2, wrong=9, offset=20_000), compared("orig", 5))
     seen = connection(GUEST, OUTSIDER, v1, down=100, up=5)._replace(verified=proven)
-    whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
+    whole = sighting([seen])._replace(torrents=(SeenTorrent(v1, None, torrent.info),))
 
     hidden, shown = (document.document(judge(whole, policy(), show_names=names)) for names in (False, True))
 
@@ -297,7 +296,7 @@ def test_what_was_verified_names_files_by_their_place() -> None:
 
 def test_torrents_of_nobodys_incident_are_not_listed() -> None:
     """What passed between others is nobody's business."""
-    whole = replace(sighting([connection(GUEST, OUTSIDER, FILM)]), torrents=(SeenTorrent(DEBIAN, None, b"de"),))
+    whole = sighting([connection(GUEST, OUTSIDER, FILM)])._replace(torrents=(SeenTorrent(DEBIAN, None, b"de"),))
 
     assert document.document(judge(whole, policy()))["torrents"] == []
 
@@ -311,7 +310,7 @@ def test_what_identity_was_read_from_is_said() -> None:
             SourceRead("vpn", "freeradius", (), Offset("measured", -3_600 * SECOND, 2 * SECOND, 41)),
         ),
     )
-    whole = document.document(replace(office_audit(), identity=read))
+    whole = document.document(office_audit()._replace(identity=read))
 
     office, vpn = whole["identity"]["sources"]
     assert whole["identity"]["sha256"] == "cd" * 32

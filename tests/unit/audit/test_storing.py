@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,7 +73,7 @@ def test_an_incident_says_what_the_audit_said(store: Store) -> None:
 def test_each_audit_is_a_run_of_its_own() -> None:
     """Ids are new each time, and name nothing by which they could be guessed."""
     first = list(records(office_audit(), POLICY, run=MAKER, at=NINE))
-    second = list(records(replace(office_audit()), POLICY, run=MAKER, at=NINE))
+    second = list(records(office_audit()._replace(), POLICY, run=MAKER, at=NINE))
 
     ids = [{record.id for record in each if record.kind != "policy"} for each in (first, second)]
     assert not ids[0] & ids[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -107,7 +106,7 @@ def test_a_capture_that_is_damaged_in_the_middle_is_told_as_the_native_reader_te
 
 def test_hashing_can_be_left_out(captures: list[CapturePath]) -> None:
     """--no-hash."""
-    [info] = through_scapy.sight_captures(captures[:1], replace(OPTIONS, digest=False)).captures
+    [info] = through_scapy.sight_captures(captures[:1], OPTIONS._replace(digest=False)).captures
 
     assert info.sha256 is None
 

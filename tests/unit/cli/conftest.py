@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.cli import main
+from auditor import cli
 from tests.build.audits import POLICY
 from tests.build.sighting import capture, sighting
 
@@ -40,10 +40,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def command(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["auditor", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        try:
+            code = cli.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
         out, err = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
+        return Ended(code, out, err)
 
     return command
 
@@ -65,7 +67,7 @@ class Engine:
         if self.raises is not None:
             raise self.raises
         if self.saw.captures == (capture(),):
-            return replace(self.saw, captures=tuple(capture(each.path) for each in captures))
+            return self.saw._replace(captures=tuple(capture(each.path) for each in captures))
         return self.saw
 
     def sight_interface(
@@ -76,7 +78,7 @@ class Engine:
         self.asked.append(((), options))
         if self.raises is not None:
             raise self.raises
-        return replace(self.saw, captures=(replace(capture(interface), sha256=None),))
+        return self.saw._replace(captures=(capture(interface)._replace(sha256=None),))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def test_an_unreadable_capture_is_told_after_the_others_were_audited(
     run: Run, engine: Engine, policy_file: str
 ) -> None:
     """One sentence on stderr with file, offset and what was expected; 3 is graver than 1."""
-    engine.saw = replace(VIOLATION, captures=(capture("day.pcapng"), capture("notes.txt", error=BAD)))
+    engine.saw = VIOLATION._replace(captures=(capture("day.pcapng"), capture("notes.txt", error=BAD)))
 
     ended = run("audit", "--policy", policy_file, "--exit-zero", "day.pcapng", "notes.txt")
 
@@ -89,7 +88,7 @@ def test_a_damaged_capture_was_read_in_part(run: Run, engine: Engine, policy_fil
 
 def test_a_capture_without_packets_is_named(run: Run, engine: Engine, policy_file: str) -> None:
     """Else nobody would notice that nothing was seen because nothing was there."""
-    engine.saw = sighting(captures=[replace(capture("-"), packets=0)])
+    engine.saw = sighting(captures=[capture("-")._replace(packets=0)])
 
     ended = run("audit", "--policy", policy_file, "-")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def test_a_rules_words_cannot_steer_the_terminal() -> None:
     judgement = incident.judgement._replace(reason="see\x07\nhere")
     hostile = incident._replace(name="a\x1b[2Jb\u202e", judgement=judgement)
 
-    text = "\n".join(output.audit_text(replace(office_audit(), incidents=(hostile,)), 120))
+    text = "\n".join(output.audit_text(office_audit()._replace(incidents=(hostile,)), 120))
 
     assert "a\\x1b[2Jb\\u202e" in text
     assert "see\\x07\\nhere" in text
@@ -107,14 +106,14 @@ def test_many_addresses_are_not_all_named() -> None:
 
 def test_captures_without_hash_are_told() -> None:
     """--no-hash leaves a trace in the text."""
-    result = judge(sighting(captures=[replace(capture(), sha256=None)]), policy())
+    result = judge(sighting(captures=[capture()._replace(sha256=None)]), policy())
 
     assert "1 capture without SHA-256" in "\n".join(output.audit_text(result, 120))
 
 
 def test_time_spans_all_captures() -> None:
     """From the first packet of any to the last packet of any."""
-    later = replace(capture("b"), first=capture().first, last=(capture().last or 0) + HOUR)
+    later = capture("b")._replace(first=capture().first, last=(capture().last or 0) + HOUR)
 
     assert "(9 h 0 min)" in "\n".join(output.audit_text(judge(sighting(captures=[capture(), later]), policy()), 120))
 
@@ -139,7 +138,7 @@ def test_what_was_verified_is_told_below_its_incident(show_names: bool) -> None:
     v1 = Infohash(torrent.infohash)
     proven = compared("resp", 1_200, wrong=50)._replace(files=tuple((number * 100, 100) for number in range(12)))
     seen = connection(GUEST, OUTSIDER, v1, down=1_250)._replace(verified=(proven,))
-    whole = replace(sighting([seen]), torrents=(SeenTorrent(v1, None, torrent.info),))
+    whole = sighting([seen])._replace(torrents=(SeenTorrent(v1, None, torrent.info),))
 
     text = "\n".join(output.audit_text(judge(whole, policy(), show_names=show_names), 100))
 

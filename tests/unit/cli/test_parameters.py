@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 import pytest
 
-from auditor.cli.parameters import Duration, Size, Vantage, When
+from auditor.cli.parameters import Duration, FilePath, Size, Vantage, When
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("5m", 300), ("1h30m", 5400), ("2d", 172800), ("0.5", 0.5)])
@@ -57,3 +58,21 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     """A time without an offset, too: nobody knows whose clock is meant."""
     with pytest.raises(click.BadParameter):
         When().convert(text, None, None)
+
+
+def test_a_file_need_not_be_there_yet() -> None:
+    """Whether it can be read is for whoever reads it to say."""
+    assert FilePath().convert("policies/none.yaml", None, None) == Path("policies/none.yaml")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """Where a file is to be written; elsewhere it may be one."""
+    assert FilePath().convert(str(tmp_path), None, None) == tmp_path
+    with pytest.raises(click.BadParameter, match="is a directory"):
+        FilePath(dir_okay=False).convert(str(tmp_path), None, None)
+
+
+def test_the_shell_completes_a_path() -> None:
+    """As it does click's own."""
+    [item] = FilePath().shell_complete(click.Context(click.Command("audit")), click.Option(["--policy"]), "pol")
+    assert (item.value, item.type) == ("pol", "file")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from auditor.cli import cli
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.program import cli
 from auditor.cli.sensor_canary import _sentence
 from auditor.evidence.reading import coverage
 from auditor.evidence.store import open_store

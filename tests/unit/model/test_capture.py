@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.model.capture import CaptureInfo
 from auditor.model.fact import Handshake, Magnet, Messages
 from tests.build.sighting import EMPLOYEE, GUEST, OUTSIDER, connection, flow, shake, sighting
 
 
 def test_a_capture_has_no_anomalies_unless_some_were_counted() -> None:
-    """Each capture counts its own."""
-    one, other = (CaptureInfo("a.pcap", None, "default", 0, 0, None, None, truncated=False, error=None) for _ in "ab")
+    """And nobody can count into what such captures share."""
+    info = CaptureInfo("a.pcap", None, "default", 0, 0, None, None, truncated=False, error=None)
 
-    assert one.anomalies == {}
-    assert one.anomalies is not other.anomalies
+    assert info.anomalies == {}
+    with pytest.raises(TypeError):
+        info.anomalies["tcp-gap"] = 1  # type: ignore[index]
 
 
 def test_a_sighting_finds_what_was_observed_by_its_kind() -> None:

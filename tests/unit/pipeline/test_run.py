@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,10 +61,11 @@ def test_each_host_is_attributed_and_judged() -> None:
 def test_ids_do_not_depend_on_the_order_of_discovery() -> None:
     """However many cores looked, the ids are the same, and they are ordinals that give nothing away."""
     day = office_day()
-    other = replace(day, flows=day.flows[::-1], activities=day.activities[::-1])
+    other = day._replace(flows=day.flows[::-1], activities=day.activities[::-1])
 
-    assert judge(day, policy()) == judge(other, policy())
-    assert judge(day, policy()).flows == judge(other, policy()).flows
+    one, two = judge(day, policy()), judge(other, policy())
+    assert one._replace(judge_flows=two.judge_flows) == two
+    assert one.flows == two.flows
     assert [i.id for i in judge(day, policy()).incidents[:2]] == ["i-0001", "i-0002"]
     assert [f.id for f in judge(day, policy()).flows[:2]] == ["f-000001", "f-000002"]
 
@@ -214,7 +214,7 @@ def test_an_incident_is_split_where_its_address_changes_hands() -> None:
         minutes=tuple((NINE // minute + n, 0, 1 << 20) for n in range(3)),
     )
 
-    result = judge(sighting([long]), replace(policy(), people=People.NAMED), directory=Leases(NINE + minute))
+    result = judge(sighting([long]), policy()._replace(people=People.NAMED), directory=Leases(NINE + minute))
 
     assert [(i.attribution.subject, i.attribution.lines, i.conduct.downloaded) for i in result.incidents] == [
         ("contractor-laptop", ("office dhcpd.leases:4",), 1 << 20),
@@ -244,7 +244,7 @@ def test_the_same_host_before_and_after_translation_is_one_incident() -> None:
     after = after._replace(orig=after.orig._replace(port=public[1]))
     known = Translation(NINE, None, SourceLine("gateway", "nat.log", 1), "tcp", (before.orig.ip, 51000), public)
     office = policy()
-    office = replace(office, egress_networks=(ip_network("203.0.113.0/24"),))
+    office = office._replace(egress_networks=(ip_network("203.0.113.0/24"),))
 
     result = judge(sighting([before, after]), office, directory=Leases(NINE, [known]))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from auditor.model.scale import Confidence, Participation
@@ -16,7 +14,7 @@ def test_an_activity_is_present_only_if_the_host_spoke() -> None:
     [spoke] = dht.of_activity(0, activity(EMPLOYEE, queries_out=1, replies_out=0))
     [replied] = dht.of_activity(0, activity(EMPLOYEE, queries_out=0, replies_out=1))
     [silent] = dht.of_activity(0, activity(EMPLOYEE, queries_out=0, queries_in=1000))
-    [refused] = dht.of_activity(0, replace(activity(EMPLOYEE, queries_out=0), errors_out=1))
+    [refused] = dht.of_activity(0, activity(EMPLOYEE, queries_out=0)._replace(errors_out=1))
 
     assert (spoke.participation, spoke.confidence) == (Participation.PRESENT, Confidence.CONFIRMED)
     assert replied.participation is Participation.PRESENT

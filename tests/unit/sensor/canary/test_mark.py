@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -64,14 +63,14 @@ def test_an_activity_is_a_canarys_only_with_its_nodes() -> None:
     """And with no torrent in it but the canary's."""
     canary = MARKS.make(NINE)
     plain = activity(str(ASKING))
-    ours = replace(plain, node_ids=(canary.asking_node,), looked_up=(target(Infohash(canary.infohash)),))
+    ours = plain._replace(node_ids=(canary.asking_node,), looked_up=(target(Infohash(canary.infohash)),))
 
     assert MARKS.is_activity(ours)
     assert not MARKS.is_activity(plain)
-    assert not MARKS.is_activity(replace(ours, node_ids=(canary.asking_node, bytes(20))))
-    assert not MARKS.is_activity(replace(ours, looked_up=(target(FILM),)))
+    assert not MARKS.is_activity(ours._replace(node_ids=(canary.asking_node, bytes(20))))
+    assert not MARKS.is_activity(ours._replace(looked_up=(target(FILM),)))
     elsewhere = ours.endpoint._replace(ip=ip_address("10.20.0.5"))
-    assert not MARKS.is_activity(replace(ours, endpoint=elsewhere))
+    assert not MARKS.is_activity(ours._replace(endpoint=elsewhere))
 
 
 def test_what_is_said_is_bittorrent() -> None:

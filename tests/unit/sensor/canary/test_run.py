@@ -56,7 +56,7 @@ def seen(canary: Canary) -> Delta:
     at = time.time_ns()
     infohash = Infohash(canary.infohash)
     shaken = flow(str(ASKING), str(ANSWERING), [shake("orig", infohash, at=at), shake("resp", infohash, at=at)], at=at)
-    talk = replace(activity(str(ASKING), at=at, lasting=0), node_ids=(canary.asking_node,), frames=((0, 8),))
+    talk = activity(str(ASKING), at=at, lasting=0)._replace(node_ids=(canary.asking_node,), frames=((0, 8),))
     proofs = tuple(Slice((0, number), at, 1, 60, b"") for number in (4, 8, 9))
     return Delta(
         flows=(FlowSeen(1, shaken, is_over=False),),
