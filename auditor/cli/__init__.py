@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import io
-import os
 import sys
 from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process with its code.
-
-    At its own end Python takes apart all modules, and what is left of all values: 2 ms or more for nobody.
-    """
+    """Run the command line and exit with its code."""
     code = run()
-    atexit._run_exitfuncs()  # noqa: SLF001 - else what is registered would not be run: logging, coverage
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.flush()
-    os._exit(code)
+    gc.freeze()  # Python need not look for cycles at its end, among all modules, for 7 ms.
+    sys.exit(code)
 
 
 def run() -> int:

@@ -94,20 +94,6 @@ def test_nothing_is_imported_before_looking_for_cycles_is_put_off() -> None:
     )
 
 
-def test_the_end_loses_nothing() -> None:
-    """Python's own end is left out, but not what is registered for it, what that prints, or the exit code."""
-    program = (
-        "import atexit; atexit.register(print, 'registered')\nfrom auditor.cli import main; main()\nprint('never')"
-    )
-    words = [sys.executable, "-c", program, "audit", "no-such.pcap"]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)
-
-    assert ended.returncode == 3
-    assert "No capture could be read" in ended.stdout
-    assert ended.stdout.endswith("registered\n")
-    assert "no-such.pcap" in ended.stderr
-
-
 def test_a_reader_that_has_gone_is_no_error() -> None:
     """``auditor schema audit | head -1`` prints one line and nothing on stderr."""
     reader, writer = os.pipe()
