@@ -13,7 +13,8 @@ from auditor.cli.exit_code import EXIT_CODES, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.engine import Options, Watch
+    from auditor.engine import Options
+    from auditor.engine.watch import Watch
     from auditor.model.standing import IncidentChange
     from auditor.sensor.assemble import Settings
 
@@ -109,7 +110,8 @@ def _play(paths: Sequence[str], pace: Pace, settings: Settings) -> ExitCode:
     """Play captures into the pipeline."""
     from auditor.audit.captures import DEFAULT_VANTAGE  # noqa: PLC0415 - start-up
     from auditor.cli import output  # noqa: PLC0415 - start-up
-    from auditor.engine import CapturePath, Watch  # noqa: PLC0415 - start-up
+    from auditor.engine import CapturePath  # noqa: PLC0415 - start-up
+    from auditor.engine.watch import Watch  # noqa: PLC0415 - start-up
     from auditor.sensor import logs  # noqa: PLC0415 - start-up
     from auditor.sensor.assemble import assemble  # noqa: PLC0415 - start-up
     from auditor.sensor.clock import SystemClock  # noqa: PLC0415 - start-up

@@ -53,7 +53,8 @@ def canary(config_file: Path, over: str | None, timeout: float, record: bool, fo
 
 
 def _sent(config: SensorConfig, over: str, timeout: float) -> CanaryResult:
-    from auditor.engine import Options, Tap, Watch  # noqa: PLC0415 - start-up
+    from auditor.engine import Options  # noqa: PLC0415 - start-up
+    from auditor.engine.watch import Tap, Watch  # noqa: PLC0415 - start-up
     from auditor.sensor.canary import run  # noqa: PLC0415 - start-up
     from auditor.sensor.key import key_of  # noqa: PLC0415 - start-up
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
-from auditor.engine import CapturePath, Watch
+from auditor.engine import CapturePath
+from auditor.engine.watch import Watch
 from auditor.frames.client import sniff
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import ctypes
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from auditor.engine import Tap, Watch
+from auditor.engine.watch import Tap, Watch
 from auditor.identity import load
 from auditor.model.moment import NANOSECONDS
 from auditor.sensor.assemble import Held, Settings

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.cli.sensor_run import GARBAGE
-from auditor.engine import CapturePath, Options, Watch
+from auditor.engine import CapturePath, Options
+from auditor.engine.watch import Watch
 from auditor.policy.reload import policy_in_force
 from auditor.sensor import logs
 from auditor.sensor.assemble import Held, Settings, assemble

@@ -198,7 +198,8 @@ def _send(wire: Wire, path: Path, rate: int | None, seconds: float) -> tuple[int
 
 def _watch(interface: str, ring: int) -> None:
     """Watch until interrupted; print what came, and the processor time it took."""
-    from auditor.engine import Options, Tap, Watch  # noqa: PLC0415 - the generator's side needs none of it
+    from auditor.engine import Options  # noqa: PLC0415 - the generator's side needs none of it
+    from auditor.engine.watch import Tap, Watch  # noqa: PLC0415 - the generator's side needs none of it
 
     over = []
     signal.signal(signal.SIGINT, lambda *_: over.append(True))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine import CapturePath, Options, Watch
+from auditor.engine import CapturePath, Options
+from auditor.engine.watch import Watch
 from tests.lab.watching import INSIDE, of_capture, of_deltas
 
 ROOT = Path(__file__).parent.parent.parent

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from scapy.utils import RawPcapReader
 
-from auditor.engine import CapturePath, Options, Tap, Watch, sight, transmit
+from auditor.engine import CapturePath, Options, sight, transmit
+from auditor.engine.watch import Tap, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

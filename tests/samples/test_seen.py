@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from auditor import engine
-from auditor.engine import CapturePath, Options, Watch
+from auditor.engine import CapturePath, Options
+from auditor.engine.watch import Watch
 from auditor.identity.load import load
 from auditor.identity.reload import identity_in_force
 from auditor.identity.seen import statements

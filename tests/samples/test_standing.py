@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditor import engine
-from auditor.engine import CapturePath, Watch
+from auditor.engine import CapturePath
+from auditor.engine.watch import Watch
 from auditor.pipeline.pacing import Pace
 from auditor.pipeline.run import judge
 from tests.build.deltas import span

@@ -68,7 +68,7 @@ def test_without_the_right_to_capture_it_does_not_start(
     def refuse(*_words: object, **_settings: object) -> object:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("auditor.engine.Watch.live", refuse)
+    monkeypatch.setattr("auditor.engine.watch.Watch.live", refuse)
     config = sensor_files(tmp_path, f'metrics: {{listen: "127.0.0.1:{free_port()}"}}\n')
     ended = run("sensor", "run", "--config", str(config))
 

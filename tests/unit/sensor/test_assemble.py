@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.engine import CapturePath, Options, Watch
+from auditor.engine import CapturePath, Options
+from auditor.engine.watch import Watch
 from auditor.evidence.reading import Filter, incidents, of_kind
 from auditor.evidence.store import open_store
 from auditor.identity.reload import identity_in_force

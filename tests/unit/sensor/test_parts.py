@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from auditor.engine import Watch
+from auditor.engine.watch import Watch
 from auditor.evidence.recorder import Recorder
 from auditor.evidence.writer import Writer
 from auditor.pipeline.standing import Standing

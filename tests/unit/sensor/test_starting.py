@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.engine import Options, Tap, Watch
+from auditor.engine import Options
+from auditor.engine.watch import Tap, Watch
 from auditor.model.scale import People
 from auditor.sensor import starting
 from auditor.sensor.clock import SystemClock

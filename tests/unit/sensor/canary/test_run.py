@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from auditor.engine import Options, Tap, Watch
+from auditor.engine import Options
+from auditor.engine.watch import Tap, Watch
 from auditor.model.infohash import Infohash
 from auditor.model.watch import ActivitySeen, Delta, FlowSeen, InterfaceCounters, Slice, WatchCounters
 from auditor.sensor.canary import mark

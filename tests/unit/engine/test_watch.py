@@ -1,119 +1,25 @@
-"""The door to the compiled engine."""
+"""Frames that go on coming."""
 
 from __future__ import annotations
 
-import importlib
 import socket
 import time
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
 
-import auditor_native
-from auditor import engine
-from auditor.engine import CapturePath, Options, Progress, Tap, Watch, sight, transmit
-from auditor.model.fact import Handshake, Messages
-from auditor.model.infohash import Infohash
-from tests.build import (
-    START,
-    End,
-    find_node,
-    handshake,
-    krpc_reply,
-    piece,
-    request,
-    tcp_stream,
-    udp_exchange,
-    write_pcap,
-)
-from tests.build.torrent import Torrent, magnet_talk
+from auditor.engine import CapturePath, Options, sight
+from auditor.engine.watch import Tap, Watch
+from auditor.model.fact import Handshake
+from tests.build import START, handshake, piece, tcp_stream, write_pcap
+from tests.unit.engine.traffic import EMPLOYEE, INFOHASH, INSIDE, PEER, PEER_ID, download
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.model.flow import End as FlowEnd
     from auditor.model.watch import Delta
-
-INSIDE = (ip_network("10.0.0.0/8"),)
-EMPLOYEE, PEER = End("10.20.0.5", 51000), End("198.51.100.7", 6881)
-INFOHASH, PEER_ID = bytes(range(20)), b"-qB4520-aaaaaaaaaaaa"
-
-
-def download(path: Path, vlan: tuple[int, ...] = ()) -> Path:
-    """One piece goes to the employee."""
-    turns: list[tuple[FlowEnd, bytes]] = [
-        ("orig", handshake(INFOHASH, PEER_ID)),
-        ("resp", handshake(INFOHASH, b"-TR4060-bbbbbbbbbbbb")),
-        ("orig", request(0, 0, 1000)),
-        ("resp", piece(0, 0, bytes(1000))),
-    ]
-    return write_pcap(path, tcp_stream(EMPLOYEE, PEER, turns, vlan=vlan))
-
-
-def test_a_flow_comes_over_with_its_ends_amounts_and_facts(tmp_path: Path) -> None:
-    """Plain values become the domain's types."""
-    capture = CapturePath(str(download(tmp_path / "a.pcap", vlan=(30,))), "office")
-
-    sighting = sight([capture], Options(INSIDE))
-
-    [info], [flow] = sighting.captures, sighting.flows
-    assert (info.vantage, info.truncated, info.error) == ("office", False, None)
-    assert (flow.transport, flow.vantage, flow.vlan, flow.first) == ("tcp", "office", (30,), START)
-    assert (flow.orig.ip, flow.orig.port, flow.resp.ip) == (ip_address("10.20.0.5"), 51000, ip_address("198.51.100.7"))
-    assert flow.bytes == (68 + 17, 68 + 13 + 1000)
-    own = next(o for o in flow.observations if o.end == "orig" and isinstance(o.fact, Handshake))
-    assert own.fact == Handshake(Infohash(INFOHASH), PEER_ID, own.fact.reserved)  # type: ignore[union-attr]
-    sent = next(o.fact for o in flow.observations if o.end == "resp" and isinstance(o.fact, Messages))
-    assert (sent.pieces, sent.piece_bytes, sent.partial) == (1, 1000, False)
-
-
-def test_an_activity_is_the_inside_host_s(tmp_path: Path) -> None:
-    """Its nodes, queries and minutes, not the other end's."""
-    node, other = b"n" * 20, b"o" * 20
-    exchange = udp_exchange(
-        EMPLOYEE, PEER, [("orig", find_node(node, other)), ("resp", krpc_reply({b"id": other, b"nodes": b""}))]
-    )
-    capture = CapturePath(str(write_pcap(tmp_path / "a.pcap", exchange)), "office")
-
-    [activity] = sight([capture], Options(INSIDE)).activities
-
-    assert (activity.endpoint.ip, activity.nodes) == (ip_address("10.20.0.5"), 1)
-    assert (dict(activity.queries_out), activity.replies_in, activity.replies_out) == ({"find_node": 1}, 1, 0)
-    assert activity.node_ids == (node,)
-
-
-def test_progress_may_be_listened_to(tmp_path: Path) -> None:
-    """About ten times a second: of a short run perhaps never."""
-    capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
-    told: list[Progress] = []
-
-    sight([capture], Options(INSIDE), told.append)
-
-    assert all(progress.packets > 0 for progress in told)
-
-
-def test_an_engine_of_another_contract_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to do."""
-    monkeypatch.setattr(auditor_native, "CONTRACT", auditor_native.CONTRACT + 1)
-
-    with pytest.raises(ImportError, match=r"rebuild it: pip install -e \."):
-        importlib.reload(engine)
-
-
-def test_pieces_are_verified_by_what_was_known_beforehand(tmp_path: Path) -> None:
-    """A listed .torrent file proves what passed, though no metadata passed."""
-    torrent = Torrent({"a": b"1" * 20_000})
-    capture = write_pcap(tmp_path / "talk.pcap", tcp_stream(EMPLOYEE, PEER, magnet_talk(torrent, told=b"")))
-    path = CapturePath(str(capture), "default")
-
-    [unknown] = sight([path], Options(INSIDE)).flows
-    whole = sight([path], Options(INSIDE, known=(torrent.info,)))
-
-    [known] = whole.flows
-    assert unknown.verified == ()
-    assert [(v.end, v.verified) for v in known.verified] == [("resp", (2, 20_000))]
-    assert [seen.info for seen in whole.torrents] == [torrent.info]
 
 
 def flows_of(deltas: list[Delta]) -> list[tuple[int, bytes]]:
@@ -196,15 +102,6 @@ def test_a_filter_that_the_kernel_would_refuse_is_refused() -> None:
     """With the place of what is wrong."""
     with pytest.raises(ValueError, match="instruction 1: a jump ends within the program"):
         Watch.live([Tap("lo", filter=((0x28, 0, 0, 12), (0x15, 0, 9, 2048), (0x06, 0, 0, 1)))], Options(INSIDE))
-
-
-def test_what_cannot_be_sent_onto_an_interface_is_told(tmp_path: Path) -> None:
-    """There is none of that name, or no right to."""
-    capture = download(tmp_path / "a.pcap")
-    with pytest.raises(OSError, match=r"no interface named no-such-if0|CAP_NET_RAW"):
-        transmit([str(capture)], "no-such-if0")
-    with pytest.raises(ValueError, match="more than nothing"):
-        transmit([str(capture)], "no-such-if0", speed=-1.0)
 
 
 def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
