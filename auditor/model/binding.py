@@ -66,3 +66,12 @@ class Lease(NamedTuple):
     """The client had the address and goes on with it; of IPv6 never told."""
     relayed: bool = False
     """Seen between server and relay, where the frame's VLAN need not be the client's."""
+
+
+class Known(NamedTuple):
+    """What was said so far, and where each of it was seen."""
+
+    captures: tuple[str, ...] = ()
+    """Names of captures and interfaces; the first number of a frame's place counts them."""
+    leases: tuple[Lease, ...] = ()
+    bindings: tuple[Binding, ...] = ()

@@ -19,6 +19,7 @@ from auditor.evidence.recording import Grounds, of_identity, of_policy
 from auditor.evidence.retention import purge
 from auditor.evidence.store import StoreError, open_store
 from auditor.evidence.writer import Pace, Writer
+from auditor.model.binding import Known
 from auditor.model.moment import MINUTE, NANOSECONDS, rfc3339
 from auditor.pipeline.known import known
 from auditor.pipeline.standing import Standing
@@ -31,6 +32,7 @@ from auditor.sensor.exposed import Exposed
 from auditor.sensor.loop import Loop
 from auditor.sensor.reloads import Handlers, Reloads
 from auditor.sensor.seen import Seen, is_another
+from auditor.sensor.seen_file import NAME, SeenFile
 from auditor.sensor.upkeep import DAY, Chore, Upkeep
 from auditor.sinks import registry
 
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 LOOK = 5 * NANOSECONDS
 """How often it is looked whether frames showed something of who has which address."""
+KEEP = 5 * MINUTE
+"""How often that is written for the next run, besides at the end: what came after is lost if there is none."""
 
 
 class Held(NamedTuple):
@@ -88,6 +92,8 @@ class Settings:
     canary_every: int | None = None
     """Nanoseconds from one canary to the next."""
     notify: Notifying = field(default_factory=Silent)
+    seen_file: Path | None = None
+    """Where it is kept, from one run to the next, what frames showed of who has which address."""
 
 
 def options_for(policy: Policy) -> Options:
@@ -137,6 +143,7 @@ class _Assembly:
         self._options = options_for(settings.held.policy.state.value)
         self._read = None if settings.held.identity is None else settings.held.identity.state.value.read
         self._reviews: Mapping[str, int] = {}
+        self._seen_file = None if settings.seen_file is None else SeenFile(settings.seen_file)
 
     def daemon(self, watch: Callable[[Options], Watching]) -> Daemon:
         settings, held = self._settings, self._settings.held
@@ -180,7 +187,9 @@ class _Assembly:
 
         # An audit without identity sources asks nobody who has an address, and no more do we.
         is_asked = held.identity is not None
-        seen = Seen(self._clock, lambda: standing.hosts, interfaces, renew) if is_asked else None
+        seen = None
+        if is_asked:
+            seen = Seen(self._clock, lambda: standing.hosts, interfaces, renew, earlier=self._seen_earlier())
         loop = Loop(
             watch=begun,
             standing=standing,
@@ -339,9 +348,29 @@ class _Assembly:
         sizes = exposed.sizes
         exposed.sizes = lambda: {**sizes(), **seen.sizes}
         if self._settings.is_live:
-            looking = Upkeep([Chore("seen", LOOK, seen.look)], clock=self._clock, errors=self._errors)
+            chores = [Chore("seen", LOOK, seen.look)]
+            if self._seen_file is not None:
+                write = partial(self._write_seen, self._seen_file, seen)
+                chores.append(Chore("seen_file", KEEP, write))
+                self._ends.callback(write)
+            looking = Upkeep(chores, clock=self._clock, errors=self._errors)
             looking.start()
             self._ends.callback(looking.stop)
+
+    def _seen_earlier(self) -> Known:
+        """Return what frames showed in an earlier run."""
+        if self._seen_file is None:
+            return Known()
+        try:
+            return self._seen_file.read()
+        except (OSError, ValueError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+            self._log.warning("what an earlier run saw of addresses is left aside", file=NAME, reason=reason)
+            return Known()
+
+    def _write_seen(self, file: SeenFile, seen: Seen) -> None:
+        with self._errors.guard("seen_file"):
+            file.write(seen.known())
 
     def _upkeep(self) -> None:
         """Delete what is too old, once a day, and count what people noted, once a minute."""

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditor.model.binding import FOREVER
+from auditor.model.binding import FOREVER, Known
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.moment import HOUR, MINUTE, NANOSECONDS
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from auditor.model.binding import Binding, Lease
+    from auditor.model.binding import Seen as When
     from auditor.model.flow import Address, Tunnel
     from auditor.model.identity import Offset
     from auditor.model.watch import Delta
@@ -44,6 +45,9 @@ BACK = 10 * MINUTE
 """Time of the frames that goes back so far is no delay: a clock was set right that had been ahead."""
 EFFORT = 10
 """A tenth of the time, at most, goes into it."""
+EARLIER = ", an earlier run"
+"""What is behind the name of where something was seen, if that was before the sensor began: its frames have other
+numbers."""
 AHEAD = 3 * HOUR
 """How far the time of captures moves, when they are played, before it goes into it all the same: an incident ends six
 hours behind it."""
@@ -62,17 +66,19 @@ class Limits(NamedTuple):
 class Seen:
     """Takes what frames show, by the thread of the loop, and has it built into a directory, by any."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - each is another's part
         self,
         clock: Clock,
         hosts: Callable[[], AbstractSet[Address]],
         names: Callable[[], Sequence[str]],
         build: Callable[[], None],
         limits: Limits = Limits(),  # noqa: B008 - it cannot change
+        earlier: Known = Known(),  # noqa: B008 - nor can it
     ) -> None:
         """``hosts`` have incidents, and are asked for by the thread of the loop; ``names`` are those of the interfaces.
 
-        ``build`` reads the identity sources, and asks for the :meth:`sighting` to put beside them.
+        ``build`` reads the identity sources, and asks for the :meth:`sighting` to put beside them. ``earlier`` is what
+        another run of the sensor knew.
         """
         self._clock = clock
         self._hosts = hosts
@@ -94,6 +100,8 @@ class Seen:
         self._asked: int | None = None
         self._asked_until: int | None = None
         self._not_before = 0
+        self._earlier: tuple[str, ...] = ()
+        self._take_over(earlier)
 
     # -- by the thread of the loop -------------------------------------------------------------------------------------
 
@@ -132,17 +140,26 @@ class Seen:
 
     def sighting(self) -> Sighting:
         """Return all that is kept, in the order in which an audit has it."""
-        names = self._names()
         with self._lock:
-            kept, spoken = self._leases[:], [each for found in self._bindings.values() for each in found]
             self._news.clear()
             self._wait = None
             self._asked, self._asked_until = self._clock.now().steady, self._until
+        known = self.known()
+        captures = tuple(map(_capture, known.captures))
+        return Sighting(captures, (), (), {}, {}, bindings=known.bindings, leases=known.leases)
+
+    def known(self) -> Known:
+        """Return all that is kept, for a run of the sensor to come."""
+        names = [*self._names(), *self._earlier]
+        with self._lock:
+            kept, spoken = self._leases[:], [each for found in self._bindings.values() for each in found]
         leases, bindings = tuple(sorted(kept, key=_when)), tuple(sorted(spoken, key=_where))
         frames = [lease.at.frame for lease in leases] + [binding.first.frame for binding in bindings]
+        frames += [seen.frame for binding in bindings for seen in (binding.last, *binding.announced)]
         count = max((frame[0] + 1 for frame in frames), default=0)
-        captures = tuple(_capture(names[n] if n < len(names) else f"interface {n + 1}") for n in range(count))
-        return Sighting(captures, (), (), {}, {}, bindings=bindings, leases=leases)
+        return Known(
+            tuple(names[n] if n < len(names) else f"interface {n + 1}" for n in range(count)), leases, bindings
+        )
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -160,6 +177,25 @@ class Seen:
         self._build()
         ended = self._clock.now().steady
         self._not_before = ended + EFFORT * (ended - begun)
+
+    def _take_over(self, earlier: Known) -> None:
+        """Keep what another run knew, under other numbers of where it was seen."""
+        if not (earlier.leases or earlier.bindings):
+            return
+        named = [name.removesuffix(EARLIER) + EARLIER for name in earlier.captures]
+        self._earlier = tuple(dict.fromkeys(named))
+        first = len(self._names())
+        places = [first + self._earlier.index(name) for name in named]
+
+        def moved(seen: When) -> When:
+            return seen._replace(frame=(places[seen.frame[0]], seen.frame[1]))
+
+        for lease in earlier.leases:
+            self._leases.append(lease._replace(at=moved(lease.at)))
+            self._note(lease.ip)
+        for binding in earlier.bindings:
+            announced = tuple(map(moved, binding.announced))
+            self._take(binding._replace(first=moved(binding.first), last=moved(binding.last), announced=announced))
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.engine.watch import Tap, Watch
 from auditor.identity import load
 from auditor.model.moment import NANOSECONDS
+from auditor.sensor import seen_file
 from auditor.sensor.assemble import Held, Settings
 from auditor.sensor.canary.run import Canaries, way_or_why_not
 from auditor.sensor.confine import confine
@@ -62,6 +63,7 @@ def settings_of(config: SensorConfig, clock: Clock, way: Way | None = None) -> S
         canaries=None if way is None or canary is None else Canaries(way, canary.over, key),
         canary_every=None if canary is None else canary.every,
         notify=Notify(),
+        seen_file=config.state_dir / seen_file.NAME,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,13 +15,16 @@ from auditor.engine.watch import Watch
 from auditor.identity.load import load
 from auditor.identity.reload import identity_in_force
 from auditor.identity.seen import statements
+from auditor.model.moment import NANOSECONDS
 from auditor.pipeline.known import known
 from auditor.pipeline.run import judge
 from auditor.policy.reload import policy_in_force
 from auditor.sensor.assemble import Held, Settings, assemble, options_for
 from auditor.sensor.clock import SystemClock
 from auditor.sensor.seen import Seen
+from tests.build import START, End, handshake, tcp_stream
 from tests.build.capture import write_pcap
+from tests.build.holders import dhcp
 from tests.build.sensing import Log
 from tests.samples.test_handover import FOLDER, LEASES, LOG_INS, STAYS, move
 
@@ -28,9 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from auditor.model.flow import End as FlowEnd
     from auditor.model.incident import Incident
     from auditor.model.standing import IncidentChange
     from auditor.sensor.daemon import Daemon
+    from tests.build.frames import Frame
 
 CASES = [
     "arp-ties-address-to-mac",
@@ -197,3 +203,34 @@ def test_without_identity_sources_nobody_is_asked(place: Path) -> None:
     newest = {change.incident.id: change.incident for change in played.told}
     seen = engine.sight([CAPTURE], options_for(policy))
     assert _said(list(newest.values())) == _said(judge(seen, policy, key=KEY).incidents)
+
+
+def test_a_lease_that_an_earlier_run_saw_still_holds(place: Path, tmp_path: Path) -> None:
+    """A sensor begins anew between the lease and the download, and only the lease says whose that was."""
+    phone = End("10.40.0.9", 51000)
+    granted = dhcp("ack", "02:00:00:00:00:05", phone.ip, seconds=7200, host="guest-phone")
+    hello: list[tuple[FlowEnd, bytes]] = [
+        ("orig", handshake(bytes(20), b"-qB4520-aaaaaaaaaaaa")),
+        ("resp", handshake(bytes(20), b"-TR4060-" + bytes(12))),
+    ]
+    shared = tcp_stream(phone, End("198.51.100.7", 6881), hello, start=START + 600 * NANOSECONDS)
+
+    def said(*frames: Frame, seen_file: Path | None, is_live: bool = False) -> list[Incident]:
+        capture = CapturePath(str(write_pcap(tmp_path / "part.pcap", frames)), "default")
+        begun = Played(place, UNUSED)
+        held = Held(begun.policy, begun.identity, key=KEY)
+        settings = Settings("office", held, is_live=is_live, tell=begun.told.extend, seen_file=seen_file)
+        watch = partial(Watch.replay, [capture], speed=None)
+        daemon = assemble(settings, watch, clock=SystemClock(), log=Log().logger)
+        assert daemon.run()
+        assert daemon.exposed.state().errors == {}
+        return [change.incident for change in begun.told]
+
+    file = tmp_path / "seen.json"
+    assert said(granted, seen_file=file, is_live=True) == []
+    [*_, known_] = said(*shared, seen_file=file)
+    [*_, stranger] = said(*shared, seen_file=None)
+
+    assert known_.attribution.subject is not None
+    assert stranger.attribution.subject is None
+    assert any("an earlier run" in line for line in known_.attribution.lines)

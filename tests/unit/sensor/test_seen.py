@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from auditor.model.binding import FOREVER
+from auditor.model.binding import FOREVER, Known
 from auditor.model.identity import Offset
 from auditor.model.watch import Delta
 from auditor.sensor.seen import AGAIN, AHEAD, KEPT, LATER, SOON, Limits, Seen, is_another
@@ -22,12 +22,13 @@ ONE, OTHER = "10.40.9.9", "10.40.9.10"
 class Kept:
     """What keeps frames, with a clock and hosts of a test."""
 
-    def __init__(self, *, most: int = 1000, left: int = 750) -> None:
+    def __init__(self, *, most: int = 1000, left: int = 750, earlier: Known = Known()) -> None:  # noqa: B008
         self.clock = ClockByHand()
         self.hosts: set[Address] = set()
         self.asked = 0
         self.costs = 0.0
-        self.seen = Seen(self.clock, lambda: self.hosts, lambda: ["mirror0"], self._build, Limits(most, left))
+        limits = Limits(most, left)
+        self.seen = Seen(self.clock, lambda: self.hosts, lambda: ["mirror0"], self._build, limits, earlier)
 
     def _build(self) -> None:
         self.asked += 1
@@ -212,3 +213,31 @@ def test_a_clock_within_its_margin_is_the_same() -> None:
     assert not is_another(measured, measured._replace(nanoseconds=3601 * SECOND, matches=9))
     assert is_another(measured, measured._replace(nanoseconds=3602 * SECOND))
     assert is_another(Offset("unknown"), measured)
+
+
+def test_what_an_earlier_run_knew_is_asked_for_at_once() -> None:
+    """It is told where it was seen, and that it was earlier: numbers of frames begin anew with a run."""
+    first = Kept()
+    first.seen.take(Delta(leases=(lease(ONE, PHONE),), bindings=(binding(OTHER, LAPTOP),)))
+
+    second = Kept(earlier=first.seen.known())
+    assert second.look_after(0) == 1
+    second.seen.take(Delta(leases=(lease(OTHER, PHONE),)))
+    third = Kept(earlier=second.seen.known())
+    sighting = third.seen.sighting()
+
+    assert [each.path for each in sighting.captures] == ["mirror0", "mirror0, an earlier run"]
+    assert [each.at.frame[0] for each in sighting.leases] == [1, 1]
+    assert [each.first.frame[0] for each in sighting.bindings] == [1]
+    assert {each.ip for each in sighting.leases} == {ip_address(ONE), ip_address(OTHER)}
+
+
+def test_what_an_earlier_run_knew_is_forgotten_like_everything_else() -> None:
+    """By the frames' time, once there is any."""
+    first = Kept()
+    first.seen.take(Delta(leases=(lease(ONE, PHONE),), bindings=(binding(OTHER, LAPTOP),)))
+
+    second = Kept(earlier=first.seen.known())
+    second.seen.take(Delta(seen_until=NINE + KEPT + 2 * HOURS))
+
+    assert second.seen.sizes == {"seen_leases": 0, "seen_bindings": 0}
