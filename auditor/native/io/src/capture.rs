@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use auditor_core::time::Timestamp;
@@ -15,8 +14,9 @@ use crate::hash::Feed;
 use crate::input::{End, Input, Opened, Shared};
 use crate::split::{Splitter, Stop};
 
-/// How much is read at once: large enough to make calls rare, small enough to stay in a core's second-level cache.
-pub(crate) const LARGE_BLOCK: usize = 512 * 1024;
+/// How much is read at once: large enough to make calls rare, small enough to stay in a core's second-level cache beside
+/// what the system copies from and what the engine keeps.
+pub(crate) const LARGE_BLOCK: usize = 256 * 1024;
 /// The same where many captures are open at once, or only the first frame is wanted.
 pub(crate) const SMALL_BLOCK: usize = 32 * 1024;
 /// How much may lie between a frame and the end of its capture for the end to be looked for. Counted in what frames
@@ -124,8 +124,9 @@ pub(crate) struct Capture {
     pub(crate) rank: usize,
     input: Option<Input>,
     splitter: Splitter,
-    /// The record that the last block ended in.
-    rest: Option<(Arc<Block>, Range<usize>)>,
+    /// The record that the last block ended in, as far as it was read. Copied out, so that the block is free for the next
+    /// bytes: what is read goes where the last was, which is in the cache.
+    rest: Vec<u8>,
     /// How many bytes that record needs at least.
     need: usize,
     /// Where the next byte to split stands in the decompressed stream.
@@ -156,7 +157,7 @@ impl Capture {
             rank: 0,
             input: None,
             splitter: Splitter::default(),
-            rest: None,
+            rest: Vec::new(),
             need: 0,
             offset: 0,
             blocks: VecDeque::new(),
@@ -260,18 +261,13 @@ impl Capture {
     /// Reads and splits one block.
     fn load(&mut self, block_size: usize) {
         let Some(input) = &mut self.input else { return };
-        let (rest_block, rest_range) = self.rest.take().unzip();
-        let rest = rest_block
-            .as_ref()
-            .zip(rest_range)
-            .and_then(|(block, range)| block.bytes.get(range))
-            .unwrap_or_default();
-        let size = block_size.max(self.need).max(rest.len() + SMALL_BLOCK);
+        let carried = self.rest.len();
+        let size = block_size.max(self.need).max(carried + SMALL_BLOCK);
         let mut block = self.shared.pool.take(size);
-        let carried = rest.len();
         if let Some(front) = block.bytes.get_mut(..carried) {
-            front.copy_from_slice(rest);
+            front.copy_from_slice(&self.rest);
         }
+        self.rest.clear();
         let (read, end) = input.fill(block.bytes.get_mut(carried..size).unwrap_or_default());
         let filled = carried + read;
         let hash_here = self.feed.is_on() && input.is_plain();
@@ -291,7 +287,7 @@ impl Capture {
             (Stop::Corrupt(expected), _) => self.stop(Some(expected), None),
             (Stop::Need(need), None) => {
                 self.need = need;
-                self.rest = Some((block, split.consumed..filled));
+                self.rest.extend_from_slice(block.bytes.get(split.consumed..filled).unwrap_or_default());
             }
             (Stop::Need(_), Some(end)) => self.end(filled - split.consumed, end),
         }
