@@ -4,7 +4,7 @@
 #![no_main]
 
 use auditor_core::anomaly::Anomalies;
-use auditor_core::wire::decode::{Decoded, Transport, decode, decode_reassembled, plain};
+use auditor_core::wire::decode::{Decoded, Plain, Transport, decode, decode_reassembled};
 use auditor_core::wire::link::LinkType;
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,8 @@ fuzz_target!(|input: &[u8]| {
     let link = LinkType::from_dlt(u16::from_be_bytes(dlt));
     let decoded = decode(link, frame, &mut anomalies);
     check(&decoded, &anomalies);
-    assert!(plain(link, frame).is_none_or(|packet| Decoded::Packet(packet) == decoded));
+    let plain = Plain::parse(link, frame).and_then(|plain| plain.tcp().or_else(|| plain.udp()));
+    assert!(plain.is_none_or(|packet| Decoded::Packet(packet) == decoded));
     if let Decoded::Fragment(fragment) = decoded {
         assert!(fragment.payload.len() <= frame.len());
         let mut anomalies = Anomalies::default();

@@ -11,7 +11,7 @@ use crate::detect::Stamp;
 use crate::detect::dht::Dht;
 use crate::flow::key::{Endpoint, FlowKey, Seeded, Transport as Protocol};
 use crate::flow::slab::Place;
-use crate::wire::decode::{self, Datagram, Decoded, Packet, Segment, Transport};
+use crate::wire::decode::{self, Datagram, Decoded, Packet, Plain, Segment, Transport};
 use crate::wire::path::Path;
 
 /// How many packets are decoded, or taken to their flows, at a time: enough that what was asked for arrives meanwhile.
@@ -36,7 +36,7 @@ pub(super) struct Passage<'a> {
     /// Where its flow probably is, found before earlier packets were taken to theirs.
     pub(super) guess: Option<Place>,
     /// It looks like a message of the DHT.
-    is_dht: bool,
+    pub(super) is_dht: bool,
     /// What the DHT keeps of that flow.
     link: Option<Place>,
     pub(super) from_low: bool,
@@ -87,9 +87,13 @@ impl Engine {
             anomalies.count(Anomaly::FrameSnapped);
         }
         // Apart from the thorough way, so that what nearly every packet brings is written once, where it waits.
-        match decode::plain(frame.link, frame.bytes) {
-            Some(packet) => self.wait(&packet, frame, &mut waiting.decoded),
-            None => self.decode_thoroughly(frame, waiting),
+        let plain = Plain::parse(frame.link, frame.bytes);
+        if let Some(packet) = plain.and_then(|plain| plain.tcp()) {
+            self.wait(packet, frame, &mut waiting.decoded);
+        } else if let Some(packet) = plain.and_then(|plain| plain.udp()) {
+            self.wait(packet, frame, &mut waiting.decoded);
+        } else {
+            self.decode_thoroughly(frame, waiting);
         }
     }
 
@@ -102,7 +106,7 @@ impl Engine {
             _ => &mut ignored,
         };
         match decode::decode(frame.link, frame.bytes, anomalies) {
-            Decoded::Packet(packet) => self.wait(&packet, frame, &mut waiting.decoded),
+            Decoded::Packet(packet) => self.wait(packet, frame, &mut waiting.decoded),
             Decoded::Fragment(fragment) => {
                 self.totals.fragments += u64::from(counts);
                 if self.role.hands_on {
@@ -121,7 +125,7 @@ impl Engine {
                     self.pass_all(waiting);
                     let mut whole = Vec::new();
                     let role = mem::replace(&mut self.role, of_all);
-                    self.wait(&packet, &Frame { bytes: &[], ..*frame }, &mut whole);
+                    self.wait(packet, &Frame { bytes: &[], ..*frame }, &mut whole);
                     self.role = role;
                     self.pass(&mut whole);
                 }
@@ -138,24 +142,22 @@ impl Engine {
     }
 
     /// Says where a packet belongs, and has it wait; one of no flow, or of another worker's, does not.
-    #[inline]
-    fn wait<'a>(&mut self, packet: &Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "out of line, the packet goes through memory twice")]
+    fn wait<'a>(&mut self, packet: Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
         let stamp = Stamp { time: frame.time, frame: frame.place };
         let (load, protocol, src_port, dst_port) = match packet.transport {
             Transport::Tcp(segment) => {
                 (Load::Tcp(segment), Protocol::Tcp, segment.src_port, segment.dst_port)
             }
             Transport::Udp(datagram) => {
-                if is_dhcp(&datagram) && self.keeps_bindings(frame) {
-                    self.bindings.dhcp(frame.vantage, packet, &datagram, stamp);
+                if is_dhcp(&datagram) {
+                    self.dhcp(packet, datagram, frame);
                 }
                 (Load::Udp(datagram), Protocol::Udp, datagram.src_port, datagram.dst_port)
             }
             Transport::Icmpv6(message) => {
-                self.totals.other_packets += u64::from(self.role.counts);
-                if self.keeps_bindings(frame) {
-                    self.bindings.icmpv6(frame.vantage, packet, message, stamp);
-                }
+                self.icmpv6(packet, message, frame);
                 return;
             }
             Transport::Other(_) => {
@@ -190,6 +192,23 @@ impl Engine {
             stamp,
             load,
         });
+    }
+
+    #[cold]
+    fn dhcp(&mut self, packet: Packet<'_>, datagram: Datagram<'_>, frame: &Frame<'_>) {
+        if self.keeps_bindings(frame) {
+            let stamp = Stamp { time: frame.time, frame: frame.place };
+            self.bindings.dhcp(frame.vantage, &packet, &datagram, stamp);
+        }
+    }
+
+    #[cold]
+    fn icmpv6(&mut self, packet: Packet<'_>, message: &[u8], frame: &Frame<'_>) {
+        self.totals.other_packets += u64::from(self.role.counts);
+        if self.keeps_bindings(frame) {
+            let stamp = Stamp { time: frame.time, frame: frame.place };
+            self.bindings.icmpv6(frame.vantage, &packet, message, stamp);
+        }
     }
 
     /// Whether this worker keeps what a frame says of addresses: the first does; another may have to hand it on.

@@ -4,7 +4,6 @@
 use super::flows::talkers;
 use super::passage::Passage;
 use super::{Engine, count};
-use crate::detect::dht::Dht;
 use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
@@ -112,7 +111,7 @@ impl Talk {
 impl Engine {
     pub(super) fn udp(&mut self, passage: &Passage<'_>, captured: &decode::Datagram<'_>) {
         let decode::Datagram { payload, payload_len: sent, .. } = *captured;
-        let is_dht = Dht::probe(payload);
+        let is_dht = passage.is_dht;
         let mark = || Some(passage.mark(payload, [0; 3]));
         let Some(place) = self.flow(passage, mark, |_, _, _| false) else { return };
         let Self { flows, talks, dht, anomalies, totals, budget, content, learning, marks, .. } = self;

@@ -145,7 +145,8 @@ impl FlowKey {
         (Self { low, high, transport, vantage, tunnel: path.tunnel, vlans: None }, from_low)
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "each packet's key is hashed while it is in registers")]
     pub(crate) fn hash_with(&self, seed: u64) -> u64 {
         let mut hasher = KeyHasher { state: seed };
         let mut rest = u64::from(self.vantage) | u64::from(self.transport == Transport::Tcp) << 16;

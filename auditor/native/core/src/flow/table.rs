@@ -249,7 +249,8 @@ impl FlowTable {
     }
 
     /// The hash by which a flow is found.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as of the key")]
     #[must_use]
     pub fn hash(&self, key: &FlowKey) -> u64 {
         key.hash_with(self.seed)

@@ -7,7 +7,7 @@ use super::arp::Arp;
 use super::ethernet::ether_type;
 use super::ip::{Body, Ip, Network, Stop, protocol};
 use super::link::{self, LinkType};
-use super::path::Path;
+use super::path::{Macs, Path};
 pub use super::tcp::{Flags, Segment};
 use super::tunnel::Inner;
 pub use super::udp::Datagram;
@@ -110,37 +110,55 @@ fn arp(path: Path, bytes: &[u8]) -> Decoded<'_> {
     Arp::parse(bytes).map_or(Decoded::Nothing, |(arp, _)| Decoded::Arp(path, arp))
 }
 
-/// The way that nearly every frame goes: Ethernet, IP, and TCP or UDP, with nothing in between.
+/// A packet on the way that nearly every frame goes: Ethernet, IP, and TCP or UDP, with nothing in between.
 ///
-/// It calls nothing out of line, and so stays in registers. Whatever is not plain, or not right, is `None`: [`decode`]
-/// reads it again, and is the only one that refuses and counts.
-#[must_use]
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "out of line, the packet is copied twice on its way out: 30 ns, not 12"
-)]
-pub fn plain(link: LinkType, frame: &[u8]) -> Option<Packet<'_>> {
-    if link != LinkType::Ethernet {
-        return None;
+/// Read in two steps, so that who asks knows which transport it has: the fields stay in registers then. Packed in between
+/// as either of both, they go through memory, in other portions than they are taken out again, for which the processor
+/// waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a> {
+    macs: Macs,
+    ip: Ip<'a>,
+}
+
+impl<'a> Plain<'a> {
+    /// Reads a frame down to its IP packet. Whatever is not plain, or not right, is `None`: [`decode`] reads it again, and
+    /// is the only one that refuses and counts.
+    #[must_use]
+    #[inline]
+    pub fn parse(link: LinkType, frame: &'a [u8]) -> Option<Self> {
+        if link != LinkType::Ethernet {
+            return None;
+        }
+        let (macs, ether_type, bytes) = ethernet::header(frame).ok()?;
+        let ip = match ether_type {
+            ether_type::IPV4 => ipv4::parse(bytes).ok()?,
+            ether_type::IPV6 => ipv6::parse_fixed(bytes).ok()?,
+            _ => return None,
+        };
+        ip.part.is_none().then_some(Self { macs, ip })
     }
-    let (macs, ether_type, bytes) = ethernet::header(frame).ok()?;
-    let ip = match ether_type {
-        ether_type::IPV4 => ipv4::parse(bytes).ok()?,
-        ether_type::IPV6 => ipv6::parse_fixed(bytes).ok()?,
-        _ => return None,
-    };
-    if ip.part.is_some() {
-        return None;
+
+    /// The packet, if it is one of TCP.
+    #[must_use]
+    #[inline]
+    pub fn tcp(&self) -> Option<Packet<'a>> {
+        let segment = (self.ip.protocol == protocol::TCP).then(|| tcp::parse(self.ip.body).ok())??;
+        Some(self.packet(Transport::Tcp(segment)))
     }
-    let transport = match ip.protocol {
-        protocol::TCP => Transport::Tcp(tcp::parse(ip.body).ok()?),
-        protocol::UDP => Transport::Udp(
-            udp::parse(ip.body).ok().filter(|datagram| !tunnel::is_udp_port(datagram.dst_port))?,
-        ),
-        _ => return None,
-    };
-    Some(packet(&ip, Path { macs: Some(macs), ..Path::default() }, transport))
+
+    /// The packet, if it is one of UDP.
+    #[must_use]
+    #[inline]
+    pub fn udp(&self) -> Option<Packet<'a>> {
+        let datagram = (self.ip.protocol == protocol::UDP).then(|| udp::parse(self.ip.body).ok())??;
+        (!tunnel::is_udp_port(datagram.dst_port)).then(|| self.packet(Transport::Udp(datagram)))
+    }
+
+    #[inline]
+    fn packet(&self, transport: Transport<'a>) -> Packet<'a> {
+        packet(&self.ip, Path { macs: Some(self.macs), ..Path::default() }, transport)
+    }
 }
 
 /// Continues with the payload of a packet put together from fragments; it may be a tunnel's in turn.
@@ -364,7 +382,7 @@ mod tests {
             };
             prop_assert!(captured <= claimed as usize);
         }
-        if let Some(packet) = plain(link, frame) {
+        if let Some(packet) = Plain::parse(link, frame).and_then(|plain| plain.tcp().or_else(|| plain.udp())) {
             let mut none = Anomalies::default();
             prop_assert_eq!(decode(link, frame, &mut none), Decoded::Packet(packet));
             prop_assert_eq!(none, Anomalies::default());
