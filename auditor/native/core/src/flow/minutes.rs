@@ -18,19 +18,20 @@ pub struct Minutes(Vec<(i64, Ends<u64>)>);
 
 impl Minutes {
     /// Adds `bytes` sent by `end` at `time`.
+    #[inline]
     pub fn add(&mut self, time: Timestamp, end: End, bytes: u64) {
-        if bytes == 0 {
-            return;
-        }
         // Nearly always it is the minute of the bytes before.
         if let Some((last, ends)) = self.0.last_mut()
-            && last
-                .checked_mul(MINUTE)
-                .is_some_and(|start| (start..start.saturating_add(MINUTE)).contains(&time.0))
+            && (0..MINUTE).contains(&time.0.wrapping_sub(last.wrapping_mul(MINUTE)))
         {
             *ends.at_mut(end) += bytes;
-            return;
+        } else if bytes > 0 {
+            self.add_elsewhere(time, end, bytes);
         }
+    }
+
+    #[inline(never)]
+    fn add_elsewhere(&mut self, time: Timestamp, end: End, bytes: u64) {
         let minute = time.minute();
         let place = match self.0.last() {
             Some((last, _)) if *last == minute => self.0.len() - 1,
