@@ -382,7 +382,8 @@ mod tests {
             };
             prop_assert!(captured <= claimed as usize);
         }
-        if let Some(packet) = Plain::parse(link, frame).and_then(|plain| plain.tcp().or_else(|| plain.udp())) {
+        if let Some(packet) = Plain::parse(link, frame).and_then(|plain| plain.tcp().or_else(|| plain.udp()))
+        {
             let mut none = Anomalies::default();
             prop_assert_eq!(decode(link, frame, &mut none), Decoded::Packet(packet));
             prop_assert_eq!(none, Anomalies::default());

@@ -108,8 +108,19 @@ impl<'a> Reader<'a> {
     /// Takes one string.
     #[inline]
     pub(in crate::wire::bt) fn string(&mut self) -> Result<&'a [u8], Refused> {
+        if let [len @ b'0'..=b'9', b':', body @ ..] = self.rest
+            && let Some((string, rest)) = body.split_at_checked(usize::from(len - b'0'))
+        {
+            self.rest = rest;
+            return Ok(string);
+        }
+        self.long_string()
+    }
+
+    /// Takes one string, of ten bytes or more, or refuses it.
+    #[inline(never)]
+    fn long_string(&mut self) -> Result<&'a [u8], Refused> {
         let (len, body) = match *self.rest {
-            [ones @ b'0'..=b'9', b':', ref body @ ..] => (usize::from(ones - b'0'), body),
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b':', ref body @ ..] => {
                 (10 * usize::from(tens - b'0') + usize::from(ones - b'0'), body)
             }
@@ -200,6 +211,9 @@ impl<'a> Reader<'a> {
                     depth += 1;
                     dicts = dicts << 1 | u32::from(opening == b'd');
                     self.rest = rest;
+                    if opening == b'l' {
+                        items += self.short_strings(MAX_ITEMS - items);
+                    }
                 }
                 [] | [b'0'..=b'9', ..] => drop(self.string()?),
                 _ => return Err(self.mismatch("a value")),
@@ -221,6 +235,21 @@ impl<'a> Reader<'a> {
                 self.string()?;
             }
         }
+    }
+
+    /// Takes strings of less than ten bytes, as many as follow each other and `most` of them, and says how many: packed
+    /// endpoints, which make up the longest lists.
+    #[inline]
+    fn short_strings(&mut self, most: u32) -> u32 {
+        let mut count = 0;
+        while count < most
+            && let [len @ b'0'..=b'9', b':', body @ ..] = self.rest
+            && let Some(rest) = body.get(usize::from(len - b'0')..)
+        {
+            self.rest = rest;
+            count += 1;
+        }
+        count
     }
 
     /// Why something was refused.

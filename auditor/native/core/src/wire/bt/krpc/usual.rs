@@ -12,18 +12,19 @@ use super::{Body, Krpc, Method, Query, Reply};
 /// Reads one whole datagram, if it is a usual query or reply.
 pub(super) fn read(datagram: &[u8]) -> Option<Krpc<'_>> {
     let mut reader = Reader::inside(datagram, 2);
-    let mut ip = None;
-    if reader.tag(b"d2:ip") {
-        ip = Some(reader.string().ok()?);
-    } else if !reader.tag(b"d") {
-        return None;
-    }
-    let (body, end) = if reader.tag(b"1:rd2:id20:") {
-        (Body::Reply(reply(&mut reader, ip)?), b"1:y1:re")
-    } else if ip.is_none() && reader.tag(b"1:ad2:id20:") {
+    let (body, end) = if reader.tag(b"d1:ad2:id20:") {
         (Body::Query(query(&mut reader)?), b"1:y1:qe")
     } else {
-        return None;
+        let mut ip = None;
+        if reader.tag(b"d2:ip") {
+            ip = Some(reader.string().ok()?);
+        } else if !reader.tag(b"d") {
+            return None;
+        }
+        if !reader.tag(b"1:rd2:id20:") {
+            return None;
+        }
+        (Body::Reply(reply(&mut reader, ip)?), b"1:y1:re")
     };
     let transaction = reader.tag(b"1:t").then(|| reader.string().ok())??;
     let client = if reader.tag(b"1:v") { Some(reader.string().ok()?) } else { None };
