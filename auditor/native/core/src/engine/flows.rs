@@ -115,7 +115,8 @@ impl Engine {
     fn forget(&mut self, place: Place) {
         if let Some(flow) = self.flows.remove(place) {
             self.unseen.forget(place, &flow.seen);
-            let account = self.account(&flow);
+            let seen = self.told(&flow);
+            let account = self.account(&flow, seen);
             self.marks.withdraw(&account.handed);
         }
     }
@@ -160,7 +161,12 @@ impl Engine {
             self.totals.one_sided_flows += u64::from(payload && one_sided);
             self.totals.midstream_flows += u64::from(payload && !flow.begun);
         }
-        let account = self.account(flow);
+        let seen = self.told(flow);
+        // Of nearly all flows nobody has anything to say.
+        if flow.detail.is_none() && seen.is_empty() {
+            return;
+        }
+        let account = self.account(flow, seen);
         if !account.observations.is_empty() || !account.fetched.is_empty() {
             self.report_flow(flow, account);
         } else {
@@ -168,14 +174,19 @@ impl Engine {
         }
     }
 
-    /// Has all who followed a flow say what they saw, and give back what they held.
-    fn account(&mut self, flow: &Flow) -> Account {
-        let mut account = Account { bytes: flow.bytes, ..Account::default() };
+    /// Gives back what is kept of a flow beside its detail, and has the DHT say what it saw.
+    fn told(&mut self, flow: &Flow) -> Vec<Observation> {
         match (flow.key.transport, flow.slot) {
+            (Protocol::Udp, Some(slot)) => return self.dht.flow_ended(slot),
             (Protocol::Tcp, Some(slot)) => drop(self.details.take_first(slot)),
-            (Protocol::Udp, Some(slot)) => account.observations = self.dht.flow_ended(slot),
             (_, None) => {}
         }
+        Vec::new()
+    }
+
+    /// Has all who followed a flow say what they saw, and give back what they held. The DHT has said what it saw.
+    fn account(&mut self, flow: &Flow, seen: Vec<Observation>) -> Account {
+        let mut account = Account { bytes: flow.bytes, observations: seen, ..Account::default() };
         let Some(place) = flow.detail else { return account };
         let mut untold = Anomalies::default();
         match flow.key.transport {

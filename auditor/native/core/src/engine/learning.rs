@@ -35,10 +35,13 @@ impl Learning {
     /// Takes in what was named in a flow: each end of ours knows it from then on, whichever said so. What one of ours
     /// says of itself to a group of addresses, all of its network know; of an outsider no such word is believed.
     pub(super) fn hear(&mut self, talkers: &Talkers, named: &[Named]) {
+        if named.is_empty() {
+            return;
+        }
         for end in [End::Orig, End::Resp] {
             let ip = talkers.ends.at(end).ip;
             let to_a_group = is_multicast(&ip);
-            if named.is_empty() || !(to_a_group || self.ours.contain(&ip)) {
+            if !(to_a_group || self.ours.contain(&ip)) {
                 continue;
             }
             let vlans = if self.vlan_in_key { talkers.vlans } else { Vlans::default() };

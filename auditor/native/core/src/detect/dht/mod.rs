@@ -453,20 +453,30 @@ impl Dht {
     /// The activities of a flow's ends. That one end is a node of the other's counts if `is_new`. If not, the ends have
     /// those that they had, even where the datagram does not count.
     fn activities_of(&mut self, datagram: &Datagram<'_>, whose: Whose, is_new: bool) -> Ends<Option<Place>> {
-        let inside = [End::Orig, End::Resp].map(|end| self.ours.contain(&datagram.endpoint(end).ip));
-        let nobody = inside == [false, false];
-        let mut activities = Ends::default();
-        for (end, inside) in [End::Orig, End::Resp].into_iter().zip(inside) {
-            let counts = whose.counts_for(end == datagram.from);
-            if (inside || (nobody && end == End::Orig)) && (counts || !is_new) {
-                let place = self.activity(datagram, end, counts);
-                if is_new && let Some(place) = place {
-                    self.count_node(place, datagram, end);
-                }
-                *activities.at_mut(end) = place;
-            }
+        let is_inside = |end| self.ours.contain(&datagram.endpoint(end).ip);
+        let (orig, resp) = (is_inside(End::Orig), is_inside(End::Resp));
+        Ends {
+            orig: if orig || !resp { self.activity_of(datagram, End::Orig, whose, is_new) } else { None },
+            resp: if resp { self.activity_of(datagram, End::Resp, whose, is_new) } else { None },
         }
-        activities
+    }
+
+    fn activity_of(
+        &mut self,
+        datagram: &Datagram<'_>,
+        end: End,
+        whose: Whose,
+        is_new: bool,
+    ) -> Option<Place> {
+        let counts = whose.counts_for(end == datagram.from);
+        if is_new && !counts {
+            return None;
+        }
+        let place = self.activity(datagram, end, counts)?;
+        if is_new {
+            self.count_node(place, datagram, end);
+        }
+        Some(place)
     }
 
     /// The activity of a flow's end. Where it has none, one begins if the datagram `counts` for it.
