@@ -56,14 +56,22 @@ impl Passage<'_> {
         let mut hasher = Seeded(self.hash << 1 | u64::from(self.from_low)).build_hasher();
         hasher.write_u64(u64::from(self.ip_id) << 32 | payload.len() as u64);
         if let Load::Tcp(_) = self.load {
-            for number in numbers {
-                hasher.write_u32(number);
-            }
+            let [seq, ack, flags] = numbers.map(u64::from);
+            hasher.write_u64(seq << 32 | ack);
+            hasher.write_u64(flags);
         }
-        hasher.write(payload.get(..SAMPLE).unwrap_or(payload));
-        hasher.write(
-            payload.len().checked_sub(SAMPLE).and_then(|from| payload.get(from..)).unwrap_or_default(),
-        );
+        match payload.first_chunk::<SAMPLE>().zip(payload.last_chunk::<SAMPLE>()) {
+            Some((first, last)) => {
+                let mut write = |half: &[u8; SAMPLE]| {
+                    for block in half.as_chunks().0 {
+                        hasher.write_u128(u128::from_le_bytes(*block));
+                    }
+                };
+                write(first);
+                write(last);
+            }
+            None => hasher.write(payload),
+        }
         hasher.finish() as u32
     }
 }
