@@ -25,6 +25,8 @@ pub use self::flights::FLIGHTS;
 pub use self::randomness::Randomness;
 pub use self::shape::{Shape, Signature};
 
+use memchr::memchr;
+
 use self::flights::Flights;
 use self::shape::{Checks, Fit};
 use self::thresholds::READABLE_WITHIN;
@@ -249,8 +251,11 @@ impl Reader {
             End::Resp => self.flights.len(2).saturating_add(thresholds::FOURTH_AT_LEAST),
         };
         let bytes = self.flights.kept(end).bytes();
-        let from = (*self.searched.at(end)).max(obfuscated as usize);
-        for offset in from..READABLE_WITHIN.min(bytes.len()) {
+        let within = bytes.get(..READABLE_WITHIN).unwrap_or(bytes);
+        let mut from = (*self.searched.at(end)).max(obfuscated as usize);
+        while let Some(at) = within.get(from..).and_then(|left| memchr(Handshake::FIRST, left)) {
+            let offset = from + at;
+            from = offset + 1;
             *self.searched.at_mut(end) = offset;
             match Handshake::parse(bytes.get(offset..).unwrap_or_default()) {
                 Ok((_, rest)) if self.plain.is_some() || is_message(rest) == Some(true) => {

@@ -61,6 +61,8 @@ pub struct Handshake<'a> {
 impl<'a> Handshake<'a> {
     /// Length on the wire, in bytes.
     pub const LEN: usize = 68;
+    /// The byte that it begins with.
+    pub const FIRST: u8 = PROTOCOL[0];
 
     /// Splits one handshake off the front of `input`; returns it and the rest.
     ///
