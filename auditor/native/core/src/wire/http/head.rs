@@ -11,6 +11,8 @@
 
 use std::fmt;
 
+use memchr::memchr3;
+
 use super::inflate::Coding;
 use crate::error::ParseError;
 
@@ -398,7 +400,7 @@ fn strip_version<'a>(input: &[u8], rest: &'a [u8]) -> Result<&'a [u8], ParseErro
 
 /// Splits a line's end off the front of `rest`, which is a part of `input`: what is before it, and what after.
 fn line_end<'a>(input: &[u8], rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), ParseError> {
-    let len = rest.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n' | 0)).count();
+    let len = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
     let (line, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
     match after {
         [] | [b'\r'] => Err(unended(input)),
