@@ -1,5 +1,7 @@
 //! Payload bytes per minute of frame time, so that amounts can be split by time later.
 
+use std::mem;
+
 use super::key::{End, Ends};
 use crate::time::Timestamp;
 
@@ -9,56 +11,67 @@ const CAP: usize = 31 * 24 * 60;
 /// Nanoseconds in a minute.
 const MINUTE: i64 = 60 * Timestamp::SECOND;
 
-/// The place before the first; one more is 0.
-const BEFORE_ALL: usize = usize::MAX;
-
 /// Bytes that each end sent, by minute, in order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Minutes(Vec<(i64, Ends<u64>)>);
+pub struct Minutes {
+    earlier: Vec<Minute>,
+    /// Apart from the others: nearly all bytes are of it, and most flows have no other.
+    last: Option<Minute>,
+}
+
+/// A minute since the epoch, and what each end sent in it.
+type Minute = (i64, Ends<u64>);
 
 impl Minutes {
     /// Adds `bytes` sent by `end` at `time`.
     #[inline]
     pub fn add(&mut self, time: Timestamp, end: End, bytes: u64) {
-        // Nearly always it is the minute of the bytes before.
-        if let Some((last, ends)) = self.0.last_mut()
-            && (0..MINUTE).contains(&time.0.wrapping_sub(last.wrapping_mul(MINUTE)))
+        if let Some((minute, ends)) = &mut self.last
+            && (0..MINUTE).contains(&time.0.wrapping_sub(minute.wrapping_mul(MINUTE)))
         {
             *ends.at_mut(end) += bytes;
         } else if bytes > 0 {
-            self.add_elsewhere(time, end, bytes);
+            self.add_elsewhere(time.minute(), end, bytes);
         }
     }
 
     #[inline(never)]
-    fn add_elsewhere(&mut self, time: Timestamp, end: End, bytes: u64) {
-        let minute = time.minute();
-        let place = match self.0.last() {
-            Some((last, _)) if *last == minute => self.0.len() - 1,
-            // Frames are at most a little out of order: the place is near the end.
-            _ => self.0.iter().rposition(|(at, _)| *at <= minute).unwrap_or(BEFORE_ALL),
+    fn add_elsewhere(&mut self, minute: i64, end: End, bytes: u64) {
+        let mut ends = Ends::default();
+        *ends.at_mut(end) = bytes;
+        let new = (minute, ends);
+        let Some(last) = &mut self.last else {
+            self.last = Some(new);
+            return;
         };
-        let full = self.0.len() >= CAP;
-        match self.0.get_mut(if full { place.min(CAP - 1) } else { place }) {
+        let full = self.earlier.len() + 1 >= CAP;
+        if minute > last.0 && !full {
+            self.earlier.push(mem::replace(last, new));
+            return;
+        }
+        // Frames are at most a little out of order: the place is near the end.
+        let before = self.earlier.iter().rposition(|(at, _)| *at <= minute);
+        let known = match before {
+            _ if minute >= last.0 => Some(last),
+            Some(place) => self.earlier.get_mut(place),
+            None => full.then_some(last),
+        };
+        match known {
             Some((at, ends)) if *at == minute || full => *ends.at_mut(end) += bytes,
-            _ => {
-                let mut ends = Ends::default();
-                *ends.at_mut(end) = bytes;
-                self.0.insert(place.wrapping_add(1), (minute, ends));
-            }
+            _ => self.earlier.insert(before.map_or(0, |place| place + 1), new),
         }
     }
 
     /// Says that the ends are the other way round.
     pub fn swap(&mut self) {
-        for (_, ends) in &mut self.0 {
+        for (_, ends) in self.earlier.iter_mut().chain(&mut self.last) {
             ends.swap();
         }
     }
 
     /// Adds the minutes of `other`.
     pub fn merge(&mut self, other: &Self) {
-        for (minute, ends) in &other.0 {
+        for (minute, ends) in other.iter() {
             let time = Timestamp(minute.saturating_mul(60 * Timestamp::SECOND));
             self.add(time, End::Orig, ends.orig);
             self.add(time, End::Resp, ends.resp);
@@ -67,12 +80,16 @@ impl Minutes {
 
     /// Each minute since the epoch with the bytes of both ends.
     pub fn iter(&self) -> impl Iterator<Item = (i64, Ends<u64>)> + '_ {
-        self.0.iter().copied()
+        self.earlier.iter().chain(&self.last).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(minute: i64) -> Timestamp {
@@ -89,6 +106,34 @@ mod tests {
         }
         let seen: Vec<_> = minutes.iter().map(|(minute, ends)| (minute, ends.orig, ends.resp)).collect();
         assert_eq!(seen, [(3, 8, 0), (5, 1, 4), (6, 0, 2)]);
+    }
+
+    proptest! {
+        #[test]
+        fn each_minute_has_its_bytes_whatever_came_before_it(
+            steps in prop::collection::vec((-9..9_i64, any::<bool>(), 0..5_u64), 0..60),
+        ) {
+            let (mut minutes, mut model) = (Minutes::default(), BTreeMap::<i64, Ends<u64>>::new());
+            for (minute, by_orig, bytes) in steps {
+                let end = if by_orig { End::Orig } else { End::Resp };
+                minutes.add(at(minute), end, bytes);
+                if bytes > 0 {
+                    *model.entry(minute).or_default().at_mut(end) += bytes;
+                }
+            }
+            prop_assert_eq!(minutes.iter().collect::<Vec<_>>(), model.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn who_sends_for_months_has_the_rest_in_the_last_minute_kept() {
+        let mut minutes = Minutes::default();
+        let most = i64::try_from(CAP).unwrap();
+        for minute in (0..most + 50).chain([most + 9, 3, -1]) {
+            minutes.add(at(minute), End::Orig, 1);
+        }
+        let seen: Vec<_> = minutes.iter().map(|(minute, ends)| (minute, ends.orig)).collect();
+        assert_eq!((seen.len(), seen[0], seen[3], seen[CAP - 1]), (CAP, (0, 1), (3, 2), (most - 1, 53)));
     }
 
     #[test]
