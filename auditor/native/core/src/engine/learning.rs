@@ -47,30 +47,34 @@ impl Learning {
             let vlans = if self.vlan_in_key { talkers.vlans } else { Vlans::default() };
             let host = Host { ip, vantage: talkers.vantage, tunnel: talkers.tunnel, vlans };
             let host = if to_a_group { host.everybody() } else { host };
-            let (begun, count) = (self.learnt.len(), named.len());
-            // That a host is named itself tells it of nobody to meet.
-            for named in named.iter().filter(|named| named.endpoint.ip != ip) {
-                if to_a_group && !self.ours.contain(&named.endpoint.ip) {
+            let begun = self.learnt.len();
+            for together in named.chunk_by(is_together) {
+                let Some(Named { infohash, source, stamp, by, .. }) = together.first() else { continue };
+                let by = talkers.ends.at(*by).ip;
+                let mut endpoints = Vec::with_capacity(together.len());
+                // That a host is named itself tells it of nobody to meet.
+                for Named { endpoint, .. } in together.iter().filter(|named| named.endpoint.ip != ip) {
+                    if to_a_group && !self.ours.contain(&endpoint.ip) {
+                        continue;
+                    }
+                    if self.size >= self.cap {
+                        self.refused += 1;
+                        continue;
+                    }
+                    self.size += 1;
+                    endpoints.push(*endpoint);
+                }
+                if endpoints.is_empty() {
                     continue;
                 }
-                if self.size >= self.cap {
-                    self.refused += 1;
-                    continue;
-                }
-                self.size += 1;
-                let (infohash, source, at) = (named.infohash, named.source, named.stamp.time);
-                let by = talkers.ends.at(named.by).ip;
+                let (infohash, source, at) = (*infohash, *source, stamp.time);
                 match self.learnt.get_mut(begun..).and_then(<[_]>::last_mut) {
                     Some(last)
                         if (last.at, last.infohash, last.source, last.by) == (at, infohash, source, by) =>
                     {
-                        last.endpoints.push(named.endpoint);
+                        last.endpoints.append(&mut endpoints);
                     }
-                    _ => {
-                        let mut endpoints = Vec::with_capacity(count);
-                        endpoints.push(named.endpoint);
-                        self.learnt.push(Telling { at, host, infohash, source, by, endpoints });
-                    }
+                    _ => self.learnt.push(Telling { at, host, infohash, source, by, endpoints }),
                 }
             }
         }
@@ -81,6 +85,14 @@ impl Learning {
         self.size = 0;
         (std::mem::take(&mut self.learnt), std::mem::take(&mut self.refused))
     }
+}
+
+/// Whether two were named at once, for one torrent, by the same end.
+fn is_together(one: &Named, next: &Named) -> bool {
+    one.stamp.time == next.stamp.time
+        && one.by == next.by
+        && one.source == next.source
+        && one.infohash == next.infohash
 }
 
 /// Whether an address stands for many (RFC 1112, RFC 4291 section 2.7).
