@@ -94,6 +94,7 @@ impl Endpoint {
 }
 
 impl Hash for Endpoint {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(u128::from_be_bytes(self.ip));
         state.write_u16(self.port);
@@ -205,6 +206,7 @@ pub struct Seeded(pub u64);
 impl BuildHasher for Seeded {
     type Hasher = SeededHasher;
 
+    #[inline]
     fn build_hasher(&self) -> SeededHasher {
         SeededHasher(KeyHasher { state: self.0 })
     }
@@ -220,30 +222,47 @@ impl Hasher for SeededHasher {
         for block in blocks {
             self.0.block(*block);
         }
-        let mut last = [0; 16];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
         self.0.mix(bytes.len() as u64, 1);
-        self.0.block(last);
+        // What is left is taken with as much before it as makes a whole, where there is so much: nothing is copied then.
+        if rest.is_empty() {
+            return;
+        }
+        if let Some(last) = bytes.last_chunk::<16>() {
+            self.0.block(*last);
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            self.0.mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        } else {
+            let word = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.0.mix(word, 3);
+        }
     }
 
+    #[inline]
+    fn write_usize(&mut self, value: usize) {
+        self.0.mix(value as u64, 5);
+    }
+
+    #[inline]
     fn write_u16(&mut self, value: u16) {
         self.0.mix(u64::from(value), 2);
     }
 
+    #[inline]
     fn write_u32(&mut self, value: u32) {
         self.0.mix(u64::from(value), 4);
     }
 
+    #[inline]
     fn write_u64(&mut self, value: u64) {
         self.0.mix(value, 8);
     }
 
+    #[inline]
     fn write_u128(&mut self, value: u128) {
         self.0.block(value.to_le_bytes());
     }
 
+    #[inline]
     fn finish(&self) -> u64 {
         let mut last = KeyHasher { state: self.0.state };
         last.mix(ODD, self.0.state);

@@ -1,12 +1,14 @@
 //! VLAN tags, IEEE 802.1Q: `PCP:3 DEI:1 VID:12 EtherType:16` after the EtherType that announces the tag.
 
+use std::hash::{Hash, Hasher};
+
 use crate::anomaly::Anomaly;
 
 /// The identifiers of up to two tags, outermost first.
 ///
 /// Identifier 0 is not kept: it marks a frame's priority and names no VLAN, and one end may send it while the
 /// other does not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Vlans([u16; 2]);
 
 impl Vlans {
@@ -37,6 +39,15 @@ impl Vlans {
             }
             None => false,
         }
+    }
+}
+
+impl Hash for Vlans {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As one number, not as a list.
+        let [outer, inner] = self.0.map(u32::from);
+        state.write_u32(outer << 16 | inner);
     }
 }
 

@@ -479,13 +479,18 @@ impl Dht {
         Some(place)
     }
 
+    /// The VLAN tags that part hosts of one address.
+    fn vlans_in_key(&self, datagram: &Datagram<'_>) -> Vlans {
+        if self.vlan_in_key { datagram.vlans } else { Vlans::default() }
+    }
+
     /// The activity of a flow's end. Where it has none, one begins if the datagram `counts` for it.
     fn activity(&mut self, datagram: &Datagram<'_>, end: End, counts: bool) -> Option<Place> {
         let host = HostKey {
             endpoint: *datagram.endpoint(end),
             vantage: datagram.key.vantage,
             tunnel: datagram.key.tunnel,
-            vlans: if self.vlan_in_key { datagram.vlans } else { Vlans::default() },
+            vlans: self.vlans_in_key(datagram),
         };
         let mut known = self.by_host.get(&host).copied();
         if let Some(place) = known
@@ -516,9 +521,10 @@ impl Dht {
     /// Counts the node at the other end of a flow for the host that spoke with it. That it counts again after [`IDLE`]
     /// depends on the two alone, not on when others spoke with the host, of which another worker knows more.
     fn count_node(&mut self, place: Place, datagram: &Datagram<'_>, end: End) {
-        let Some(vlans) = self.activities.get(place).map(|activity| activity.host.vlans) else { return };
         let now = datagram.stamp.time;
         let host_is_low = (end == End::Orig) == datagram.orig_is_low;
+        // As in the host's key, which is not waited for.
+        let vlans = self.vlans_in_key(datagram);
         let pair = self.pair(datagram.hash, vlans, host_is_low);
         let Some(activity) = self.activities.get_mut(place) else { return };
         if let Some(node) = self.nodes.find_mut(pair.get(), |node| node.pair == Some(pair)) {
