@@ -10,7 +10,7 @@ use std::mem;
 use auditor_prefetch::prefetch;
 
 /// The first size; a power of two, like all others.
-const LEAST: usize = 64;
+const LEAST: usize = 16;
 
 /// What a table holds. Its default is no entry, but a free place.
 pub(crate) trait Entry: Copy + Default {
@@ -21,16 +21,22 @@ pub(crate) trait Entry: Copy + Default {
 }
 
 /// Entries by their hashes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Index<E> {
     entries: Vec<E>,
     len: usize,
 }
 
+impl<E> Default for Index<E> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), len: 0 }
+    }
+}
+
 impl<E: Entry> Index<E> {
-    /// An empty one.
-    pub(crate) fn new() -> Self {
-        Self { entries: vec![E::default(); LEAST], len: 0 }
+    /// An empty one, for which no memory is taken yet.
+    pub(crate) const fn new() -> Self {
+        Self { entries: Vec::new(), len: 0 }
     }
 
     /// How many entries are in it.
@@ -41,8 +47,11 @@ impl<E: Entry> Index<E> {
     /// Has the entries of this hash fetched.
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) {
-        if let Some(entry) = self.entries.get(self.home(hash)) {
-            prefetch(entry);
+        let home = self.home(hash);
+        if let Some([first, .., last]) = self.entries.get(home..).and_then(|from| from.first_chunk::<3>()) {
+            prefetch(first);
+            // Where others have the first places, what is looked for may be in the next line of the cache.
+            prefetch(last);
         }
     }
 
@@ -62,7 +71,7 @@ impl<E: Entry> Index<E> {
     /// Puts an entry in.
     pub(crate) fn insert(&mut self, entry: E) {
         if (self.len + 1) * 2 > self.entries.len() {
-            self.rebuild(self.entries.len() * 2, |_| true);
+            self.rebuild((self.entries.len() * 2).max(LEAST), |_| true);
         }
         self.put(entry);
     }

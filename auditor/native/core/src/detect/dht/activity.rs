@@ -1,11 +1,12 @@
 //! What one host did in the DHT, folded over all the nodes it spoke with.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::detect::{Span, Stamp};
 use crate::flow::handed::{Handed, Shown, patience};
+use crate::flow::index::{Entry, Index};
 use crate::flow::key::{Endpoint, Seeded};
 use crate::flow::minutes::Minutes;
 use crate::time::Timestamp;
@@ -50,8 +51,8 @@ pub struct HostKey {
 impl Hash for HostKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // What else is equal in nearly all keys is left to the comparison.
-        self.endpoint.hash(state);
-        state.write_u16(self.vantage);
+        state.write_u128(u128::from_le_bytes(self.endpoint.ip));
+        state.write_u32(u32::from(self.endpoint.port) << 16 | u32::from(self.vantage));
     }
 }
 
@@ -99,12 +100,70 @@ impl Target {
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
     list: Vec<Target>,
-    index: HashMap<[u8; 20], u32, Seeded>,
+    index: Index<Placed>,
+    seed: Seeded,
+}
+
+/// Where the target of an infohash is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Placed {
+    /// As much of its hash as tells most of them apart.
+    hash: u32,
+    /// Its place in the list, plus one.
+    nth: u32,
+}
+
+impl Entry for Placed {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.hash.into()
+    }
+
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.nth == 0
+    }
+}
+
+impl Placed {
+    const fn place(self) -> Option<usize> {
+        (self.nth as usize).checked_sub(1)
+    }
 }
 
 impl Targets {
-    fn seeded(seed: Seeded) -> Self {
-        Self { list: Vec::new(), index: HashMap::with_hasher(seed) }
+    const fn seeded(seed: Seeded) -> Self {
+        Self { list: Vec::new(), index: Index::new(), seed }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "keeps the index small")]
+    fn hash(&self, infohash: &[u8; 20]) -> u32 {
+        let mut hasher = self.seed.build_hasher();
+        // Its length is always the same, and need not be hashed.
+        if let (Some(first), Some(last)) = (infohash.first_chunk(), infohash.last_chunk()) {
+            hasher.write_u128(u128::from_le_bytes(*first));
+            hasher.write_u32(u32::from_le_bytes(*last));
+        }
+        hasher.finish() as u32
+    }
+
+    fn find(&self, infohash: &[u8; 20], hash: u32) -> Option<usize> {
+        let is_it = |place| self.list.get(place).is_some_and(|target: &Target| target.infohash == *infohash);
+        let found = self.index.find(hash.into(), |it| it.hash == hash && it.place().is_some_and(is_it));
+        found?.place()
+    }
+
+    /// Whether this is one of them.
+    fn contains(&self, infohash: &[u8; 20]) -> bool {
+        self.find(infohash, self.hash(infohash)).is_some()
+    }
+
+    /// Adds one that is none of them yet. Answers with its place.
+    fn add(&mut self, target: Target, hash: u32) -> Option<u32> {
+        let place = u32::try_from(self.list.len()).ok()?;
+        self.index.insert(Placed { hash, nth: place.checked_add(1)? });
+        self.list.push(target);
+        Some(place)
     }
 
     /// Counts a query about `infohash` that `sender` sent to the node marked `node`. Answers with the target's place,
@@ -117,29 +176,28 @@ impl Targets {
         stamp: Stamp,
         room: &mut usize,
     ) -> Option<u32> {
-        if let Some(place) = self.index.get(infohash) {
-            let target = self.list.get_mut(*place as usize)?;
+        let hash = self.hash(infohash);
+        if let Some(place) = self.find(infohash, hash) {
+            let target = self.list.get_mut(place)?;
             target.span.extend(stamp);
             target.queries += 1;
             target.near_own_id &= is_near(infohash, sender);
             target.add_node(node);
-            return Some(*place);
+            return u32::try_from(place).ok();
         }
         if self.list.len() >= TARGETS {
             return None;
         }
         *room = room.checked_sub(1)?;
-        let place = u32::try_from(self.list.len()).ok()?;
-        self.index.insert(*infohash, place);
-        self.list.push(Target {
+        let target = Target {
             infohash: *infohash,
             span: Span::at(stamp),
             queries: 1,
             answered: 0,
             near_own_id: is_near(infohash, sender),
             nodes: vec![node],
-        });
-        Some(place)
+        };
+        self.add(target, hash)
     }
 
     /// How many there are.
@@ -171,14 +229,10 @@ impl Targets {
 
     fn merge(&mut self, other: &Self) {
         for theirs in &other.list {
-            match self.index.get(&theirs.infohash).and_then(|place| self.list.get_mut(*place as usize)) {
+            let hash = self.hash(&theirs.infohash);
+            match self.find(&theirs.infohash, hash).and_then(|place| self.list.get_mut(place)) {
                 Some(mine) => mine.merge(theirs),
-                None => {
-                    if let Ok(place) = u32::try_from(self.list.len()) {
-                        self.index.insert(theirs.infohash, place);
-                        self.list.push(theirs.clone());
-                    }
-                }
+                None => drop(self.add(theirs.clone(), hash)),
             }
         }
     }
@@ -349,7 +403,7 @@ impl Activity {
             Method::AnnouncePeer => &self.announced,
             _ => return false,
         };
-        query.infohash.is_some_and(|infohash| !targets.index.contains_key(infohash))
+        query.infohash.is_some_and(|infohash| !targets.contains(infohash))
     }
 
     /// Notes the link address of a frame that the host sent.
