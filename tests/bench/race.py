@@ -69,6 +69,7 @@ def race(
     for number in range(repeats):
         for result, path in entries:
             if number == 0 or not (result.contestant.once or result.runs.failure):
+                measure.have_memory_at_hand()
                 sample = measure.run(result.contestant.on(path))
                 result.runs.samples.append(sample)
                 _tell(f"{capture.recipe}, round {number + 1} of {repeats}: {result.contestant.name}", sample)

@@ -29,7 +29,7 @@ def heading(field: Field, load: float) -> Iterator[str]:
     if field.absent:
         yield f"- absent: {'; '.join(field.absent)}"
     yield f"- load average before and after: {load:.2f}, {machine.load():.2f}"
-    how = "whole commands, start-up included, output thrown away, captures in the page cache"
+    how = "whole commands, start-up included, output thrown away, captures in the page cache, free memory at hand"
     yield f"- {how}, without {measure.DROPPED}, so that Python compiles sources once and not in each run:"
     yield ""
     for contestant in field.contestants:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.contestants import CAPTURE, Contestant, hash_alone
-from tests.bench.measure import DROPPED, Runs, Sample, floor, run
+from tests.bench.measure import DROPPED, Runs, Sample, floor, have_memory_at_hand, run
 
 
 def test_processor_time_and_memory_are_the_childs() -> None:
@@ -21,6 +21,15 @@ def test_processor_time_and_memory_are_the_childs() -> None:
     assert sample.failure is None
     assert sample.peak > floor()
     assert sample.cpu > 0
+
+
+def test_memory_at_hand_is_not_this_process_s() -> None:
+    """Else no peak below it could be told."""
+    before = floor()
+
+    have_memory_at_hand(before + (64 << 20))
+
+    assert floor() < before + (32 << 20)
 
 
 def test_python_may_keep_its_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
