@@ -51,6 +51,13 @@ pub(super) struct Cursor {
     is_ours: bool,
 }
 
+impl Cursor {
+    /// Whether it is in the block of `start`, which was not given back since.
+    pub(super) const fn is_behind(&self, start: &Self) -> bool {
+        self.is_ours && self.block == start.block
+    }
+}
+
 /// A frame where it lies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Captured<'a> {
@@ -104,18 +111,22 @@ impl Area {
     }
 
     /// The time of the next frame at hand.
+    #[inline]
     pub(super) fn time(&self, cursor: &Cursor) -> Option<Timestamp> {
         (cursor.left > 0).then(|| self.stamp(cursor.block, cursor.at))
     }
 
     /// The next frame of a block that is ours, with the tag that the kernel took out put back where `tagged` says that
-    /// frames begin with link addresses. The block is not given back before [`Self::give_back`] is called, for which
+    /// frames begin with link addresses; it is there already where the frame is read `again`. The block is not given back before [`Self::give_back`] is called, for which
     /// no frame may be borrowed any more.
+    #[expect(clippy::inline_always, reason = "what is handed over through memory in other pieces is waited for")]
+    #[inline(always)]
     pub(super) fn next<'a>(
         &'a self,
         cursor: &mut Cursor,
         snap_length: usize,
         tagged: bool,
+        again: bool,
     ) -> Option<Captured<'a>> {
         if cursor.left == 0 {
             return None;
@@ -141,7 +152,9 @@ impl Area {
             let tag = u16::try_from(self.word(block, at + 32) & 0xffff).unwrap_or_default();
             let [kind, _] = self.halves(block, at + 36);
             let kind = if status & libc::TP_STATUS_VLAN_TPID_VALID != 0 { kind } else { 0x8100 };
-            self.put_back(block, from, kind, tag);
+            if !again {
+                self.put_back(block, from, kind, tag);
+            }
             from -= TAG;
             len += TAG;
             wire_len = wire_len.saturating_add(4);
@@ -271,7 +284,10 @@ mod tests {
         let mut seen = Vec::new();
         while area.has_frames(&mut cursor) {
             assert_eq!(area.time(&cursor), Some(Timestamp(7 * Timestamp::SECOND + 5)));
-            let captured = area.next(&mut cursor, 20, true).unwrap();
+            let mut before = cursor;
+            let captured = area.next(&mut cursor, 20, true, false).unwrap();
+            let again = area.next(&mut before, 20, true, true).unwrap();
+            assert_eq!((again.bytes, again.wire_len), (captured.bytes, captured.wire_len));
             seen.push((captured.bytes.to_vec(), captured.wire_len, captured.is_outgoing, captured.protocol));
         }
         assert_eq!(seen[0], (b"ddddddssssss\x08\x00payloa".to_vec(), 121, false, 0x0800));
@@ -296,7 +312,7 @@ mod tests {
             let mut cursor = Cursor::default();
             while area.has_frames(&mut cursor) {
                 let block = cursor.block;
-                let Some(captured) = area.next(&mut cursor, BLOCK, true) else { break };
+                let Some(captured) = area.next(&mut cursor, BLOCK, true, false) else { break };
                 let begin = captured.bytes.as_ptr().addr() - area.place(block, 0).addr();
                 prop_assert!(begin + captured.bytes.len() <= BLOCK);
             }
