@@ -222,7 +222,10 @@ pub(crate) struct Frames<'a> {
 impl<'a> Iterator for Frames<'a> {
     type Item = RingFrame<'a>;
 
-    #[expect(clippy::inline_always, reason = "what is handed over through memory in other pieces is waited for")]
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over through memory in other pieces is waited for"
+    )]
     #[inline(always)]
     fn next(&mut self) -> Option<RingFrame<'a>> {
         loop {
