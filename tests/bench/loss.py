@@ -140,27 +140,28 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
 
 @contextmanager
 def _wire() -> Iterator[Wire]:
-    keepers = [subprocess.Popen(["unshare", "--net", "sleep", "3600"]) for _ in range(2)]
+    sleepers = [subprocess.Popen(["unshare", "--net", "sleep", "3600"]) for _ in range(2)]
     try:
         time.sleep(0.3)
-        here, there = (keeper.pid for keeper in keepers)
-        for words in (
+        here, there = (each.pid for each in sleepers)
+        here_first: list[tuple[str, ...]] = [
             ("sysctl", "-q", "net.ipv6.conf.default.disable_ipv6=1"),
             ("ip", "link", "add", SENDER, "type", "veth", "peer", "name", RECEIVER, "netns", str(there)),
             ("ip", "link", "set", SENDER, "mtu", "9000", "up"),
-        ):
-            subprocess.run(["nsenter", "--net", "--target", str(here), *words], check=True)
-        for words in (
+        ]
+        then_there: list[tuple[str, ...]] = [
             ("sysctl", "-q", f"net.ipv6.conf.{RECEIVER}.disable_ipv6=1"),
             ("ip", "link", "set", RECEIVER, "mtu", "9000", "up"),
             ("ip", "link", "set", "lo", "up"),
-        ):
-            subprocess.run(["nsenter", "--net", "--target", str(there), *words], check=True)
+        ]
+        for keeper, commands in ((here, here_first), (there, then_there)):
+            for words in commands:
+                subprocess.run(["nsenter", "--net", "--target", str(keeper), *words], check=True)
         yield Wire(here, there)
     finally:
-        for keeper in keepers:
-            keeper.kill()
-            keeper.wait()
+        for each in sleepers:
+            each.kill()
+            each.wait()
 
 
 def _run(path: Path, rate: int | None, options: argparse.Namespace, *, own: bool) -> Outcome:
