@@ -26,7 +26,7 @@ class Tap(NamedTuple):
     ring_bytes: int = 64 << 20
     """Of each worker's ring: what may wait while a worker is busy."""
     block_bytes: int = 1 << 18
-    """Of a block of it; no longer frame is captured whole."""
+    """Of a block of it at least; no longer frame is captured whole."""
     promiscuous: bool = True
     filter: tuple[tuple[int, int, int, int], ...] = ()
     """A program for the kernel's packet machine: code, two skips, number of each instruction. Empty: everything."""

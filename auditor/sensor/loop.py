@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from auditor.sensor.parts import Judging, Keeping, Making, Record, Storing, Telling, Watching
     from auditor.written.in_force import State
 
-TICK = 0.2
+TICK = 0.5
 """Seconds that a turn waits for news at most."""
 ADVANCE = 10 * NANOSECONDS
 """How far time moves before idle incidents are looked for again."""

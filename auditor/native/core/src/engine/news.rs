@@ -41,7 +41,7 @@ pub struct Numbered<T> {
 const SILENT: i64 = 60 * Timestamp::SECOND;
 
 /// How long ended flows may stay in the table of an engine that goes on before a sweep looks for them.
-const SWEEP: i64 = 10 * Timestamp::SECOND;
+const SWEEP: i64 = 30 * Timestamp::SECOND;
 
 /// What has changed since the engine was last asked.
 #[derive(Debug, Default)]

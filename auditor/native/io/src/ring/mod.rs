@@ -18,12 +18,15 @@ use crate::split::MAX_CAPTURED;
 use crate::watch::Tap;
 
 /// How long a block that is not full waits for more frames, at most twice.
-const RETIRE: Duration = Duration::from_millis(20);
+const RETIRE: Duration = Duration::from_millis(30);
 /// After what time a frame has come to us at the latest, unless we are behind.
-pub(crate) const LATE: Duration = Duration::from_millis(60);
+pub(crate) const LATE: Duration = Duration::from_millis(80);
 /// A ring is not made of fewer blocks, and a block not smaller.
 const FEWEST_BLOCKS: u32 = 2;
 const SMALLEST_BLOCK: u32 = 64 * 1024;
+/// A ring is not made of more blocks than so many, as long as they are no larger than so: each wakes a worker.
+const ENOUGH_BLOCKS: u64 = 32;
+const LARGE_BLOCK: u64 = 2 * 1024 * 1024;
 const LARGEST_BLOCK: u32 = 64 * 1024 * 1024;
 /// A unit in which the kernel checks sizes; blocks are filled as densely as frames allow.
 const FRAME_UNIT: u32 = 2048;
@@ -154,38 +157,30 @@ impl Ring {
         self.area.is_half_full(&self.cursor)
     }
 
-    /// Has `take` take the frames at hand that are no later than `until`; says what came.
-    pub(crate) fn read<'a>(
-        &'a mut self,
-        until: Timestamp,
-        take: impl FnOnce(&mut dyn Iterator<Item = RingFrame<'a>>),
-    ) -> Came {
-        let Self { area, cursor, link, loopback, snap_length, read, .. } = self;
-        let (area, link, loopback, snap_length): (&'a Area, _, _, _) = (area, *link, *loopback, *snap_length);
-        let mut came = Came::default();
-        let mut frames = std::iter::from_fn(|| {
-            loop {
-                area.time(cursor).filter(|time| *time <= until)?;
-                let frame = area.next(cursor, snap_length, link == LinkType::Ethernet)?;
-                *read += 1;
-                let kind = kind(&frame, link, loopback);
-                if let Kind::Again = kind {
-                    continue;
-                }
-                came.frames += 1;
-                came.bytes += u64::from(frame.wire_len);
-                came.last = Some(frame.time);
-                if let Kind::NotIp = kind {
-                    came.not_ip += 1;
-                    continue;
-                }
-                return Some(RingFrame { time: frame.time, wire_len: frame.wire_len, bytes: frame.bytes });
-            }
-        });
+    /// Has `take` take the frames of a block that are at hand and no later than `until`; says what came.
+    pub(crate) fn read(&mut self, until: Timestamp, take: impl FnOnce(&mut Frames<'_>)) -> Came {
+        let start = self.cursor;
+        let mut frames = self.frames(start, until, false);
         take(&mut frames);
         // What `take` left, if anything, is of no use any more.
-        frames.for_each(drop);
-        came
+        frames.by_ref().for_each(drop);
+        let (cursor, read, came) = (frames.cursor, frames.read, frames.came);
+        self.cursor = cursor;
+        self.read += read;
+        Came { start, ..came }
+    }
+
+    /// The frames that [`Self::read`] took last. None once [`Self::head`] was asked: their block may be the kernel's.
+    pub(crate) fn again(&self, came: &Came) -> impl Iterator<Item = RingFrame<'_>> {
+        let wanted = if self.cursor.is_behind(&came.start) { came.frames - came.not_ip } else { 0 };
+        let frames = self.frames(came.start, Timestamp(i64::MAX), true);
+        frames.take(usize::try_from(wanted).unwrap_or(usize::MAX))
+    }
+
+    fn frames(&self, cursor: Cursor, until: Timestamp, again: bool) -> Frames<'_> {
+        let Self { area, link, loopback, snap_length, .. } = self;
+        let (link, loopback, snap_length, came) = (*link, *loopback, *snap_length, Came::default());
+        Frames { area, cursor, until, link, loopback, snap_length, again, read: 0, came }
     }
 
     /// What the kernel counted since the last call.
@@ -210,9 +205,55 @@ impl Ring {
     }
 }
 
+/// The frames of a block.
+pub(crate) struct Frames<'a> {
+    area: &'a Area,
+    cursor: Cursor,
+    until: Timestamp,
+    link: LinkType,
+    loopback: bool,
+    snap_length: usize,
+    /// They are read again.
+    again: bool,
+    read: u64,
+    came: Came,
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = RingFrame<'a>;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over through memory in other pieces is waited for"
+    )]
+    #[inline(always)]
+    fn next(&mut self) -> Option<RingFrame<'a>> {
+        loop {
+            self.area.time(&self.cursor).filter(|time| *time <= self.until)?;
+            let tagged = self.link == LinkType::Ethernet;
+            let frame = self.area.next(&mut self.cursor, self.snap_length, tagged, self.again)?;
+            self.read += 1;
+            let kind = kind(&frame, self.link, self.loopback);
+            if let Kind::Again = kind {
+                continue;
+            }
+            self.came.frames += 1;
+            self.came.bytes += u64::from(frame.wire_len);
+            self.came.last = Some(frame.time);
+            if let Kind::NotIp = kind {
+                self.came.not_ip += 1;
+                continue;
+            }
+            return Some(RingFrame { time: frame.time, wire_len: frame.wire_len, bytes: frame.bytes });
+        }
+    }
+}
+
 /// What came in one go.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Came {
+    /// Where the first of it lies.
+    start: Cursor,
     pub(crate) frames: u64,
     pub(crate) bytes: u64,
     pub(crate) last: Option<Timestamp>,
@@ -233,7 +274,8 @@ fn kind(frame: &area::Captured<'_>, link: LinkType, loopback: bool) -> Kind {
 
 /// How large the ring is to be.
 fn request(tap: &Tap) -> libc::tpacket_req3 {
-    let block = tap.block_bytes.clamp(SMALLEST_BLOCK, LARGEST_BLOCK);
+    let share = u32::try_from((tap.ring_bytes / ENOUGH_BLOCKS).min(LARGE_BLOCK)).unwrap_or_default();
+    let block = tap.block_bytes.max(share).clamp(SMALLEST_BLOCK, LARGEST_BLOCK);
     let block = block.checked_next_power_of_two().unwrap_or(LARGEST_BLOCK);
     let blocks = u32::try_from(tap.ring_bytes / u64::from(block)).unwrap_or(u32::MAX).max(FEWEST_BLOCKS);
     libc::tpacket_req3 {

@@ -11,7 +11,7 @@ use super::board::Board;
 use super::kept::{Kept, Slice};
 
 /// How soon after its last answer a worker may say that it has news: asking costs, and news come in bunches.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(200);
 /// How often a worker shows how full its tables are.
 const SHOW: Duration = Duration::from_millis(250);
 
@@ -20,10 +20,15 @@ pub(super) struct Shared {
     stopped: AtomicBool,
     /// Which workers are to answer.
     asked: Vec<AtomicBool>,
+    /// What wakes each worker, unless they look by themselves.
+    wake: Vec<Wake>,
     /// Whether there is news.
     news: Mutex<bool>,
     bell: Condvar,
 }
+
+/// Wakes a worker.
+pub(super) type Wake = Box<dyn Fn() + Send + Sync>;
 
 /// What a worker answers.
 pub(super) struct Answer {
@@ -54,10 +59,11 @@ pub(super) struct Desk {
 }
 
 impl Shared {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(super) fn new(workers: usize, wake: Vec<Wake>) -> Self {
         Self {
             stopped: AtomicBool::new(false),
             asked: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+            wake,
             news: Mutex::new(false),
             bell: Condvar::new(),
         }
@@ -69,6 +75,7 @@ impl Shared {
 
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
+        self.wake.iter().for_each(|wake| wake());
     }
 
     /// Asks all workers; what was news is being taken.
@@ -77,6 +84,7 @@ impl Shared {
         for asked in &self.asked {
             asked.store(true, Ordering::Release);
         }
+        self.wake.iter().for_each(|wake| wake());
     }
 
     /// Waits for news until `deadline`.
@@ -139,6 +147,12 @@ impl Desk {
             self.shared.tell();
         }
         false
+    }
+
+    /// How long it may be before [`Self::serve`] says that there is news; none if nothing makes it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn quiet(&self, engine: &Engine) -> Option<Duration> {
+        (!self.told && engine.has_news()).then(|| QUIET.saturating_sub(self.answered.elapsed()))
     }
 
     /// Says that there is news, however short ago it answered.

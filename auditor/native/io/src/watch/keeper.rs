@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::Tap;
+use super::bell::Bell;
 use super::board::Board;
 use super::live::Lane;
 use crate::bpf::Program;
@@ -22,7 +23,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Keeper {
     taps: Vec<Kept>,
     steering: Program,
-    workers: Vec<Sender<Lane>>,
+    /// The way to each.
+    workers: Vec<(Sender<Lane>, Arc<Bell>)>,
     board: Arc<Board>,
     /// To ask about interfaces.
     descriptor: OwnedFd,
@@ -47,7 +49,7 @@ impl Keeper {
     pub(super) fn open(
         taps: Vec<Tap>,
         steering: Program,
-        workers: Vec<Sender<Lane>>,
+        workers: Vec<(Sender<Lane>, Arc<Bell>)>,
         board: Arc<Board>,
     ) -> Result<Self, LiveError> {
         let descriptor = packet::socket(libc::SOCK_DGRAM).map_err(packet::refusal)?;
@@ -79,9 +81,10 @@ impl Keeper {
             match Rings::open(&kept.tap, self.workers.len(), &self.steering) {
                 Ok(Rings { rings, index: number }) => {
                     let ending = Arc::new(AtomicBool::new(false));
-                    for (ring, worker) in rings.into_iter().zip(&self.workers) {
+                    for (ring, (worker, bell)) in rings.into_iter().zip(&self.workers) {
                         // A worker that is gone needs none.
                         let _ = worker.send(Lane::new(index, kept.tap.vantage, ring, Arc::clone(&ending)));
+                        bell.ring();
                     }
                     kept.open = Some(Open { index: number, ending });
                     post.opened();

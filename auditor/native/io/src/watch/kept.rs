@@ -32,9 +32,15 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Keeps of the frames that an engine has just taken in those that it cites. `find` finds one among them.
-    pub(super) fn keep<'a>(&mut self, engine: &mut Engine, find: impl Fn(FrameRef) -> Option<Frame<'a>>) {
-        for cited in engine.cited(|frame| find(frame).is_some()) {
+    /// Keeps of the frames that an engine has just taken in those that it cites. `is_here` says whether a frame is among
+    /// them, and `find` finds those that are, in their order.
+    pub(super) fn keep<'a>(
+        &mut self,
+        engine: &mut Engine,
+        is_here: impl Fn(FrameRef) -> bool,
+        mut find: impl FnMut(FrameRef) -> Option<Frame<'a>>,
+    ) {
+        for cited in engine.cited(is_here) {
             let Some(frame) = find(cited.frame) else { continue };
             if self.slices.len() >= MOST {
                 self.refused += 1;

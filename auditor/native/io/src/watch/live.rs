@@ -4,7 +4,6 @@
 //! whichever way they come, so that its engine sees them as it would see a capture of them all. A lane without frames says
 //! nothing about what is about to come; but what came [`LATE`] ago would be here.
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
@@ -13,17 +12,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use auditor_core::detect::FrameRef;
 use auditor_core::engine::{Engine, Frame, Parcel};
 use auditor_core::time::Timestamp;
+use auditor_core::wire::link::LinkType;
 
+use super::bell::Bell;
 use super::board::Board;
 use super::desk::Desk;
 use super::exchange::Exchange;
-use crate::ring::{LATE, Ring, wait};
+use crate::ring::{LATE, Ring, RingFrame, wait};
 
-/// About as many frames as a block of a ring has.
-const TAKEN: usize = 512;
-/// How long a worker waits for frames before it looks whether it is asked.
-const PATIENCE: Duration = Duration::from_millis(10);
-/// The same while it has frames whose time has not come.
+/// How long a worker waits for frames at most. Who wants something of it rings its bell.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// The same where others wait until they know how far it is.
+const AMONG_OTHERS: Duration = Duration::from_millis(10);
+/// The same while it has frames whose time has not come, or is about to end.
 const SHORT: Duration = Duration::from_millis(2);
 /// For how long frames are held back at most. Longer, and the clock was set or another worker is behind: late frames do less
 /// harm than lost ones.
@@ -53,6 +54,7 @@ pub(super) struct Worker {
     pub(super) number: usize,
     pub(super) workers: usize,
     pub(super) arriving: Receiver<Lane>,
+    pub(super) bell: Arc<Bell>,
     pub(super) alarm: Sender<()>,
     pub(super) exchange: Arc<Exchange>,
     pub(super) engine: Engine,
@@ -65,6 +67,16 @@ pub(super) struct Worker {
 struct Unpacking {
     parcel: Parcel,
     next: usize,
+}
+
+/// What frames of one lane have in common.
+struct Origin {
+    capture: u32,
+    vantage: u16,
+    link: LinkType,
+    workers: u64,
+    /// The worker's number.
+    me: u64,
 }
 
 /// Where the next frames come from.
@@ -86,6 +98,8 @@ struct Run {
     until: Option<Timestamp>,
     held_since: Option<Instant>,
     expired: Instant,
+    /// When it was told to stop, and what time it was.
+    stopped: Option<(Instant, Timestamp)>,
 }
 
 impl Worker {
@@ -100,18 +114,20 @@ impl Worker {
             until: None,
             held_since: None,
             expired: Instant::now(),
+            stopped: None,
             worker: self,
         };
-        let mut stopped: Option<(Instant, Timestamp)> = None;
         loop {
+            // Before everything that it may be rung for is looked at.
+            run.worker.bell.hear();
             run.lanes.extend(run.worker.arriving.try_iter());
             let came = run.step();
-            if let Some((since, at)) = stopped {
+            if let Some((since, at)) = run.stopped {
                 if run.until.is_some_and(|until| until >= at) || since.elapsed() >= LEAVE {
                     break;
                 }
             } else if run.worker.desk.is_stopped() {
-                stopped = Some((Instant::now(), now()));
+                run.stopped = Some((Instant::now(), now()));
             }
             run.worker.desk.serve(&mut run.worker.engine, run.until);
             if !came {
@@ -188,25 +204,22 @@ impl Run {
             Way::Lane(index) => {
                 let Some(lane) = self.lanes.get_mut(index) else { return };
                 let Some(count) = self.counts.get_mut(lane.tap) else { return };
-                let (capture, vantage) = (u32::try_from(lane.tap).unwrap_or(u32::MAX), lane.vantage);
-                let link = lane.ring.link();
+                let capture = u32::try_from(lane.tap).unwrap_or(u32::MAX);
+                let origin = Origin { capture, vantage: lane.vantage, link: lane.ring.link(), workers, me };
+                let first = *count;
                 let came = lane.ring.read(limit, |frames| {
-                    // Unique among all workers, and in the order of time within each.
-                    let first = *count * workers + me + 1;
-                    let mut taken = Vec::with_capacity(TAKEN);
-                    engine.ingest(frames.map(|frame| {
-                        let place = FrameRef { capture, number: *count * workers + me + 1 };
-                        *count += 1;
-                        let (time, wire_len, bytes) = (frame.time, frame.wire_len, frame.bytes);
-                        let frame = Frame { time, link, wire_len, place, vantage, bytes };
-                        taken.push(frame);
-                        frame
-                    }));
-                    desk.kept.keep(engine, |place| {
-                        let index = place.number.checked_sub(first).filter(|_| place.capture == capture)?;
-                        taken.get(usize::try_from(index / workers).ok()?).copied()
-                    });
+                    engine.ingest(frames.map(|frame| origin.frame(&frame, count)));
                 });
+                let here = origin.number(first)..origin.number(*count);
+                // Few prove anything: rather than that all are remembered, these are read again.
+                let mut counted = first;
+                let mut again = lane.ring.again(&came).map(|frame| origin.frame(&frame, &mut counted));
+                desk.kept.keep(
+                    engine,
+                    |place| place.capture == capture && here.contains(&place.number),
+                    |place| again.find(|frame| frame.place == place),
+                );
+                drop(again);
                 self.until = self.until.max(came.last);
                 if let (Some(post), Some(last)) = (self.board.post(lane.tap), came.last) {
                     post.came(came.frames, came.bytes, last);
@@ -218,9 +231,10 @@ impl Run {
                 let Some(unpacking) = self.boxes.get_mut(from) else { return };
                 let (frames, parcel) = unpacking.until(limit);
                 engine.ingest_handed(frames.iter().map(|handed| parcel.frame(handed)));
-                desk.kept.keep(engine, |place| {
+                let find = |place: FrameRef| {
                     frames.iter().map(|handed| parcel.frame(handed)).find(|frame| frame.place == place)
-                });
+                };
+                desk.kept.keep(engine, |place| find(place).is_some(), find);
             }
         }
     }
@@ -257,11 +271,13 @@ impl Run {
                 self.worker.engine.expire(until);
             }
         }
-        let patience = if self.held_since.is_some() { SHORT } else { PATIENCE };
-        let held: Vec<RawFd> = self.lanes.iter().map(|lane| lane.ring.descriptor()).collect();
+        let mut descriptors = Vec::with_capacity(self.lanes.len() + 1);
         // With frames at hand, the rings are ready all the time.
-        let descriptors = if self.held_since.is_some() { &[] } else { &held[..] };
-        for index in wait(descriptors, patience) {
+        if self.held_since.is_none() {
+            descriptors.extend(self.lanes.iter().map(|lane| lane.ring.descriptor()));
+        }
+        descriptors.push(self.worker.bell.descriptor());
+        for index in wait(&descriptors, self.patience()) {
             if let Some(lane) = self.lanes.get_mut(index)
                 && lane.ring.error().is_some()
             {
@@ -269,6 +285,15 @@ impl Run {
                 let _ = self.worker.alarm.send(());
             }
         }
+    }
+
+    /// How long there is nothing to do but for frames and for the bell.
+    fn patience(&self) -> Duration {
+        if self.held_since.is_some() || self.stopped.is_some() {
+            return SHORT;
+        }
+        let patience = if self.worker.workers > 1 { AMONG_OTHERS } else { PATIENCE };
+        self.worker.desk.quiet(&self.worker.engine).map_or(patience, |quiet| quiet.min(patience))
     }
 
     /// Ends the lanes whose interface is gone once everything was read, and asks the kernel what it lost.
@@ -318,6 +343,22 @@ impl Lane {
         if let Some(post) = board.post(self.tap) {
             post.discarded("unread", self.received.saturating_sub(self.ring.frames_read()));
         }
+    }
+}
+
+impl Origin {
+    /// The number of the frame before which so many came: unique among all workers, and in the order of time within each.
+    const fn number(&self, count: u64) -> u64 {
+        count * self.workers + self.me + 1
+    }
+
+    /// The next frame.
+    #[inline]
+    fn frame<'a>(&self, frame: &RingFrame<'a>, count: &mut u64) -> Frame<'a> {
+        let place = FrameRef { capture: self.capture, number: self.number(*count) };
+        *count += 1;
+        let RingFrame { time, wire_len, bytes } = *frame;
+        Frame { time, link: self.link, wire_len, place, vantage: self.vantage, bytes }
     }
 }
 

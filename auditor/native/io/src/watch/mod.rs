@@ -4,6 +4,8 @@
 //! joins what they answer. Nobody who is slow to ask makes a worker wait, unless frames come from captures: the engine's
 //! own caps bound what is kept, and count what is not.
 
+#[cfg(target_os = "linux")]
+mod bell;
 mod board;
 mod desk;
 #[cfg(target_os = "linux")]
@@ -28,7 +30,7 @@ use auditor_core::time::Timestamp;
 
 use self::board::Board;
 pub use self::board::{InterfaceCounters, Table, WatchCounters};
-use self::desk::{Answer, Desk, Shared};
+use self::desk::{Answer, Desk, Shared, Wake};
 use self::kept::Kept;
 pub use self::kept::Slice;
 use self::pieces::Pieces;
@@ -51,7 +53,7 @@ pub struct Tap {
     pub promiscuous: bool,
     /// Bytes of each worker's ring.
     pub ring_bytes: u64,
-    /// Bytes of a block of it.
+    /// Bytes of a block of it at least: large rings are made of larger ones.
     pub block_bytes: u32,
     /// What to let in; everything if none.
     pub filter: Option<Program>,
@@ -107,17 +109,26 @@ impl Watch {
         let board = Arc::new(Board::new(taps.iter().map(|tap| tap.interface.clone())));
         let steering = crate::bpf::steer::program(&auditor_core::flow::steer::Steering::new(options.seed));
         let (lanes, arriving): (Vec<_>, Vec<_>) = (0..workers).map(|_| mpsc::channel()).unzip();
+        let bells = (0..workers).map(|_| bell::Bell::new().map(Arc::new)).collect::<io::Result<Vec<_>>>();
+        let bells = bells.map_err(LiveError::Io)?;
         let count = taps.len();
-        let keeper = keeper::Keeper::open(taps, steering, lanes, Arc::clone(&board))?;
-        let (watch, desks) = Self::begin(board, options.clone(), workers);
+        let ways = lanes.into_iter().zip(bells.iter().cloned()).collect();
+        let keeper = keeper::Keeper::open(taps, steering, ways, Arc::clone(&board))?;
+        let wake = |bell: &Arc<bell::Bell>| {
+            let bell = Arc::clone(bell);
+            Box::new(move || bell.ring()) as Wake
+        };
+        let wake = bells.iter().map(wake).collect();
+        let (watch, desks) = Self::begin(board, options.clone(), workers, wake);
         let (alarm, alarms) = mpsc::channel();
         let exchange = Arc::new(exchange::Exchange::new(workers));
-        for (number, (desk, arriving)) in desks.into_iter().zip(arriving).enumerate() {
+        for (number, ((desk, arriving), bell)) in desks.into_iter().zip(arriving).zip(bells).enumerate() {
             let shard = (number as u64, workers as u64);
             let worker = live::Worker {
                 number,
                 workers,
                 arriving,
+                bell,
                 alarm: alarm.clone(),
                 exchange: Arc::clone(&exchange),
                 engine: Engine::new(Options {
@@ -156,7 +167,7 @@ impl Watch {
     ) -> io::Result<Self> {
         let board = Arc::new(Board::new(sources.iter().map(|source| source.path.clone())));
         let workers = workers.max(1);
-        let (watch, desks) = Self::begin(board, options.clone(), workers);
+        let (watch, desks) = Self::begin(board, options.clone(), workers, Vec::new());
         let mut senders = Vec::new();
         for (shard, desk) in (0..).zip(desks) {
             let engine =
@@ -170,8 +181,8 @@ impl Watch {
         Ok(watch)
     }
 
-    fn begin(board: Arc<Board>, options: Options, workers: usize) -> (Self, Vec<Desk>) {
-        let shared = Arc::new(Shared::new(workers));
+    fn begin(board: Arc<Board>, options: Options, workers: usize, wake: Vec<Wake>) -> (Self, Vec<Desk>) {
+        let shared = Arc::new(Shared::new(workers, wake));
         let mut desks = Vec::with_capacity(workers);
         let mut lines = Vec::with_capacity(workers);
         for worker in 0..workers {
@@ -297,11 +308,12 @@ fn ingest(engine: &mut Engine, kept: &mut Kept, batch: &Batch, shift: i64) {
         bytes: batch.bytes(meta),
     };
     engine.ingest((batch.first..).zip(batch.frames()).map(|(number, meta)| frame(number, meta)));
-    kept.keep(engine, |place| {
+    let find = |place: FrameRef| {
         let index = place.number.checked_sub(batch.first).filter(|_| place.capture == batch.capture)?;
         let meta = batch.frames().get(usize::try_from(index).ok()?)?;
         Some(frame(place.number, meta))
-    });
+    };
+    kept.keep(engine, |place| find(place).is_some(), find);
 }
 
 #[cfg(test)]
