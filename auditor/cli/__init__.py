@@ -11,8 +11,9 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     code = run()
-    gc.freeze()  # Python need not look for cycles at its end, among all modules, for 7 ms.
-    sys.exit(code)
+    from auditor.cli import ending  # noqa: PLC0415 - start-up
+
+    ending.end(code)
 
 
 def run() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.audit.captures import STDIN
-from auditor.cli import identities, output, whose
+from auditor.cli import ending, identities, output, whose
 from auditor.cli.exit_code import EXIT_CODES, ExitCode
 from auditor.cli.parameters import Duration, FilePath, Vantage
 from auditor.cli.seeing import Request, sight
@@ -149,6 +149,7 @@ def audit(  # noqa: PLR0917 - one argument an option
         _write_metrics(result, textfile)
     is_stored = store_url is None or _store(result, policy_file, store_url)
     code = _exit_code(result, exit_zero=exit_zero)
+    ending.leave_lying(result)
     return code if is_stored else ExitCode.gravest(code, ExitCode.UNREADABLE)
 
 

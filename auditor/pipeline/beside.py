@@ -26,12 +26,15 @@ def stand_beside(
     found: Sequence[Conduct], sighting: Sighting, is_inside: Callable[[Address], bool], holders: Holders
 ) -> list[Conduct]:
     """Add what supports conducts to them, each to one: of its torrent, or else the host's in the DHT, or else any."""
+    supporting = list(_supporting(sighting, is_inside))
+    if not supporting:
+        return list(found)
     hosts: dict[tuple[str, Address, int], _Conducts] = defaultdict(_Conducts)
     for place, conduct in enumerate(found):
         host = Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
         hosts[host.vantage, host.ip, _at(host, conduct.first, holders)].add(place, conduct)
     beside: dict[int, set[tuple[int, str]]] = defaultdict(set)
-    for index, end, seen in _supporting(sighting, is_inside):
+    for index, end, seen in supporting:
         host = host_of(sighting.flows[index], end)
         known = hosts.get((host.vantage, host.ip, _at(host, seen.first, holders)))
         nearest = known.find(seen) if known else None

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::block::Block;
 
 /// Blocks that may wait to be hashed: the bound on memory, and how far reading may run ahead.
-const AHEAD: usize = 8;
+const AHEAD: usize = 2;
 
 enum Job {
     Update { capture: u32, block: Arc<Block>, range: Range<usize> },
