@@ -7,7 +7,7 @@ flows or activities arrive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -295,8 +295,10 @@ def amount(told: Sequence[Amount]) -> Amount:
     return sum([count for count, _ in told]), _amount_basis(told)
 
 
-def _trackers(met: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, ...], ...]:
+def _trackers(met: Collection[tuple[str, str | None]]) -> tuple[tuple[str, ...], ...]:
     """Return each tracker's address, and its name where it has one beside it."""
+    if not met:
+        return ()
     names = set(sorted({name for address, name in met if name is not None and name != address})[:TRACKER_NAMES])
     return tuple(sorted({(address, name) if name in names else (address,) for address, name in met}))
 
@@ -378,7 +380,7 @@ def claims(parts: Sequence[Part]) -> tuple[Claims, ...]:
 
 def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> Infohash | None:
     """Return the one infohash that is known, or else told; where there are several, none is known to be right."""
-    found = {infohash for infohash in known if infohash} or {infohash for infohash in told if infohash}
+    found = {*known} - {None} or {*told} - {None}
     return found.pop() if len(found) == 1 else None
 
 
@@ -411,7 +413,7 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
         room = PROOF_FRAMES - len(frames)
         if room == 0:
             break
-        some = tuple(sorted(each.frames)[:room])
+        some = tuple(sorted({*each.frames})[:room])
         if not frames.issuperset(some):
             frames.update(some)
             found.append(each if some == each.frames else each._replace(frames=some))

@@ -235,6 +235,15 @@ def test_the_proof_is_bounded_and_begins_with_the_strongest() -> None:
     assert {o.frames[0] for o in transfer.observations} <= set(conduct.frames)
 
 
+def test_a_frame_that_proves_two_things_is_named_once() -> None:
+    """One segment may hold a handshake and a message; who counts frames counts segments."""
+    seen = flow(EMPLOYEE, OUTSIDER, [shake("orig", frame=7), shake("resp", frame=9), talk("resp", 1, 16384)])
+
+    [conduct] = fold(sighting([seen]))
+
+    assert [number for _, number in conduct.frames] == [7, 9]
+
+
 FLOWS = [
     connection(EMPLOYEE, OUTSIDER, FILM, down=16384),
     connection(EMPLOYEE, STRANGER, FILM, up=16384),
