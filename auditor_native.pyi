@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, TypedDict, final
+from typing import Final, Literal, TypeAlias, TypedDict, final
 
 __all__ = ["CONTRACT", "Watch", "detectors", "record", "sight", "sight_interface", "transmit"]
 
@@ -155,7 +155,6 @@ _Tunnel: TypeAlias = tuple[str, int]
 _End: TypeAlias = Literal["orig", "resp"]
 
 _Endpoint: TypeAlias = tuple[bytes, int, bytes | None]
-_Fact: TypeAlias = tuple[str, Any]  # its kind, and the values of the type of that name in auditor.model.fact
 _Handshake: TypeAlias = tuple[bytes, bytes | None, bytes]
 _Extended: TypeAlias = tuple[
     bytes | None,  # client
@@ -179,6 +178,27 @@ _AllowedFast: TypeAlias = tuple[bytes, tuple[int, ...]]
 _LocalAnnounce: TypeAlias = tuple[bytes, int]
 _PortMapping: TypeAlias = tuple[str, tuple[bytes, int] | None, int, int, str | None, bool]
 _SslTorrent: TypeAlias = tuple[bytes, bool]
+_Fact: TypeAlias = (
+    tuple[Literal["handshake"], _Handshake]
+    | tuple[Literal["messages"], tuple[int, int, dict[str, int], bool]]
+    | tuple[Literal["extended"], _Extended]
+    | tuple[Literal["pex"], tuple[int, int]]
+    | tuple[Literal["metadata", "datagrams"], tuple[int, int, int]]
+    | tuple[Literal["utp"], tuple[bool, int, int]]
+    | tuple[Literal["encrypted"], tuple[tuple[int, ...], str | None]]
+    | tuple[Literal["tracker_announce"], _TrackerAnnounce]
+    | tuple[Literal["tracker_scrape"], _TrackerScrape]
+    | tuple[Literal["torrent_file"], _TorrentFile]
+    | tuple[Literal["magnet"], _Magnet]
+    | tuple[Literal["web_seed"], _WebSeed]
+    | tuple[Literal["external_address"], _ExternalAddress]
+    | tuple[Literal["allowed_fast"], _AllowedFast]
+    | tuple[Literal["local_announce"], _LocalAnnounce]
+    | tuple[Literal["port_mapping"], _PortMapping]
+    | tuple[Literal["gateway_search"], tuple[str]]
+    | tuple[Literal["name"], tuple[str, str, str, bool]]
+    | tuple[Literal["ssl_torrent"], _SslTorrent]
+)
 _Observation: TypeAlias = tuple[str, str, _End, int, int, int, _Frames, _Fact, int]
 _Tally: TypeAlias = tuple[int, int]
 _Verified: TypeAlias = tuple[int, _End, int, _Tally, _Tally, _Tally, _Tally, tuple[tuple[int, int], ...]]
