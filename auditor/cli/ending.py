@@ -1,7 +1,7 @@
 """How the process of a command ends.
 
-A large result is a million values, and to take them apart one by one takes Python a twenty-fifth of an audit's time, for
-nobody: their process ends anyway. So such a result is left lying, and the process ends without Python's own end.
+A large result is a million values, and to take them apart one by one takes Python a twenty-fifth of an audit's time,
+for nobody: their process ends anyway. So such a result is left lying, and the process ends without Python's own end.
 """
 
 from __future__ import annotations
