@@ -7,13 +7,12 @@ import io
 import sys
 from typing import NoReturn
 
+from auditor.cli import ending
+
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    code = run()
-    from auditor.cli import ending  # noqa: PLC0415 - start-up
-
-    ending.end(code)
+    ending.end(run())
 
 
 def run() -> int:

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::block::Block;
 
-/// Blocks that may wait to be hashed: the bound on memory, and how far reading may run ahead.
+/// Blocks that may wait to be hashed: the bound on memory, and how far reading may run ahead. So few are still in the cache
+/// when they are hashed; more of them make nothing faster, since in the long run the slower of the two decides.
 const AHEAD: usize = 2;
 
 enum Job {

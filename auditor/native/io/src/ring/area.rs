@@ -121,8 +121,8 @@ impl Area {
     }
 
     /// The next frame of a block that is ours, with the tag that the kernel took out put back where `tagged` says that
-    /// frames begin with link addresses; it is there already where the frame is read `again`. The block is not given back before [`Self::give_back`] is called, for which
-    /// no frame may be borrowed any more.
+    /// frames begin with link addresses; it is there already where the frame is read `again`. The block is not given back
+    /// before [`Self::give_back`] is called, for which no frame may be borrowed any more.
     #[expect(
         clippy::inline_always,
         reason = "what is handed over through memory in other pieces is waited for"
