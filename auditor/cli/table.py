@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,10 +33,7 @@ class Column(NamedTuple):
 def widths(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], room: int) -> list[int] | None:
     """Return a width for each column so that rows fit into ``room``, or ``None`` if they cannot."""
     titles = [column.title for column in columns]
-    wide = [
-        max(map(cell_width, {line for cell in cells for line in cell}), default=0)  # Most cells repeat another's words.
-        for cells in zip(titles, *rows, strict=True)
-    ]
+    wide = [_widest(set().union(*cells)) for cells in zip(titles, *rows, strict=True)]
     excess = sum(wide) + GAP * (len(wide) - 1) - room
     for index in sorted(range(len(wide)), key=lambda i: -wide[i]):
         least = columns[index].least
@@ -46,19 +44,21 @@ def widths(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], room: int)
     return wide if excess <= 0 else None
 
 
+def _widest(lines: set[str]) -> int:
+    """Return how many columns the widest of them takes. Each is asked for itself only where some are not ASCII."""
+    return max(map(len if "".join(lines).isascii() else cell_width, lines), default=0)
+
+
 def lay_out(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], wide: Sequence[int]) -> Iterator[str]:
     """Yield the lines of rows, folding what is wider than its column."""
     gap = " " * GAP
     places = [_Place(width, right=column.right) for column, width in zip(columns, wide, strict=True)]
+    blanks = [" " * width for width in wide]
     for row in rows:
         cells = [place[cell] for cell, place in zip(row, places, strict=True)]
-        height = max(map(len, cells))
-        filled = [
-            cell if len(cell) == height else cell + place.blank * (height - len(cell))
-            for cell, place in zip(cells, places, strict=True)
-        ]
-        for line in zip(*filled, strict=True):
-            yield gap.join(line).rstrip()
+        for line in zip_longest(*cells):
+            whole = [part or blank for part, blank in zip(line, blanks, strict=True)] if None in line else line
+            yield gap.join(whole).rstrip()
 
 
 class _Place(dict[Cell, Cell]):
@@ -67,12 +67,16 @@ class _Place(dict[Cell, Cell]):
     def __init__(self, width: int, *, right: bool) -> None:
         self._width = width
         self._right = right
-        self.blank: Cell = (" " * width,)
 
     def __missing__(self, cell: Cell) -> Cell:
-        parts = [part for line in cell for part in fold(line, self._width)]
-        placed = self[cell] = tuple(_pad(part, self._width, right=self._right) for part in parts)
+        placed = self[cell] = tuple([part for line in cell for part in self._lines(line)])
         return placed
+
+    def _lines(self, line: str) -> list[str]:
+        width = self._width
+        if line.isascii() and len(line) <= width:
+            return [line.rjust(width) if self._right else line.ljust(width)]
+        return [_pad(part, width, right=self._right) for part in fold(line, width)]
 
 
 def fold(line: str, width: int) -> list[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from auditor.engine.asking import V4_MAPPED
 from auditor.model.activity import Activity, DhtTarget, ToldAddress
+from auditor.model.address import Inet4, Inet6
 from auditor.model.binding import Binding, Lease, Seen
 from auditor.model.capture import CaptureInfo, Sighting
 from auditor.model.fact import (
@@ -97,7 +97,7 @@ def _shared(digest: bytes) -> Infohash:
 
 @lru_cache(maxsize=1 << 16)
 def _address(packed: bytes) -> Address:
-    return IPv4Address(packed[len(V4_MAPPED) :]) if packed.startswith(V4_MAPPED) else IPv6Address(packed)
+    return Inet4(packed[len(V4_MAPPED) :]) if packed.startswith(V4_MAPPED) else Inet6(packed)
 
 
 def sighting(raw: _Sighting, vantages: Sequence[str]) -> Sighting:
@@ -337,7 +337,7 @@ def _binding(raw: _Binding, vantages: Sequence[str]) -> Binding:
 def _lease(raw: _Lease, vantages: Sequence[str]) -> Lease:
     site, server = raw["site"], raw["server"]
     if server:
-        told = str(IPv4Address(server)) if raw["kind"] == "dhcp" else server.hex(":")
+        told = str(Inet4(server)) if raw["kind"] == "dhcp" else server.hex(":")
     return Lease(
         vantage=vantages[site["vantage"]],
         vlan=tuple(site["vlan"]),

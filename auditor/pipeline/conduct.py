@@ -16,7 +16,7 @@ from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, Ver
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
 from auditor.model.scale import AmountBasis, Basis, Confidence
-from auditor.pipeline.part import ENDS, Amount, Claims, Host, Part, Proof, Settled, Weight
+from auditor.pipeline.part import ENDS, NOTHING, Amount, Claims, Host, Part, Proof, Settled, Weight
 from auditor.pipeline.parts import registry
 from auditor.pipeline.splitting import split
 from auditor.pipeline.translating import Translating, count_once
@@ -97,7 +97,7 @@ def _folded(parts: Iterable[Part], sighting: Sighting, holders: Holders, identit
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
         groups.setdefault((held_by, piece.kind, torrent, piece.candidates), []).append(piece)
     runs = (run for group in groups.values() for run in _runs(group, holders))
-    folded = (Folded(fold(run, identities), run) for run in runs if not all(p.aside for p in run))
+    folded = [Folded(fold(run, identities), run) for run in runs if not (run[0].aside and all(p.aside for p in run))]
     return sorted(folded, key=lambda each: order(each.conduct))
 
 
@@ -124,8 +124,7 @@ def _held(parts: Iterable[Part], sighting: Sighting, holders: Holders) -> Iterat
         host = part.host
         # What is settled was one holder's when it was, and cannot be taken apart.
         held = holders(host, part.first, part.last if part.settled is None else part.first)
-        pieces = [(held[0], part)] if len(held) == 1 else split(part, sighting, held)
-        for each, piece in pieces:
+        for each, piece in ((held[0], part),) if len(held) == 1 else split(part, sighting, held):
             yield numbers.setdefault((host.vantage, host.ip, each.key), len(numbers)), piece
 
 
@@ -207,7 +206,7 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         ports=tuple(sorted(sums.ports)),
         remote_ports=tuple(sorted(sums.remote_ports)),
         first=earliest.first,
-        last=sums.last,
+        last=max([p.last for p in parts]),
         participation=weightiest.participation,
         confidence=weightiest.confidence,
         detectors=tuple(sorted(sums.detectors)),
@@ -217,7 +216,7 @@ def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
         amount_basis=_amount_basis(sums.amounts),
         flows=flows,
         activities=tuple(sorted(sums.activities)),
-        frames=_proven(proofs(parts)),
+        frames=_proven(parts),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
         claimed=_claimed(parts),
@@ -235,7 +234,6 @@ class _Sums:
     """What the parts of a conduct say together, in one pass: there are many parts, and most of them say little."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
-        self.last = 0
         self.downloaded = self.uploaded = 0
         self.amounts: list[Amount] = []
         self.ports: set[int] = set()
@@ -253,17 +251,18 @@ class _Sums:
             self._add(part)
 
     def _add(self, part: Part) -> None:
-        self.last = max(self.last, part.last)
-        self.downloaded += part.downloaded[0]
-        self.uploaded += part.uploaded[0]
-        self.amounts += (part.downloaded, part.uploaded)
         self.ports.add(part.port)
         if part.remote_port is not None:
             self.remote_ports.add(part.remote_port)
         self.detectors |= part.detectors
         if part.activity is not None:
             self.activities.add(part.activity)
-        self.clients |= part.clients
+        if part.downloaded is not NOTHING or part.uploaded is not NOTHING:
+            self.downloaded += part.downloaded[0]
+            self.uploaded += part.uploaded[0]
+            self.amounts += (part.downloaded, part.uploaded)
+        if part.clients:
+            self.clients |= part.clients
         if part.tracker is not None:
             self.trackers.add((str(part.tracker), part.tracker_name))
         if part.peer is not None:
@@ -314,7 +313,7 @@ def _verified(parts: Iterable[Part]) -> VerifiedAmount | None:
     downloaded = uploaded = wrong = 0
     is_known, torrent = False, None
     files: dict[int, list[int]] = {}
-    for piece in parts:
+    for piece in [part for part in parts if part.received or part.sent or part.settled is not None]:
         before = piece.settled.verified if piece.settled is not None else None
         if before is not None:
             is_known, torrent = True, before.torrent if torrent is None else torrent
@@ -348,11 +347,9 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
     wire = tuple(sorted({name for p in parts for name in p.wire}))
     if not wire:
         return None
-    basis = Basis.READ if any(p.basis is Basis.READ for p in parts) else Basis.INFERRED
-    known = [identities(name) for name in wire]
-    v1 = _only([v1 for v1, _ in known], [p.v1 for p in parts])
-    v2 = _only([v2 for _, v2 in known], [p.v2 for p in parts])
-    return Infohashes(wire=wire, v1=v1, v2=v2, basis=basis)
+    basis = Basis.READ if Basis.READ in [p.basis for p in parts] else Basis.INFERRED
+    v1, v2 = zip(*[identities(name) for name in wire], strict=True)
+    return Infohashes(wire, _only(v1, [p.v1 for p in parts]), _only(v2, [p.v2 for p in parts]), basis)
 
 
 def _claimed(parts: Sequence[Part]) -> Claimed | None:
@@ -380,7 +377,7 @@ def claims(parts: Sequence[Part]) -> tuple[Claims, ...]:
 
 def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> Infohash | None:
     """Return the one infohash that is known, or else told; where there are several, none is known to be right."""
-    found = {*known} - {None} or {*told} - {None}
+    found = set(filter(None, known)) or set(filter(None, told))
     return found.pop() if len(found) == 1 else None
 
 
@@ -404,25 +401,30 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
             told += part.settled.proofs
         elif part.frames:
             told.append(Proof(weight(part), part.first, part.last, part.frames))
-    if len(told) > 1:
-        told.sort(key=_BY_TIME)
-        told.sort(key=_BY_WEIGHT, reverse=True)
+    told.sort(key=_BY_TIME)
+    told.sort(key=_BY_WEIGHT, reverse=True)
     frames: set[FrameRef] = set()
     found: list[Proof] = []
     for each in told:
         room = PROOF_FRAMES - len(frames)
         if room == 0:
             break
-        some = tuple(sorted({*each.frames})[:room])
-        if not frames.issuperset(some):
-            frames.update(some)
-            found.append(each if some == each.frames else each._replace(frames=some))
+        new = {*each.frames} - frames
+        if len(new) > room:
+            new = {*sorted(new)[:room]}
+            each = each._replace(frames=tuple(sorted(new)))  # noqa: PLW2901 - what is left of it
+        if new:
+            frames |= new
+            found.append(each)
     return tuple(found)
 
 
-def _proven(proofs: Sequence[Proof]) -> tuple[FrameRef, ...]:
-    """Return the frames of proofs, each once and in order."""
-    return proofs[0].frames if len(proofs) == 1 else tuple(sorted({frame for each in proofs for frame in each.frames}))
+def _proven(parts: Sequence[Part]) -> tuple[FrameRef, ...]:
+    """Return the frames that prove a conduct of these parts, each once and in order."""
+    every: Iterable[Part | Proof] = parts
+    if sum([len(part.frames) for part in parts]) > PROOF_FRAMES:  # Only then it matters whose come first.
+        every = proofs(parts)
+    return tuple(sorted(set().union(*[each.frames for each in every])))
 
 
 def _order(piece: Part) -> tuple[object, ...]:

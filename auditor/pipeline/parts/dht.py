@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NODES_OF_A_LOOKUP = 3
 """Distinct nodes asked for one infohash before it counts as looked up: routing alone asks one or two (BEP 5)."""
-DETECTOR = "bt.dht"
+_DETECTORS = frozenset({"bt.dht"})
 
 
 def of_flow(index: int, flow: Flow, end: End) -> Iterator[Part]:
@@ -56,7 +56,7 @@ def of_activity(index: int, activity: Activity) -> Iterator[Part]:
         last=activity.last,
         participation=participation,
         confidence=confidence,
-        detectors=frozenset({DETECTOR}),
+        detectors=_DETECTORS,
         activity=index,
         frames=activity.frames,
     )
@@ -77,7 +77,7 @@ def _target(index: int, activity: Activity, host: Host, target: DhtTarget, parti
         last=target.last,
         participation=participation,
         confidence=Confidence.CONFIRMED,
-        detectors=frozenset({DETECTOR}),
+        detectors=_DETECTORS,
         wire=(target.infohash.wire,),
         activity=index,
         frames=target.frames,

@@ -244,6 +244,18 @@ def test_a_frame_that_proves_two_things_is_named_once() -> None:
     assert [number for _, number in conduct.frames] == [7, 9]
 
 
+def test_a_frame_that_several_parts_share_takes_room_once() -> None:
+    """As many different frames are kept as there is room for."""
+    shared = [
+        flow(EMPLOYEE, OUTSIDER, [shake("orig", frame=100 + n), shake("resp", frame=7)], ports=(40000 + n, 6881))
+        for n in range(PROOF_FRAMES - 1)
+    ]
+
+    [conduct] = fold(sighting(shared))
+
+    assert [number for _, number in conduct.frames] == [7, *range(100, 100 + PROOF_FRAMES - 1)]
+
+
 FLOWS = [
     connection(EMPLOYEE, OUTSIDER, FILM, down=16384),
     connection(EMPLOYEE, STRANGER, FILM, up=16384),
