@@ -119,7 +119,15 @@ fn look(
     let jobs = setup.jobs();
     let outcome =
         py.detach(move || run(source, &options, jobs, |progress, frames| told(tell, progress, frames)))?;
+    give_back();
     Ok(Sighting::from(outcome))
+}
+
+/// Gives what the engine has freed back to the system, before Python takes as much for what was seen: of an audit of
+/// encrypted traffic that makes a peak of 113 MB where it was 157, for 2 ms.
+fn give_back() {
+    // SAFETY: it may be called at any time by any thread; it is unsafe for being foreign.
+    unsafe { libmimalloc_sys::mi_collect(true) }
 }
 
 /// Tells Python of the progress; breaks with what a signal or the callee raises.
