@@ -67,6 +67,15 @@ def test_times_may_run_backwards(scenario: Scenario, delays: list[int]) -> None:
     ),
     places=(5, 6),
 )
+@example(
+    talk=Talk(
+        End("198.51.100.7", 50_000),
+        End("10.20.0.5", 6881),
+        (("orig", handshake(TORRENTS[1], b"a" * 20)),),
+        closed=True,
+    ),
+    places=(5, 6),
+)
 def test_an_opening_may_come_late(talk: Talk, places: tuple[int, int]) -> None:
     """A SYN or its answer that comes after the first bytes neither parts the flow nor turns it round."""
     segments = talk.segments()

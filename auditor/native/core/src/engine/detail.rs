@@ -191,6 +191,11 @@ impl Detail {
         self.streams.at(end).as_ref().is_none_or(|stream| stream.may_begin_at(first))
     }
 
+    /// Whether the first byte that is known of a direction has sequence number `first`.
+    pub(super) fn begins_at(&self, end: End, first: u32) -> bool {
+        self.streams.at(end).as_ref().is_some_and(|stream| stream.begins_at(first))
+    }
+
     /// Hands on what is held and returns what was observed.
     pub(super) fn finish(&mut self, budget: &mut HeldBytes, anomalies: &mut Anomalies) -> Vec<Observation> {
         for end in [End::Orig, End::Resp] {

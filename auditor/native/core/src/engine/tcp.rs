@@ -1,6 +1,6 @@
 //! TCP segments: which connection they belong to, where its streams begin, and when it is left alone.
 
-use super::detail::Details;
+use super::detail::{Detail, Details};
 use super::flows::talkers;
 use super::passage::Passage;
 use super::{Content, Engine, Totals, count};
@@ -21,16 +21,20 @@ impl Engine {
         // yet, this may be the flow's own, overtaken by what followed it.
         let renew = |flow: &Flow, notes: &Notes, details: &Details| {
             let end = flow.end(passage.from_low);
+            // After the connection's end the ports may be another's, unless this SYN begins just what was seen.
             let overtaken = || {
                 let is_young = passage.stamp.time.since(flow.first) <= READING.age;
                 let first = segment.seq.wrapping_add(1);
                 let detail = || flow.detail.and_then(|place| details.whole.get(place));
-                is_young && detail().is_some_and(|detail| detail.may_begin_at(end, first))
+                let fits = |detail: &Detail| {
+                    if flow.closed() { detail.begins_at(end, first) } else { detail.may_begin_at(end, first) }
+                };
+                is_young && detail().is_some_and(fits)
             };
             opens
                 && match *notes.isn.at(end) {
                     Some(isn) => isn != segment.seq,
-                    None => flow.closed() || (flow.phase != Phase::Probing && !overtaken()),
+                    None => (flow.closed() || flow.phase != Phase::Probing) && !overtaken(),
                 }
         };
         let Some(place) = self.flow(passage, || Some(mark()), renew) else { return };

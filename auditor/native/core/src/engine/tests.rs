@@ -12,7 +12,7 @@ mod web_seeds;
 
 use super::*;
 use crate::anomaly::Anomaly;
-use crate::detect::Fact;
+use crate::detect::{Confidence, Fact};
 use crate::flow::key::{Ends, Transport as Protocol};
 use crate::wire::path::Vlans;
 
@@ -288,6 +288,23 @@ fn a_syn_overtaken_by_its_data_begins_no_other_flow() {
     assert_eq!(report.flows.iter().map(said).collect::<Vec<_>>(), [("cp".into(), 0, 40)]);
     assert_eq!(report.flows[0].ends.orig.port, CLIENT.1, "who sent the SYN began");
     assert_eq!((report.flows[0].bytes.orig, report.flows[0].bytes.resp), (68, 68 + 53));
+}
+
+#[test]
+fn a_syn_that_comes_after_all_else_begins_no_other_flow() {
+    for (seq, flows) in [(0, 1), (900_000, 2)] {
+        let mut tap = Tap::new(Caps::default());
+        tap.tcp(CLIENT, PEER, 1, ACK, &hello(b'c'));
+        tap.tcp(CLIENT, PEER, 69, FIN | ACK, &[]);
+        tap.tcp(PEER, CLIENT, 1, FIN | ACK, &[]);
+        tap.tcp(CLIENT, PEER, seq, SYN, &[]);
+        tap.tcp(PEER, CLIENT, 0, SYN | ACK, &[]);
+        tap.tcp(CLIENT, PEER, seq.wrapping_add(1), ACK, &hello(b'c'));
+        let report = tap.engine.finish();
+        assert_eq!(report.flows.len(), flows, "a SYN of {seq}");
+        let confirmed = |flow: &FlowReport| flow.observations[0].confidence == Confidence::Confirmed;
+        assert_eq!(confirmed(&report.flows[0]), flows == 1, "it tells where the first bytes stood");
+    }
 }
 
 #[test]

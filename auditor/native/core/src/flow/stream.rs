@@ -134,6 +134,15 @@ impl Stream {
         self.first_seq.is_none_or(|first| first == seq) || self.is_belied_by(seq)
     }
 
+    /// Whether the first byte that is known of the stream has sequence number `seq`.
+    #[must_use]
+    pub fn begins_at(&self, seq: u32) -> bool {
+        match self.first_seq {
+            Some(first) => first == seq,
+            None => self.held.first().is_some_and(|first| first.start == self.place(seq)),
+        }
+    }
+
     /// Whether `seq` stands so shortly before the first byte that this was not the first after all. The one byte before
     /// it says nothing: a keep-alive probe makes it up (RFC 9293, 3.8.4).
     #[must_use]
