@@ -8,7 +8,7 @@ flows or activities arrive.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.flow import Address, End, Flow, FrameRef
@@ -29,7 +29,7 @@ IDLE = 6 * HOUR
 """A conduct ends when this long passes without activity."""
 PROOF_FRAMES = 64
 """Frames kept as the proof of a conduct, those of its strongest parts first."""
-_BY_TIME, _BY_WEIGHT = attrgetter("first", "last"), attrgetter("weight")
+_BY_TIME, _BY_WEIGHT = itemgetter(1, 2), itemgetter(0)
 TRACKER_NAMES = 16
 """Names of trackers kept of a conduct, the first in order. Of the others the addresses stay."""
 
@@ -395,27 +395,26 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
 
     What found no room among some of the parts finds none among all of them.
     """
-    told: list[Proof] = []
+    told: list[tuple[Weight, int, int, tuple[FrameRef, ...]]] = []  # As a Proof, which is made only of what has room.
     for part in parts:
         if part.settled is not None and part.settled.proofs:
             told += part.settled.proofs
         elif part.frames:
-            told.append(Proof(weight(part), part.first, part.last, part.frames))
+            told.append((weight(part), part.first, part.last, part.frames))
     told.sort(key=_BY_TIME)
     told.sort(key=_BY_WEIGHT, reverse=True)
-    frames: set[FrameRef] = set()
+    kept: set[FrameRef] = set()
     found: list[Proof] = []
-    for each in told:
-        room = PROOF_FRAMES - len(frames)
+    for weighs, first, last, frames in told:
+        room = PROOF_FRAMES - len(kept)
         if room == 0:
             break
-        new = {*each.frames} - frames
+        new = {*frames} - kept
         if len(new) > room:
             new = {*sorted(new)[:room]}
-            each = each._replace(frames=tuple(sorted(new)))  # noqa: PLW2901 - what is left of it
         if new:
-            frames |= new
-            found.append(each)
+            kept |= new
+            found.append(Proof(weighs, first, last, tuple(sorted(new))))
     return tuple(found)
 
 
