@@ -31,8 +31,8 @@ const SHORT: Duration = Duration::from_millis(2);
 const HELD: Duration = Duration::from_millis(200);
 /// How often the kernel is asked what it lost.
 const ASK: Duration = Duration::from_millis(250);
-/// How often quiet time passes for the engine.
-const EXPIRE: Duration = Duration::from_secs(1);
+/// How often time passes for the engine while no frames come, which else say what time it is.
+const PASS: Duration = Duration::from_secs(1);
 /// How long a worker that is stopped reads on, if it does not come to the time at which it was.
 const LEAVE: Duration = Duration::from_secs(1);
 
@@ -97,7 +97,8 @@ struct Run {
     /// Everything up to there was taken in.
     until: Option<Timestamp>,
     held_since: Option<Instant>,
-    expired: Instant,
+    /// When time last passed for the engine.
+    passed: Instant,
     /// When it was told to stop, and what time it was.
     stopped: Option<(Instant, Timestamp)>,
 }
@@ -113,7 +114,7 @@ impl Worker {
             counts: vec![0; self.taps],
             until: None,
             held_since: None,
-            expired: Instant::now(),
+            passed: Instant::now(),
             stopped: None,
             worker: self,
         };
@@ -197,6 +198,7 @@ impl Run {
 
     /// Takes in what is at hand on one way, up to a time.
     fn take(&mut self, way: Way, limit: Timestamp) {
+        self.passed = Instant::now();
         self.worker.desk.has_seen = true;
         let Worker { engine, desk, workers, number: me, .. } = &mut self.worker;
         let (workers, me) = (*workers as u64, *me as u64);
@@ -265,8 +267,8 @@ impl Run {
 
     /// Lets time pass where nothing came, and waits for something.
     fn rest(&mut self) {
-        if self.expired.elapsed() >= EXPIRE {
-            self.expired = Instant::now();
+        if self.passed.elapsed() >= PASS {
+            self.passed = Instant::now();
             if let Some(until) = self.until {
                 self.worker.engine.expire(until);
             }
