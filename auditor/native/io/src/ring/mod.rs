@@ -18,15 +18,15 @@ use crate::split::MAX_CAPTURED;
 use crate::watch::Tap;
 
 /// How long a block that is not full waits for more frames, at most twice.
-const RETIRE: Duration = Duration::from_millis(30);
+const RETIRE: Duration = Duration::from_millis(80);
 /// After what time a frame has come to us at the latest, unless we are behind.
-pub(crate) const LATE: Duration = Duration::from_millis(80);
+pub(crate) const LATE: Duration = Duration::from_millis(180);
 /// A ring is not made of fewer blocks, and a block not smaller.
 const FEWEST_BLOCKS: u32 = 2;
 const SMALLEST_BLOCK: u32 = 64 * 1024;
 /// A ring is not made of more blocks than so many, as long as they are no larger than so: each wakes a worker.
-const ENOUGH_BLOCKS: u64 = 32;
-const LARGE_BLOCK: u64 = 2 * 1024 * 1024;
+const ENOUGH_BLOCKS: u64 = 16;
+const LARGE_BLOCK: u64 = 4 * 1024 * 1024;
 const LARGEST_BLOCK: u32 = 64 * 1024 * 1024;
 /// A unit in which the kernel checks sizes; blocks are filled as densely as frames allow.
 const FRAME_UNIT: u32 = 2048;

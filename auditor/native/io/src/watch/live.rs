@@ -28,7 +28,7 @@ const AMONG_OTHERS: Duration = Duration::from_millis(10);
 const SHORT: Duration = Duration::from_millis(2);
 /// For how long frames are held back at most. Longer, and the clock was set or another worker is behind: late frames do less
 /// harm than lost ones.
-const HELD: Duration = Duration::from_millis(200);
+const HELD: Duration = Duration::from_millis(400);
 /// How often the kernel is asked what it lost.
 const ASK: Duration = Duration::from_millis(250);
 /// How often time passes for the engine while no frames come, which else say what time it is.
