@@ -95,7 +95,7 @@ class Watch:
         return cls(auditor_native.Watch.replay(sources(captures, vantages), setup(options), pace), vantages)
 
     def drain(self, wait: float) -> Delta:
-        """Take what is new: as soon as there is something, but after ``wait`` seconds at the latest."""
+        """Take what is new: once there is something, or a signal came, but after ``wait`` seconds at the latest."""
         return values.delta(self._native.drain(wait), self.vantages)
 
     def counters(self) -> WatchCounters:

@@ -66,7 +66,7 @@ class Reloads:
         self._clock = clock
         self._errors = errors
         self._log = log
-        self._poll = poll
+        self._poll = None if identity is None else poll
         self._reading = threading.Lock()
         self._asked = threading.Event()
         self._stopped = threading.Event()

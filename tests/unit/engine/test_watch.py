@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from ipaddress import ip_network
@@ -117,6 +118,23 @@ def test_a_watch_of_a_missing_interface_says_so_and_goes_on() -> None:
         assert not watch.drain(0.05).is_over
         watch.stop()
         assert drained(watch)[-1].is_over
+
+
+def test_a_signal_ends_a_wait_for_news(tmp_path: Path) -> None:
+    """Whoever waits may have to act on it, as the sensor does when it is told to stop."""
+    capture = CapturePath(str(download(tmp_path / "a.pcap")), "office")
+    came: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _frame: came.append(number))
+    try:
+        with Watch.replay([capture], Options(INSIDE), speed=1e-6) as watch:
+            begun = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            delta = watch.drain(20.0)
+            waited = time.monotonic() - begun
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert (came, delta.flows, delta.is_over) == ([signal.SIGALRM], (), False)
+    assert waited < 10.0
 
 
 def test_a_watch_sees_what_comes_over_an_interface() -> None:

@@ -1,7 +1,6 @@
 //! A watch as a Python object: what is new, as plain values, whenever Python asks.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use auditor_core::detect::dht::activity::Activity;
 use auditor_core::engine::{FlowReport, Numbered, Options};
@@ -15,9 +14,6 @@ use crate::facts::{Counts, TorrentFacts};
 use crate::flow::{ActivityRow, FlowRow};
 use crate::holders::{BindingFacts, LeaseFacts};
 use crate::{Capture, Setup, duration};
-
-/// How long Python's signals may wait to be looked at.
-const SIGNALS: Duration = Duration::from_millis(100);
 
 /// An interface to capture.
 #[derive(FromPyObject)]
@@ -136,18 +132,13 @@ impl Watch {
         Ok(Self(py.detach(move || watch::Watch::replay(sources, pace, &options, jobs))?))
     }
 
-    /// Waits for news, but no longer than `wait` seconds, and takes what there is.
+    /// Waits for news, but no longer than `wait` seconds, nor once a signal came, which whoever asks may have to act on;
+    /// takes what there is.
     fn drain(&self, py: Python<'_>, wait: f64) -> PyResult<NewsFacts> {
-        let begun = Instant::now();
         let wait = duration(wait.max(0.0))?;
-        loop {
-            let left = wait.saturating_sub(begun.elapsed());
-            let is_due = py.detach(|| self.0.wait(left.min(SIGNALS))) || left.is_zero();
-            py.check_signals()?;
-            if is_due {
-                return Ok(py.detach(|| NewsFacts::from(self.0.drain())));
-            }
-        }
+        py.detach(|| self.0.wait(wait));
+        py.check_signals()?;
+        Ok(py.detach(|| NewsFacts::from(self.0.drain())))
     }
 
     /// What came by so far.

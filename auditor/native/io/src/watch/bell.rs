@@ -1,10 +1,14 @@
-//! Wakes a worker that waits for frames, so that it need not look by itself, many times a second, whether it is wanted.
+//! Wakes whoever waits: a worker for frames, or whoever asks the workers. So nobody need look, many times a second,
+//! whether it is wanted.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// A worker's bell.
+use crate::ring::wait;
+
+/// A bell that one thread listens to.
 #[derive(Debug)]
 pub(super) struct Bell {
     /// A byte is in the pipe, or about to be.
@@ -19,7 +23,7 @@ impl Bell {
         Ok(Self { rung: AtomicBool::new(false), reader, writer })
     }
 
-    /// Wakes the worker, now or when it is about to wait.
+    /// Wakes who listens, now or when it is about to wait.
     pub(super) fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
             // There is room for the only byte, and a reader, which is here.
@@ -27,30 +31,43 @@ impl Bell {
         }
     }
 
-    /// Says that the worker is awake.
+    /// Says that who listens is awake.
     pub(super) fn hear(&self) {
         if self.rung.swap(false, Ordering::AcqRel) {
             let _ = (&self.reader).read(&mut [0]);
         }
     }
 
+    /// Waits until it is rung, the time is over, or a signal comes; says whether it is rung.
+    pub(super) fn wait(&self, patience: Duration) -> bool {
+        if !self.is_rung() && !patience.is_zero() {
+            wait(&[self.descriptor()], patience);
+        }
+        self.is_rung()
+    }
+
     /// What becomes readable when it is rung.
     pub(super) fn descriptor(&self) -> RawFd {
         self.reader.as_raw_fd()
+    }
+
+    fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
-    use crate::ring::wait;
 
     fn waits(bell: &Bell) -> bool {
         let begun = Instant::now();
-        wait(&[bell.descriptor()], Duration::from_millis(200));
-        begun.elapsed() >= Duration::from_millis(150)
+        let is_rung = bell.wait(Duration::from_millis(200));
+        let has_waited = begun.elapsed() >= Duration::from_millis(150);
+        assert_ne!(is_rung, has_waited);
+        has_waited
     }
 
     #[test]
@@ -64,5 +81,12 @@ mod tests {
         assert!(waits(&bell));
         bell.ring();
         assert!(!waits(&bell));
+    }
+
+    #[test]
+    fn who_has_no_time_does_not_wait() {
+        let begun = Instant::now();
+        assert!(!Bell::new().unwrap().wait(Duration::ZERO));
+        assert!(begun.elapsed() < Duration::from_millis(150));
     }
 }

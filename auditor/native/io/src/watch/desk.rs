@@ -1,12 +1,14 @@
 //! Where a worker meets whoever asks it: it is asked for what is new, and answers between two batches.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use auditor_core::engine::{Engine, News};
 use auditor_core::time::Timestamp;
 
+use super::bell::Bell;
 use super::board::Board;
 use super::kept::{Kept, Slice};
 
@@ -22,9 +24,8 @@ pub(super) struct Shared {
     asked: Vec<AtomicBool>,
     /// What wakes each worker, unless they look by themselves.
     wake: Vec<Wake>,
-    /// Whether there is news.
-    news: Mutex<bool>,
-    bell: Condvar,
+    /// Rung when there is news.
+    news: Bell,
 }
 
 /// Wakes a worker.
@@ -59,14 +60,13 @@ pub(super) struct Desk {
 }
 
 impl Shared {
-    pub(super) fn new(workers: usize, wake: Vec<Wake>) -> Self {
-        Self {
+    pub(super) fn new(workers: usize, wake: Vec<Wake>) -> io::Result<Self> {
+        Ok(Self {
             stopped: AtomicBool::new(false),
             asked: (0..workers).map(|_| AtomicBool::new(false)).collect(),
             wake,
-            news: Mutex::new(false),
-            bell: Condvar::new(),
-        }
+            news: Bell::new()?,
+        })
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -80,29 +80,20 @@ impl Shared {
 
     /// Asks all workers; what was news is being taken.
     pub(super) fn ask(&self) {
-        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.news.hear();
         for asked in &self.asked {
             asked.store(true, Ordering::Release);
         }
         self.wake.iter().for_each(|wake| wake());
     }
 
-    /// Waits for news until `deadline`.
-    pub(super) fn wait(&self, deadline: Instant) -> bool {
-        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*news {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            news = self.bell.wait_timeout(news, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        *news
+    /// Waits for news, until the time is over or a signal comes; says whether there is.
+    pub(super) fn wait(&self, patience: Duration) -> bool {
+        self.news.wait(patience)
     }
 
     fn tell(&self) {
-        *self.news.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.bell.notify_all();
+        self.news.ring();
     }
 }
 

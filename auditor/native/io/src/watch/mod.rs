@@ -4,7 +4,7 @@
 //! joins what they answer. Nobody who is slow to ask makes a worker wait, unless frames come from captures: the engine's
 //! own caps bound what is kept, and count what is not.
 
-#[cfg(target_os = "linux")]
+#[cfg_attr(not(target_os = "linux"), path = "bell_elsewhere.rs")]
 mod bell;
 mod board;
 mod desk;
@@ -21,7 +21,7 @@ mod replay;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use auditor_core::correlate::standing::{Caps, Delta, Standing};
 use auditor_core::detect::FrameRef;
@@ -119,7 +119,7 @@ impl Watch {
             Box::new(move || bell.ring()) as Wake
         };
         let wake = bells.iter().map(wake).collect();
-        let (watch, desks) = Self::begin(board, options.clone(), workers, wake);
+        let (watch, desks) = Self::begin(board, options.clone(), workers, wake).map_err(LiveError::Io)?;
         let (alarm, alarms) = mpsc::channel();
         let exchange = Arc::new(exchange::Exchange::new(workers));
         for (number, ((desk, arriving), bell)) in desks.into_iter().zip(arriving).zip(bells).enumerate() {
@@ -167,7 +167,7 @@ impl Watch {
     ) -> io::Result<Self> {
         let board = Arc::new(Board::new(sources.iter().map(|source| source.path.clone())));
         let workers = workers.max(1);
-        let (watch, desks) = Self::begin(board, options.clone(), workers, Vec::new());
+        let (watch, desks) = Self::begin(board, options.clone(), workers, Vec::new())?;
         let mut senders = Vec::new();
         for (shard, desk) in (0..).zip(desks) {
             let engine =
@@ -181,8 +181,13 @@ impl Watch {
         Ok(watch)
     }
 
-    fn begin(board: Arc<Board>, options: Options, workers: usize, wake: Vec<Wake>) -> (Self, Vec<Desk>) {
-        let shared = Arc::new(Shared::new(workers, wake));
+    fn begin(
+        board: Arc<Board>,
+        options: Options,
+        workers: usize,
+        wake: Vec<Wake>,
+    ) -> io::Result<(Self, Vec<Desk>)> {
+        let shared = Arc::new(Shared::new(workers, wake)?);
         let mut desks = Vec::with_capacity(workers);
         let mut lines = Vec::with_capacity(workers);
         for worker in 0..workers {
@@ -193,7 +198,7 @@ impl Watch {
         let (threads, is_over) = (Vec::new(), false);
         let standing = Standing::new(options, Caps::default());
         let inner = Inner { lines, threads, standing, pieces: Pieces::default(), is_over };
-        (Self { shared, board, workers, inner: Mutex::new(inner) }, desks)
+        Ok((Self { shared, board, workers, inner: Mutex::new(inner) }, desks))
     }
 
     fn run(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
@@ -206,9 +211,10 @@ impl Watch {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is news, but no longer than `wait`; says whether there is.
+    /// Waits until there is news, but no longer than `wait`, nor once the thread was sent a signal; says whether there is.
     pub fn wait(&self, wait: Duration) -> bool {
-        !self.inner().pieces.is_empty() || self.shared.wait(Instant::now() + wait)
+        let has_pieces = !self.inner().pieces.is_empty();
+        has_pieces || self.shared.wait(wait)
     }
 
     /// Takes what is new, as of now, or the next piece of what was.
