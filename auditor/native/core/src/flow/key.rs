@@ -1,6 +1,7 @@
 //! What makes packets one flow.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::hint::select_unpredictable;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::wire::path::{Path, Tunnel, Vlans};
@@ -91,6 +92,14 @@ impl Endpoint {
     pub fn is_ipv4(&self) -> bool {
         Ipv6Addr::from(self.ip).to_ipv4_mapped().is_some()
     }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+    fn fold(&self, one: u64, other: u64) -> u64 {
+        let ip = u128::from_be_bytes(self.ip);
+        let half = ip as u64 ^ u64::from(self.port).rotate_left(48);
+        fold(half ^ one, (ip >> 64) as u64 ^ other)
+    }
 }
 
 impl Hash for Endpoint {
@@ -141,30 +150,50 @@ impl FlowKey {
         vantage: u16,
         path: &Path,
     ) -> (Self, bool) {
-        let from_low = (u128::from_be_bytes(src.ip), src.port) <= (u128::from_be_bytes(dst.ip), dst.port);
-        let (low, high) = if from_low { (src, dst) } else { (dst, src) };
+        let (from, to) = (u128::from_be_bytes(src.ip), u128::from_be_bytes(dst.ip));
+        let from_low = (from, src.port) <= (to, dst.port);
+        // Which end sends is anybody's guess: a processor that guesses it is wrong every other time.
+        let pick = |is_src, src: (u128, u16), dst: (u128, u16)| Endpoint {
+            ip: select_unpredictable(is_src, src.0, dst.0).to_be_bytes(),
+            port: select_unpredictable(is_src, src.1, dst.1),
+        };
+        let low = pick(from_low, (from, src.port), (to, dst.port));
+        let high = pick(!from_low, (from, src.port), (to, dst.port));
         (Self { low, high, transport, vantage, tunnel: path.tunnel, vlans: None }, from_low)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "each packet's key is hashed while it is in registers")]
     pub(crate) fn hash_with(&self, seed: u64) -> u64 {
-        let mut hasher = KeyHasher { state: seed };
         let mut rest = u64::from(self.vantage) | u64::from(self.transport == Transport::Tcp) << 16;
         if let Some(tunnel) = self.tunnel {
             rest |= (tunnel.kind as u64 + 1) << 24 | u64::from(tunnel.id) << 32;
         }
-        hasher.mix(rest, 0);
         if let Some(vlans) = &self.vlans {
+            let mut hasher = KeyHasher { state: seed };
+            hasher.mix(rest, 0);
             for vlan in vlans.iter() {
                 hasher.mix(u64::from(vlan), 1);
             }
+            rest = hasher.state;
         }
-        hasher.ends(self)
+        // Each end by itself, so that neither waits for the other; and no factor is one that a sender can make 0.
+        let secret = |turn| ODD ^ seed.rotate_left(turn);
+        let low = self.low.fold(seed, secret(16));
+        let high = self.high.fold(secret(32), secret(48));
+        fold(low ^ rest, high ^ ODD)
     }
 }
 
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Both halves of a product as one.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = a as u128 * b as u128;
+    (product as u64) ^ ((product >> 64) as u64)
+}
 
 /// A seeded multiply-and-fold hash: who does not know the seed cannot choose colliding flows.
 struct KeyHasher {
@@ -174,10 +203,7 @@ struct KeyHasher {
 impl KeyHasher {
     #[inline]
     fn mix(&mut self, a: u64, b: u64) {
-        let product = u128::from(a ^ self.state) * u128::from(b ^ ODD);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
-        let folded = (product as u64) ^ ((product >> 64) as u64);
-        self.state = folded ^ self.state.rotate_left(23);
+        self.state = fold(a ^ self.state, b ^ ODD) ^ self.state.rotate_left(23);
     }
 
     #[inline]
@@ -185,17 +211,6 @@ impl KeyHasher {
     fn block(&mut self, block: [u8; 16]) {
         let word = u128::from_le_bytes(block);
         self.mix(word as u64, (word >> 64) as u64);
-    }
-
-    #[inline]
-    fn ends(mut self, key: &FlowKey) -> u64 {
-        for end in [&key.low, &key.high] {
-            let ip = u128::from_be_bytes(end.ip);
-            #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
-            self.mix(ip as u64 ^ u64::from(end.port).rotate_left(48), (ip >> 64) as u64);
-        }
-        self.mix(ODD, self.state);
-        self.state
     }
 }
 

@@ -448,6 +448,22 @@ mod tests {
     }
 
     #[test]
+    fn no_network_that_a_sender_can_choose_crowds_a_part_of_the_index() {
+        for network in [0, 0x9e37_79b9_7f4a_7c15_u64, u64::MAX] {
+            let end = |host: u64| {
+                let ip = u128::from(network) << 64 | u128::from(host);
+                Endpoint { ip: ip.to_be_bytes(), port: 6881 }
+            };
+            let mut table = FlowTable::new(8, 1 << 40);
+            for host in 0..1 << 12 {
+                let key = FlowKey::new(end(host), end(!host), Transport::Udp, 0, &Path::default()).0;
+                insert(&mut table, Flow::begin(key, true, Path::default().vlans, Timestamp(0)));
+            }
+            assert!(table.index.farthest() < 64, "{} in {network:x}", table.index.farthest());
+        }
+    }
+
+    #[test]
     fn idle_time_decides_which_flows_have_ended() {
         let mut table = FlowTable::new(8, 1);
         insert(&mut table, flow(1, 0));
