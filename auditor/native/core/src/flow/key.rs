@@ -170,7 +170,7 @@ impl FlowKey {
             rest |= (tunnel.kind as u64 + 1) << 24 | u64::from(tunnel.id) << 32;
         }
         if let Some(vlans) = &self.vlans {
-            let mut hasher = KeyHasher { state: seed };
+            let mut hasher = KeyHasher::new(seed);
             hasher.mix(rest, 0);
             for vlan in vlans.iter() {
                 hasher.mix(u64::from(vlan), 1);
@@ -198,12 +198,19 @@ const fn fold(a: u64, b: u64) -> u64 {
 /// A seeded multiply-and-fold hash: who does not know the seed cannot choose colliding flows.
 struct KeyHasher {
     state: u64,
+    /// Makes the other factor secret too: where one is 0, the other does not matter.
+    other: u64,
 }
 
 impl KeyHasher {
     #[inline]
+    const fn new(seed: u64) -> Self {
+        Self { state: seed, other: ODD ^ seed.rotate_left(32) }
+    }
+
+    #[inline]
     fn mix(&mut self, a: u64, b: u64) {
-        self.state = fold(a ^ self.state, b ^ ODD) ^ self.state.rotate_left(23);
+        self.state = fold(a ^ self.state, b ^ self.other) ^ self.state.rotate_left(23);
     }
 
     #[inline]
@@ -223,7 +230,7 @@ impl BuildHasher for Seeded {
 
     #[inline]
     fn build_hasher(&self) -> SeededHasher {
-        SeededHasher(KeyHasher { state: self.0 })
+        SeededHasher(KeyHasher::new(self.0))
     }
 }
 
@@ -279,8 +286,25 @@ impl Hasher for SeededHasher {
 
     #[inline]
     fn finish(&self) -> u64 {
-        let mut last = KeyHasher { state: self.0.state };
+        let mut last = KeyHasher { state: self.0.state, other: self.0.other };
         last.mix(ODD, self.0.state);
         last.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bytes_that_a_sender_can_choose_hide_others_from_the_hash() {
+        for chosen in [0, ODD, u64::MAX] {
+            let hash = |other: u8| {
+                let bytes = [[other; 8], chosen.to_le_bytes()].concat();
+                let halves = u128::from(chosen) << 64 | u128::from(other);
+                (Seeded(1 << 40).hash_one(&bytes[..]), Seeded(1 << 40).hash_one(halves))
+            };
+            assert!(hash(1).0 != hash(2).0 && hash(1).1 != hash(2).1, "{chosen:x}");
+        }
     }
 }
