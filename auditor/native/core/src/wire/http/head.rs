@@ -282,7 +282,8 @@ impl<'a> Fields<'a> {
                 [] | [b'\r'] => return Err(unended(input)),
                 [b' ' | b'\t', ..] => lines = line_end(input, lines)?.1,
                 _ => {
-                    let len = lines.iter().take_while(|byte| is_token(**byte)).count();
+                    let len =
+                        lines.iter().take_while(|byte| TOKEN.get(usize::from(**byte)) == Some(&true)).count();
                     let (name, after) = lines.split_at_checked(len).unwrap_or((lines, &[]));
                     let value = match after {
                         [] => return Err(unended(input)),
@@ -423,6 +424,22 @@ fn number(digits: &[u8]) -> Option<u64> {
 const fn is_target(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f
 }
+
+/// Which bytes [`is_token`]. Names are read byte by byte, and where in one a digit or a hyphen stands nobody can guess.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a constant, and within its bounds"
+)]
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_token(byte as u8);
+        byte += 1;
+    }
+    table
+};
 
 /// RFC 9110 §5.6.2.
 const fn is_token(byte: u8) -> bool {
