@@ -9,6 +9,9 @@ use std::mem;
 
 use auditor_prefetch::prefetch;
 
+/// How many places are looked at before any other.
+const NEAR: usize = 3;
+
 /// The first size; a power of two, like all others.
 const LEAST: usize = 16;
 
@@ -47,12 +50,17 @@ impl<E: Entry> Index<E> {
     /// Has the entries of this hash fetched.
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) {
-        let home = self.home(hash);
-        if let Some([first, .., last]) = self.entries.get(home..).and_then(|from| from.first_chunk::<3>()) {
+        if let Some([first, .., last]) = self.near(hash) {
             prefetch(first);
             // Where others have the first places, what is looked for may be in the next line of the cache.
             prefetch(last);
         }
+    }
+
+    /// The places where an entry of this hash is first looked for: those that [`Self::prefetch`] has fetched.
+    #[inline]
+    pub(crate) fn near(&self, hash: u64) -> Option<&[E; NEAR]> {
+        self.entries.get(self.home(hash)..)?.first_chunk()
     }
 
     /// The first entry of this hash that `is_it`.

@@ -4,6 +4,8 @@
 //! other tags (overlapping address plans), and not where the same frame merely crosses the vantage point under two
 //! tags, as it does before and after a router: the engine tells the two cases apart and the table keeps both.
 
+use std::hint::select_unpredictable;
+
 use auditor_prefetch::prefetch;
 
 use super::index::{Entry, Index};
@@ -270,6 +272,14 @@ impl FlowTable {
     #[must_use]
     pub fn guess(&self, hash: u64) -> Option<Place> {
         let mark = short(hash);
+        // Which of the nearest places it has is anybody's guess: so all are looked at, and none is jumped to.
+        if let Some(near) = self.index.near(hash) {
+            let pick = |found, at: &Indexed| select_unpredictable(at.hash == mark, at.place, found);
+            let found = near.iter().rev().fold(None, pick);
+            if found.is_some() {
+                return found;
+            }
+        }
         self.index.find(hash, |indexed| indexed.hash == mark)?.place
     }
 
