@@ -27,7 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench import machine
+from tests.bench import machine, measure
 from tests.bench.generate import generate
 from tests.bench.recipes import RECIPES
 from tests.build.daemon import running
@@ -102,7 +102,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if os.geteuid() or not all(map(shutil.which, ("ip", "nsenter", "taskset", "unshare", "tcpdump"))):
         sys.stderr.write("needs root, iproute2, util-linux and tcpdump\n")
         return 2
-    lines = [f"Load {machine.load():.2f}, rings of {options.ring} MiB, {options.seconds} s a run.", ""]
+    ring, seconds = options.ring, options.seconds
+    lines = [f"Load {machine.load():.2f}, rings of {ring} MiB, {seconds:g} s a run, free memory at hand.", ""]
     worse = False
     for name in options.captures:
         recipe = RECIPES[name].shrunk(options.shrink)
@@ -166,6 +167,7 @@ def _wire() -> Iterator[Wire]:
 
 def _run(path: Path, rate: int | None, options: argparse.Namespace, *, own: bool) -> Outcome:
     """Send a capture for some seconds while somebody listens."""
+    measure.have_memory_at_hand()
     ring = options.ring
     tcpdump = ["tcpdump", "-i", RECEIVER, "-n", "-s", "262144", "-B", str(ring << 10), "-w", "/dev/null"]
     sensor = [sys.executable, "-m", "tests.bench.loss", "--sense", RECEIVER, "--ring", str(ring)]
