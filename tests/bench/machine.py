@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ def describe() -> dict[str, str]:
         "processor": f"{processor}, {len(os.sched_getaffinity(0))} cores",
         "memory": f"{memory / 1e9:.0f} GB",
         "kernel": f"{platform.system()} {platform.release()}",
-        "Python": platform.python_version(),
+        "Python": f"{platform.python_version()}, {Path(sys.executable).resolve()}",
     }
 
 
