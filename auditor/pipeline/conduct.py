@@ -8,7 +8,7 @@ flows or activities arrive.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.model.flow import Address, End, Flow, FrameRef
@@ -29,7 +29,7 @@ IDLE = 6 * HOUR
 """A conduct ends when this long passes without activity."""
 PROOF_FRAMES = 64
 """Frames kept as the proof of a conduct, those of its strongest parts first."""
-_BY_TIME, _BY_WEIGHT = itemgetter(1, 2), itemgetter(0)
+_BY_TIME, _BY_WEIGHT = attrgetter("first", "last"), attrgetter("weight")
 TRACKER_NAMES = 16
 """Names of trackers kept of a conduct, the first in order. Of the others the addresses stay."""
 
@@ -97,7 +97,7 @@ def _folded(parts: Iterable[Part], sighting: Sighting, holders: Holders, identit
         torrent = torrents.of(held_by, piece.wire[0].digest) if piece.wire else None
         groups.setdefault((held_by, piece.kind, torrent, piece.candidates), []).append(piece)
     runs = (run for group in groups.values() for run in _runs(group, holders))
-    folded = [Folded(fold(run, identities), run) for run in runs if not (run[0].aside and all(p.aside for p in run))]
+    folded = [Folded(fold(run, identities), run) for run in runs if not all(p.aside for p in run)]
     return sorted(folded, key=lambda each: order(each.conduct))
 
 
@@ -124,7 +124,8 @@ def _held(parts: Iterable[Part], sighting: Sighting, holders: Holders) -> Iterat
         host = part.host
         # What is settled was one holder's when it was, and cannot be taken apart.
         held = holders(host, part.first, part.last if part.settled is None else part.first)
-        for each, piece in ((held[0], part),) if len(held) == 1 else split(part, sighting, held):
+        pieces = [(held[0], part)] if len(held) == 1 else split(part, sighting, held)
+        for each, piece in pieces:
             yield numbers.setdefault((host.vantage, host.ip, each.key), len(numbers)), piece
 
 
@@ -395,26 +396,26 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
 
     What found no room among some of the parts finds none among all of them.
     """
-    told: list[tuple[Weight, int, int, tuple[FrameRef, ...]]] = []  # As a Proof, which is made only of what has room.
+    told: list[Proof] = []
     for part in parts:
         if part.settled is not None and part.settled.proofs:
             told += part.settled.proofs
         elif part.frames:
-            told.append((weight(part), part.first, part.last, part.frames))
+            told.append(Proof(weight(part), part.first, part.last, part.frames))
     told.sort(key=_BY_TIME)
     told.sort(key=_BY_WEIGHT, reverse=True)
     kept: set[FrameRef] = set()
     found: list[Proof] = []
-    for weighs, first, last, frames in told:
+    for each in told:
         room = PROOF_FRAMES - len(kept)
         if room == 0:
             break
-        new = {*frames} - kept
+        new = {*each.frames} - kept
         if len(new) > room:
             new = {*sorted(new)[:room]}
         if new:
             kept |= new
-            found.append(Proof(weighs, first, last, tuple(sorted(new))))
+            found.append(each._replace(frames=tuple(sorted(new))))
     return tuple(found)
 
 

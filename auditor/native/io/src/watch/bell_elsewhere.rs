@@ -42,3 +42,28 @@ impl Bell {
         self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_ends_the_wait_or_forestalls_it_until_it_is_heard() {
+        let bell = Bell::new().unwrap();
+        assert!(!bell.wait(Duration::ZERO));
+        std::thread::scope(|scope| {
+            scope.spawn(|| bell.ring());
+            while !bell.wait(SIGNALS) {}
+        });
+        assert!(bell.wait(Duration::ZERO));
+        bell.hear();
+        assert!(!bell.wait(Duration::ZERO));
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_a_signal_may_be_left_alone() {
+        let begun = std::time::Instant::now();
+        assert!(!Bell::default().wait(Duration::from_secs(3600)));
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+}
