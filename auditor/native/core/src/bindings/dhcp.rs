@@ -110,9 +110,9 @@ fn client(packet: &Packet<'_>, datagram: &Datagram<'_>, relays: u8) -> Option<[u
     let is_of_the_link = |ip: &[u8; 16]| matches!(ip, [0xfe, 0x80..=0xbf, ..]);
     let macs = packet.path.macs.filter(|_| relays == 0)?;
     let mac = if datagram.dst_port == CLIENT6 && is_of_the_link(&packet.dst) {
-        macs.dst
+        macs.dst()
     } else if datagram.dst_port == SERVER6 && is_of_the_link(&packet.src) {
-        macs.src
+        macs.src()
     } else {
         return None;
     };

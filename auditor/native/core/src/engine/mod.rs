@@ -256,7 +256,7 @@ impl Engine {
     pub fn ingest<'a>(&mut self, frames: impl IntoIterator<Item = Frame<'a>>) {
         let mut waiting = Waiting::default();
         for frame in frames {
-            self.decode(&frame, &mut waiting);
+            self.decode(frame, &mut waiting);
             if waiting.decoded.len() >= TOGETHER {
                 self.advance(&mut waiting);
             }
@@ -372,6 +372,7 @@ impl Engine {
 }
 
 /// The counters of a capture, made where there are none yet.
+#[inline]
 fn of_capture(anomalies: &mut Vec<Anomalies>, capture: u32) -> Option<&mut Anomalies> {
     let index = capture as usize;
     if anomalies.len() <= index {

@@ -84,28 +84,29 @@ pub(super) enum Load<'a> {
 
 impl Engine {
     /// Decodes a frame; its packet joins those that wait.
-    #[inline]
-    pub(super) fn decode<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
-        let snapped = frame.bytes.len() < frame.wire_len as usize;
-        let counts = self.role.counts;
-        if let Some(anomalies) = of_capture(&mut self.anomalies, frame.place.capture)
-            && snapped
-            && counts
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "out of line, the frame goes through memory too")]
+    pub(super) fn decode<'a>(&mut self, frame: Frame<'a>, waiting: &mut Waiting<'a>) {
+        if frame.bytes.len() < frame.wire_len as usize
+            && self.role.counts
+            && let Some(anomalies) = of_capture(&mut self.anomalies, frame.place.capture)
         {
             anomalies.count(Anomaly::FrameSnapped);
         }
         // Apart from the thorough way, so that what nearly every packet brings is written once, where it waits.
-        let plain = Plain::parse(frame.link, frame.bytes);
-        if let Some(packet) = plain.and_then(|plain| plain.tcp()) {
-            self.wait(packet, frame, &mut waiting.decoded);
-        } else if let Some(packet) = plain.and_then(|plain| plain.udp()) {
-            self.wait(packet, frame, &mut waiting.decoded);
-        } else {
-            self.decode_thoroughly(frame, waiting);
+        if let Some(plain) = Plain::parse(frame.link, frame.bytes) {
+            if let Some(packet) = plain.tcp() {
+                return self.wait(packet, frame, &mut waiting.decoded);
+            }
+            if let Some(packet) = plain.udp() {
+                return self.wait(packet, frame, &mut waiting.decoded);
+            }
         }
+        self.decode_thoroughly(frame, waiting);
     }
 
-    fn decode_thoroughly<'a>(&mut self, frame: &Frame<'a>, waiting: &mut Waiting<'a>) {
+    #[inline(never)]
+    fn decode_thoroughly<'a>(&mut self, frame: Frame<'a>, waiting: &mut Waiting<'a>) {
         let mut ignored = Anomalies::default();
         let counts = self.role.counts;
         // Several workers decode a frame; what the decoder refuses must count once.
@@ -118,7 +119,7 @@ impl Engine {
             Decoded::Fragment(fragment) => {
                 self.totals.fragments += u64::from(counts);
                 if self.role.hands_on {
-                    self.strays.hand_to_all(frame);
+                    self.strays.hand_to_all(&frame);
                 }
                 // All workers have all fragments, and one of them counts what is wrong with them together.
                 let of_all = Role::of_all(&self.options);
@@ -133,7 +134,7 @@ impl Engine {
                     self.pass_all(waiting);
                     let mut whole = Vec::new();
                     let role = mem::replace(&mut self.role, of_all);
-                    self.wait(packet, &Frame { bytes: &[], ..*frame }, &mut whole);
+                    self.wait(packet, Frame { bytes: &[], ..frame }, &mut whole);
                     self.role = role;
                     self.pass(&mut whole);
                 }
@@ -152,7 +153,7 @@ impl Engine {
     /// Says where a packet belongs, and has it wait; one of no flow, or of another worker's, does not.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "out of line, the packet goes through memory twice")]
-    fn wait<'a>(&mut self, packet: Packet<'a>, frame: &Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
+    fn wait<'a>(&mut self, packet: Packet<'a>, frame: Frame<'_>, waiting: &mut Vec<Passage<'a>>) {
         let stamp = Stamp { time: frame.time, frame: frame.place };
         let (load, protocol, src_port, dst_port) = match packet.transport {
             Transport::Tcp(segment) => {
@@ -181,7 +182,7 @@ impl Engine {
             let owner = u64::from(self.steering.hash(&key)) % shards;
             if owner != shard {
                 if self.role.hands_on {
-                    self.strays.hand_to(owner, frame);
+                    self.strays.hand_to(owner, &frame);
                 }
                 return;
             }
@@ -203,7 +204,7 @@ impl Engine {
     }
 
     #[cold]
-    fn dhcp(&mut self, packet: Packet<'_>, datagram: Datagram<'_>, frame: &Frame<'_>) {
+    fn dhcp(&mut self, packet: Packet<'_>, datagram: Datagram<'_>, frame: Frame<'_>) {
         if self.keeps_bindings(frame) {
             let stamp = Stamp { time: frame.time, frame: frame.place };
             self.bindings.dhcp(frame.vantage, &packet, &datagram, stamp);
@@ -211,7 +212,7 @@ impl Engine {
     }
 
     #[cold]
-    fn icmpv6(&mut self, packet: Packet<'_>, message: &[u8], frame: &Frame<'_>) {
+    fn icmpv6(&mut self, packet: Packet<'_>, message: &[u8], frame: Frame<'_>) {
         self.totals.other_packets += u64::from(self.role.counts);
         if self.keeps_bindings(frame) {
             let stamp = Stamp { time: frame.time, frame: frame.place };
@@ -220,10 +221,10 @@ impl Engine {
     }
 
     /// Whether this worker keeps what a frame says of addresses: the first does; another may have to hand it on.
-    fn keeps_bindings(&mut self, frame: &Frame<'_>) -> bool {
+    fn keeps_bindings(&mut self, frame: Frame<'_>) -> bool {
         let keeps = self.options.shard.0 == 0;
         if !keeps && self.role.hands_on {
-            self.strays.hand_to(0, frame);
+            self.strays.hand_to(0, &frame);
         }
         keeps
     }

@@ -3,7 +3,7 @@
 use super::detail::{Detail, Details};
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Content, Engine, Totals, count};
+use super::{Content, Engine, Totals, count, of_capture};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
@@ -56,7 +56,7 @@ impl Engine {
             totals.duplicate_frames += u64::from(phase == Phase::Reading);
             return;
         }
-        let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
+        let Some(anomalies) = of_capture(anomalies, stamp.frame.capture) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
             if began == End::Resp && notes.isn == Ends::default() {
@@ -92,8 +92,8 @@ impl Engine {
         }
         if let Some(detail) = flow.detail.and_then(|place| details.whole.get_mut(place)) {
             if let Some(macs) = passage.path.macs {
-                detail.macs.at_mut(end).get_or_insert(macs.src);
-                detail.macs.at_mut(end.other()).get_or_insert(macs.dst);
+                detail.macs.at_mut(end).get_or_insert(macs.src());
+                detail.macs.at_mut(end.other()).get_or_insert(macs.dst());
             }
             let closes = segment.flags.fin() || segment.flags.rst();
             if closes {

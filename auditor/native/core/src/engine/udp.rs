@@ -3,7 +3,7 @@
 
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Engine, count};
+use super::{Engine, count, of_capture};
 use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
@@ -46,8 +46,8 @@ impl Talk {
         self.capture = datagram.stamp.frame.capture;
         self.minutes.add(datagram.stamp.time, datagram.from, u64::from(datagram.sent));
         if let Some(macs) = datagram.path.macs {
-            self.macs.at_mut(datagram.from).get_or_insert(macs.src);
-            self.macs.at_mut(datagram.from.other()).get_or_insert(macs.dst);
+            self.macs.at_mut(datagram.from).get_or_insert(macs.src());
+            self.macs.at_mut(datagram.from.other()).get_or_insert(macs.dst());
         }
     }
 
@@ -135,7 +135,7 @@ impl Engine {
                 totals.duplicate_frames += 1;
                 return;
             }
-            let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
+            let Some(anomalies) = of_capture(anomalies, passage.stamp.frame.capture) else { return };
             let is_krpc = is_dht && dht.inspect(&datagram, &mut flow.slot, anomalies);
             if !dht.named.is_empty() {
                 learning.hear(&talkers(flow), &dht.named);

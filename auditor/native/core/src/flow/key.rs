@@ -96,16 +96,17 @@ impl Endpoint {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted")]
     fn fold(&self, one: u64, other: u64) -> u64 {
-        let ip = u128::from_be_bytes(self.ip);
-        let half = ip as u64 ^ u64::from(self.port).rotate_left(48);
-        fold(half ^ one, (ip >> 64) as u64 ^ other)
+        let ip = u128::from_le_bytes(self.ip);
+        // Where an address of IPv4 has zeros.
+        let half = (ip >> 64) as u64 ^ u64::from(self.port);
+        fold(half ^ one, ip as u64 ^ other)
     }
 }
 
 impl Hash for Endpoint {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(u128::from_be_bytes(self.ip));
+        state.write_u128(u128::from_le_bytes(self.ip));
         state.write_u16(self.port);
     }
 }
@@ -125,7 +126,7 @@ pub enum Transport {
 /// (see [`crate::flow::table::FlowTable`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowKey {
-    /// The end whose address and port are the smaller.
+    /// Always the same one of both ends, whichever sends.
     pub low: Endpoint,
     /// The other end.
     pub high: Endpoint,
@@ -150,11 +151,12 @@ impl FlowKey {
         vantage: u16,
         path: &Path,
     ) -> (Self, bool) {
-        let (from, to) = (u128::from_be_bytes(src.ip), u128::from_be_bytes(dst.ip));
+        // As numbers of the order that processors have, so that no byte of an address has to change its place.
+        let (from, to) = (u128::from_le_bytes(src.ip), u128::from_le_bytes(dst.ip));
         let from_low = (from, src.port) <= (to, dst.port);
         // Which end sends is anybody's guess: a processor that guesses it is wrong every other time.
         let pick = |is_src, src: (u128, u16), dst: (u128, u16)| Endpoint {
-            ip: select_unpredictable(is_src, src.0, dst.0).to_be_bytes(),
+            ip: select_unpredictable(is_src, src.0, dst.0).to_le_bytes(),
             port: select_unpredictable(is_src, src.1, dst.1),
         };
         let low = pick(from_low, (from, src.port), (to, dst.port));

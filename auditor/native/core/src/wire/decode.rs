@@ -7,7 +7,7 @@ use super::arp::Arp;
 use super::ethernet::ether_type;
 use super::ip::{Body, Ip, Network, Stop, protocol};
 use super::link::{self, LinkType};
-use super::path::{Macs, Path};
+use super::path::Path;
 pub use super::tcp::{Flags, Segment};
 use super::tunnel::Inner;
 pub use super::udp::Datagram;
@@ -117,7 +117,7 @@ fn arp(path: Path, bytes: &[u8]) -> Decoded<'_> {
 /// waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a> {
-    macs: Macs,
+    link: ethernet::Header<'a>,
     ip: Ip<'a>,
 }
 
@@ -125,18 +125,22 @@ impl<'a> Plain<'a> {
     /// Reads a frame down to its IP packet. Whatever is not plain, or not right, is `None`: [`decode`] reads it again, and
     /// is the only one that refuses and counts.
     #[must_use]
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "out of line, its fields go through memory")]
     pub fn parse(link: LinkType, frame: &'a [u8]) -> Option<Self> {
-        if link != LinkType::Ethernet {
+        if !matches!(link, LinkType::Ethernet) {
             return None;
         }
-        let (macs, ether_type, bytes) = ethernet::header(frame).ok()?;
-        let ip = match ether_type {
+        let (header, bytes) = ethernet::Header::parse(frame).ok()?;
+        let ip = match header.ether_type() {
             ether_type::IPV4 => ipv4::parse(bytes).ok()?,
             ether_type::IPV6 => ipv6::parse_fixed(bytes).ok()?,
             _ => return None,
         };
-        ip.part.is_none().then_some(Self { macs, ip })
+        if ip.part.is_some() {
+            return None;
+        }
+        Some(Self { link: header, ip })
     }
 
     /// The packet, if it is one of TCP.
@@ -157,7 +161,7 @@ impl<'a> Plain<'a> {
 
     #[inline]
     fn packet(&self, transport: Transport<'a>) -> Packet<'a> {
-        packet(&self.ip, Path { macs: Some(self.macs), ..Path::default() }, transport)
+        packet(&self.ip, Path { macs: Some(self.link.macs()), ..Path::default() }, transport)
     }
 }
 

@@ -55,10 +55,10 @@ pub(super) fn follow<'a>(
             }
             ether_type::MPLS | ether_type::MPLS_MULTICAST => mpls::parse(bytes)?,
             ether_type::ETHERNET => {
-                let (macs, next, payload) = header(bytes)?;
+                let (header, payload) = Header::parse(bytes)?;
                 // The tags so far belong to the frame around this one.
-                (path.vlans, path.macs) = (Vlans::default(), Some(macs));
-                (next, payload)
+                (path.vlans, path.macs) = (Vlans::default(), Some(header.macs()));
+                (header.ether_type(), payload)
             }
             ether_type::PPPOE_SESSION => return ppp::parse_pppoe(bytes),
             ether_type::PPP => return ppp::parse(bytes),
@@ -69,13 +69,30 @@ pub(super) fn follow<'a>(
     Err(Anomaly::NestingTooDeep.into())
 }
 
-/// Reads one Ethernet header: addresses, type or length, payload.
-#[inline]
-pub(super) fn header(frame: &[u8]) -> Result<(Macs, u16, &[u8]), Anomaly> {
-    let (&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, type_high, type_low], payload) =
-        frame.split_first_chunk().ok_or(Anomaly::LinkTruncated)?;
-    let macs = Macs { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] };
-    Ok((macs, u16::from_be_bytes([type_high, type_low]), payload))
+/// One Ethernet header. Its addresses are taken out where they are kept: on the way there they would be in the way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header<'a>(&'a [u8; 14]);
+
+impl<'a> Header<'a> {
+    /// Reads one; says what follows.
+    #[inline]
+    pub(super) fn parse(frame: &'a [u8]) -> Result<(Self, &'a [u8]), Anomaly> {
+        let (header, payload) = frame.split_first_chunk().ok_or(Anomaly::LinkTruncated)?;
+        Ok((Self(header), payload))
+    }
+
+    #[inline]
+    pub(super) const fn macs(self) -> Macs {
+        let [macs @ .., _, _] = *self.0;
+        Macs::new(macs)
+    }
+
+    /// The type of what follows, or its length.
+    #[inline]
+    pub(super) const fn ether_type(self) -> u16 {
+        let [.., high, low] = *self.0;
+        u16::from_be_bytes([high, low])
+    }
 }
 
 /// Reads LLC and SNAP headers; other LLC users (spanning tree, NetBIOS) carry no IP.

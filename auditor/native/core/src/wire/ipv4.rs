@@ -38,12 +38,13 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
         d2,
         d3,
     ]: &[u8; 20] = header;
+    let total_len = u16::from_be_bytes([len_high, len_low]);
+    let part_field = u16::from_be_bytes([part_high, part_low]);
     let options_len = match version_ihl {
         0x45 => 0,
         0x46..=0x4f => u16::from(version_ihl & 0x0f) * 4 - 20,
         _ => return Err(Anomaly::Ipv4Malformed),
     };
-    let total_len = u16::from_be_bytes([len_high, len_low]);
     let body = if total_len == 0 {
         // Captured on its way to a card that cuts it into segments: longer than the field can say.
         Body::whole(after.get(usize::from(options_len)..).ok_or(Anomaly::PacketTruncated)?)
@@ -51,7 +52,6 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
         let len = total_len.checked_sub(20 + options_len).ok_or(Anomaly::Ipv4Malformed)?;
         Body::of(after.get(usize::from(options_len)..).ok_or(Anomaly::PacketTruncated)?, len)
     };
-    let part_field = u16::from_be_bytes([part_high, part_low]);
     let part = if part_field & (MORE_FRAGMENTS | OFFSET) == 0 {
         None
     } else {
@@ -75,7 +75,7 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
 /// The address in the form in which both versions are kept (RFC 4291, 2.5.5.2).
 #[inline]
 fn mapped(address: [u8; 4]) -> [u8; 16] {
-    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
+    (0xffff << 80 | u128::from(u32::from_le_bytes(address)) << 96).to_le_bytes()
 }
 
 #[cfg(test)]

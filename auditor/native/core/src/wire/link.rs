@@ -126,7 +126,7 @@ fn cooked_v2<'a>(frame: &'a [u8], path: &mut Path, anomalies: &mut Anomalies) ->
 /// A cooked frame has its sender's address alone, and it is a hardware address where the device was an Ethernet one.
 fn sender(arphrd: [u8; 2], len: [u8; 2], address: [u8; 6]) -> Option<Macs> {
     const ARPHRD_ETHER: [u8; 2] = [0, 1];
-    ((arphrd, len) == (ARPHRD_ETHER, [0, 6])).then_some(Macs { src: address, dst: [0; 6] })
+    ((arphrd, len) == (ARPHRD_ETHER, [0, 6])).then_some(Macs::of_sender(address))
 }
 
 /// `AF_INET` is 2 everywhere; `AF_INET6` is 10 on Linux, 23 on Windows, 24, 28 and 30 on the BSDs and macOS.
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::wire::testing::{TCP4, TCP6, assert_nothing, path, vlans};
 
-    const SENDER: Option<Macs> = Some(Macs { src: [2, 0, 0, 0, 0, 1], dst: [0; 6] });
+    const SENDER: Option<Macs> = Some(Macs::of_sender([2, 0, 0, 0, 0, 1]));
 
     #[test]
     fn numbers_and_types_agree() {

@@ -17,11 +17,38 @@ pub struct Path {
 
 /// The hardware addresses of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Macs {
+pub struct Macs([u8; 12]);
+
+impl Macs {
+    /// Those of a frame that begins with them: whom it was for, who sent it.
+    #[must_use]
+    #[inline]
+    pub const fn new(beginning: [u8; 12]) -> Self {
+        Self(beginning)
+    }
+
+    /// That of the sender alone: a Linux cooked capture has no other.
+    #[must_use]
+    pub const fn of_sender(src: [u8; 6]) -> Self {
+        let [s0, s1, s2, s3, s4, s5] = src;
+        Self([0, 0, 0, 0, 0, 0, s0, s1, s2, s3, s4, s5])
+    }
+
     /// Who sent the frame.
-    pub src: [u8; 6],
-    /// Whom it was for; zeros in a Linux cooked capture, which does not say.
-    pub dst: [u8; 6],
+    #[must_use]
+    #[inline]
+    pub const fn src(self) -> [u8; 6] {
+        let [_, _, _, _, _, _, src @ ..] = self.0;
+        src
+    }
+
+    /// Whom it was for; zeros where the capture does not say.
+    #[must_use]
+    #[inline]
+    pub const fn dst(self) -> [u8; 6] {
+        let [dst @ .., _, _, _, _, _, _] = self.0;
+        dst
+    }
 }
 
 /// A tunnel, told apart from others of its kind by the identifier that both directions share.

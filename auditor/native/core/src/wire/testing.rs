@@ -17,12 +17,11 @@ pub(super) const UDP4: &str = "4500001e12340000 40119c99 0a000001 c0000201 1ae1c
 /// An Ethernet header up to its type.
 pub(super) const ETHERNET: &str = "020000000002 020000000001";
 /// What [`ETHERNET`] leaves in a path.
-pub(super) const MACS: Option<Macs> = Some(Macs { src: [2, 0, 0, 0, 0, 1], dst: [2, 0, 0, 0, 0, 2] });
+pub(super) const MACS: Option<Macs> = Some(Macs::new([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1]));
 /// The header of a frame inside a tunnel, up to its type.
 pub(super) const INNER_ETHERNET: &str = "02000000000b 02000000000a";
 /// What [`INNER_ETHERNET`] leaves in a path.
-pub(super) const INNER_MACS: Option<Macs> =
-    Some(Macs { src: [2, 0, 0, 0, 0, 0x0a], dst: [2, 0, 0, 0, 0, 0x0b] });
+pub(super) const INNER_MACS: Option<Macs> = Some(Macs::new([2, 0, 0, 0, 0, 0x0b, 2, 0, 0, 0, 0, 0x0a]));
 
 /// The bytes of hex strings, spaces left out.
 pub(super) fn hex(parts: &[&str]) -> Vec<u8> {

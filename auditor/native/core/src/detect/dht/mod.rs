@@ -252,7 +252,7 @@ impl Dht {
             host.span.extend(stamp);
             host.minutes.add(stamp.time, End::Orig, datagram.payload.len() as u64);
             if let Some(macs) = datagram.path.macs {
-                host.note_mac(macs.src, stamp);
+                host.note_mac(macs.src(), stamp);
             }
             if whose == Whose::Own {
                 if let Some(client) = krpc.client {
