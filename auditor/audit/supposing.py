@@ -16,4 +16,4 @@ def suppose(conduct: Conduct, whose: Whose) -> tuple[Conduct, Attribution]:
     """Return the conduct, which ends where the address changes hands, and whose it is."""
     host = Host(conduct.vantage, conduct.host, conduct.vlan, conduct.mac)
     held = whose.over(host, conduct.first, conduct.last)[0]
-    return conduct._replace(last=held.last), held.attribution
+    return conduct._replace(last=min(conduct.last, held.last)), held.attribution

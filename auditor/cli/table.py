@@ -45,13 +45,26 @@ def widths(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], room: int)
 
 
 def _widest(lines: set[str]) -> int:
-    """Return how many columns the widest of them takes. Each is asked for itself only where some are not ASCII."""
-    return max(map(len if "".join(lines).isascii() else cell_width, lines), default=0)
+    """Return how many columns the widest of them takes. Each is asked for itself only where some are not plain."""
+    return max(map(len if _is_plain(lines) else cell_width, lines), default=0)
+
+
+def _is_plain(lines: set[str]) -> bool:
+    """Whether every character of them takes one column: asked once of each that is not ASCII."""
+    text = "".join(lines)
+    return text.isascii() or not any(map(_beyond_one, {*_NOT_ASCII.findall(text)}))
 
 
 def lay_out(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], wide: Sequence[int]) -> Iterator[str]:
     """Yield the lines of rows, folding what is wider than its column."""
-    gap = " " * GAP
+    gap, rows = " " * GAP, list(rows)
+    # Nearly always nothing need be folded: then a row is one format, which pads its cells.
+    if all(_fit(set().union(*cells), width) for cells, width in zip(zip(*rows, strict=True), wide, strict=False)):
+        form = gap.join([f"%{width if column.right else -width}s" for column, width in zip(columns, wide, strict=True)])
+        for row in rows:
+            for line in zip_longest(*row, fillvalue=""):
+                yield (form % line).rstrip()
+        return
     places = [_Place(width, right=column.right) for column, width in zip(columns, wide, strict=True)]
     blanks = [" " * width for width in wide]
     for row in rows:
@@ -59,6 +72,11 @@ def lay_out(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], wide: Seq
         for line in zip_longest(*cells):
             whole = [part or blank for part, blank in zip(line, blanks, strict=True)] if None in line else line
             yield gap.join(whole).rstrip()
+
+
+def _fit(lines: set[str], width: int) -> bool:
+    """Whether nothing need be folded, and padding by characters is padding by columns."""
+    return max(map(len, lines), default=0) <= width and _is_plain(lines)
 
 
 class _Place(dict[Cell, Cell]):

@@ -8,6 +8,7 @@ flows or activities arrive.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +16,8 @@ from auditor.model.flow import Address, End, Flow, FrameRef
 from auditor.model.incident import Claimed, Conduct, FileAmount, Infohashes, VerifiedAmount
 from auditor.model.infohash import Infohash
 from auditor.model.moment import HOUR
-from auditor.model.scale import AmountBasis, Basis, Confidence
-from auditor.pipeline.part import ENDS, NOTHING, Amount, Claims, Host, Part, Proof, Settled, Weight
+from auditor.model.scale import AmountBasis, Basis, Confidence, Participation
+from auditor.pipeline.part import ENDS, MORE, NO_MORE, NOTHING, Amount, Claims, Host, Part, Proof, Settled, Weight
 from auditor.pipeline.parts import registry
 from auditor.pipeline.splitting import split
 from auditor.pipeline.translating import Translating, count_once
@@ -194,91 +195,90 @@ def changed_hands(host: Host, last: int, until: int, holders: Holders) -> bool:
 
 def fold(parts: Sequence[Part], identities: Identities) -> Conduct:
     """Make one conduct of its parts, which are in order of time. What stands aside adds its flows alone."""
-    flows = tuple(sorted({p.flow for p in parts if p.flow is not None}))
+    flows = {p.flow for p in parts if p.flow is not None}
     parts = [p for p in parts if not p.aside]
     earliest = parts[0]
     # The weightiest part speaks for the whole, with its own confidence: what is suspected or likely borrows none.
     weightiest = max(parts, key=weight)
-    sums = _Sums(parts)
+    telling = [p for p in parts if p[MORE:] != NO_MORE]
+    sums = _Sums(telling) if telling else _NO_SUMS
     return Conduct(
         kind=earliest.kind,
         vantage=earliest.host.vantage,
         host=earliest.host.ip,
-        ports=tuple(sorted(sums.ports)),
-        remote_ports=tuple(sorted(sums.remote_ports)),
+        ports=tuple(sorted(sums.ports.union([p.port for p in parts]))),
+        remote_ports=tuple(
+            sorted(sums.remote_ports.union([p.remote_port for p in parts if p.remote_port is not None]))
+        ),
         first=earliest.first,
         last=max([p.last for p in parts]),
         participation=weightiest.participation,
         confidence=weightiest.confidence,
-        detectors=tuple(sorted(sums.detectors)),
-        infohashes=_infohashes(parts, identities),
+        detectors=tuple(sorted(set().union(*[p.detectors for p in parts]))),
+        infohashes=_infohashes(parts, telling, identities),
         downloaded=sums.downloaded,
         uploaded=sums.uploaded,
-        amount_basis=_amount_basis(sums.amounts),
-        flows=flows,
-        activities=tuple(sorted(sums.activities)),
+        amount_basis=sums.amount_basis,
+        flows=tuple(sorted(flows)),
+        activities=tuple(sorted({p.activity for p in parts if p.activity is not None})),
         frames=_proven(parts),
         vlan=earliest.host.vlan,
         mac=earliest.host.mac,
-        claimed=_claimed(parts),
-        verified=_verified(parts),
-        beside=tuple(sorted(sums.beside)),
+        claimed=_claimed(telling),
+        verified=_verified(telling),
+        beside=sums.beside,
         private=sums.private,
         torrent_name=sums.torrent_name,
-        clients=tuple(sorted(sums.clients)),
-        trackers=_trackers(sums.trackers),
+        clients=sums.clients,
+        trackers=sums.trackers,
         swarm_size=sums.swarm_size,
     )
 
 
 class _Sums:
-    """What the parts of a conduct say together, in one pass: there are many parts, and most of them say little."""
+    """What those parts of a conduct say together that say more than most."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
         self.downloaded = self.uploaded = 0
-        self.amounts: list[Amount] = []
         self.ports: set[int] = set()
         self.remote_ports: set[int] = set()
-        self.detectors: set[str] = set()
-        self.activities: set[int] = set()
-        self.clients: set[str] = set()
-        self.trackers: set[tuple[str, str | None]] = set()
-        self.peers: set[Address] = set()
-        self.sizes: list[int] = []
-        self.beside: set[str] = set()
         self.private: bool | None = None
         self.torrent_name: str | None = None
+        self._amounts: list[Amount] = []
+        self._clients: set[str] = set()
+        self._trackers: set[tuple[str, str | None]] = set()
+        self._peers: set[Address] = set()
+        self._sizes: list[int] = []
+        self._beside: set[str] = set()
         for part in parts:
             self._add(part)
+        self.amount_basis = _amount_basis(self._amounts)
+        self.beside = tuple(sorted(self._beside))
+        self.clients = tuple(sorted(self._clients))
+        self.trackers = _trackers(self._trackers)
 
     def _add(self, part: Part) -> None:
-        self.ports.add(part.port)
-        if part.remote_port is not None:
-            self.remote_ports.add(part.remote_port)
-        self.detectors |= part.detectors
-        if part.activity is not None:
-            self.activities.add(part.activity)
         if part.downloaded is not NOTHING or part.uploaded is not NOTHING:
             self.downloaded += part.downloaded[0]
             self.uploaded += part.uploaded[0]
-            self.amounts += (part.downloaded, part.uploaded)
+            self._amounts += (part.downloaded, part.uploaded)
         if part.clients:
-            self.clients |= part.clients
+            self._clients |= part.clients
         if part.tracker is not None:
-            self.trackers.add((str(part.tracker), part.tracker_name))
+            self._trackers.add((str(part.tracker), part.tracker_name))
         if part.peer is not None:
-            self.peers.add(part.peer)
+            self._peers.add(part.peer)
         if part.swarm_size is not None:
-            self.sizes.append(part.swarm_size)
+            self._sizes.append(part.swarm_size)
         if part.settled is not None:
             self._add_settled(part.settled)
 
     def _add_settled(self, settled: Settled) -> None:
         self.ports.update(settled.ports)
         self.remote_ports.update(settled.remote_ports)
-        self.trackers |= {(each[0], each[-1]) for each in settled.trackers}
-        self.peers |= settled.peers
-        self.beside.update(settled.beside)
+        self._trackers |= {(each[0], each[-1]) for each in settled.trackers}
+        self._peers |= settled.peers
+        self._beside.update(settled.beside)
         if self.private is None:
             self.private = settled.private
         if self.torrent_name is None:
@@ -287,7 +287,7 @@ class _Sums:
     @property
     def swarm_size(self) -> int | None:
         """How many take part: the most that a tracker told, or those who were met where these are more."""
-        return max(*self.sizes, len(self.peers), 0) if self.sizes or self.peers else None
+        return max(*self._sizes, len(self._peers), 0) if self._sizes or self._peers else None
 
 
 def amount(told: Sequence[Amount]) -> Amount:
@@ -337,7 +337,7 @@ def _verified(parts: Iterable[Part]) -> VerifiedAmount | None:
     return VerifiedAmount(torrent, downloaded, uploaded, wrong, amounts)
 
 
-def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | None:
+def _infohashes(parts: Sequence[Part], telling: Sequence[Part], identities: Identities) -> Infohashes | None:
     """Name the torrent: 20 bytes on the wire do not tell the version, a hybrid's two handshakes or a list do.
 
     Where it is one of several, all are named: no list can tell what they are.
@@ -345,12 +345,12 @@ def _infohashes(parts: Sequence[Part], identities: Identities) -> Infohashes | N
     candidates = parts[0].candidates
     if candidates:
         return Infohashes(wire=candidates, v1=None, v2=None, basis=Basis.INFERRED)
-    wire = tuple(sorted({name for p in parts for name in p.wire}))
+    wire = tuple(sorted(set().union(*[p.wire for p in parts])))
     if not wire:
         return None
     basis = Basis.READ if Basis.READ in [p.basis for p in parts] else Basis.INFERRED
-    v1, v2 = zip(*[identities(name) for name in wire], strict=True)
-    return Infohashes(wire, _only(v1, [p.v1 for p in parts]), _only(v2, [p.v2 for p in parts]), basis)
+    v1, v2 = zip(*map(identities, wire), strict=True)
+    return Infohashes(wire, _only(v1, [p.v1 for p in telling]), _only(v2, [p.v2 for p in telling]), basis)
 
 
 def _claimed(parts: Sequence[Part]) -> Claimed | None:
@@ -378,7 +378,7 @@ def claims(parts: Sequence[Part]) -> tuple[Claims, ...]:
 
 def _only(known: Iterable[Infohash | None], told: Iterable[Infohash | None]) -> Infohash | None:
     """Return the one infohash that is known, or else told; where there are several, none is known to be right."""
-    found = set(filter(None, known)) or set(filter(None, told))
+    found = {*filter(None, known)} or {*filter(None, told)}
     return found.pop() if len(found) == 1 else None
 
 
@@ -388,7 +388,12 @@ def weight(piece: Part) -> Weight:
     Of a host that announced a torrent in clear and is likely to have transferred it encrypted, the latter is said: to
     say that it announced it for certain would leave out the graver.
     """
-    return min(piece.confidence, Confidence.LIKELY), piece.participation, piece.confidence
+    return _weight(piece.confidence, piece.participation)
+
+
+@cache
+def _weight(confidence: Confidence, participation: Participation) -> Weight:
+    return min(confidence, Confidence.LIKELY), participation, confidence
 
 
 def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
@@ -421,10 +426,10 @@ def proofs(parts: Iterable[Part]) -> tuple[Proof, ...]:
 
 def _proven(parts: Sequence[Part]) -> tuple[FrameRef, ...]:
     """Return the frames that prove a conduct of these parts, each once and in order."""
-    every: Iterable[Part | Proof] = parts
-    if sum([len(part.frames) for part in parts]) > PROOF_FRAMES:  # Only then it matters whose come first.
-        every = proofs(parts)
-    return tuple(sorted(set().union(*[each.frames for each in every])))
+    frames = set().union(*[part.frames for part in parts])
+    if len(frames) > PROOF_FRAMES:  # Only then it matters whose come first.
+        frames = set().union(*[proof.frames for proof in proofs(parts)])
+    return tuple(sorted(frames))
 
 
 def _order(piece: Part) -> tuple[object, ...]:
@@ -453,3 +458,7 @@ def order(conduct: Conduct) -> tuple[object, ...]:
     wire = conduct.infohashes.wire if conduct.infohashes else ()
     host = conduct.host
     return (conduct.first, host.version, host, conduct.vantage, conduct.kind, wire, conduct.vlan, conduct.mac or "")
+
+
+_NO_SUMS = _Sums(())
+"""What most conducts say beyond the ordinary: their parts are many, and say no more than most."""

@@ -88,21 +88,23 @@ class Part(NamedTuple):
     """Whether the torrent was read here, or inferred."""
     candidates: tuple[Infohash, ...] = ()
     """The torrents of which it may be one, in order, where an encrypted flow is tied to several."""
+    flow: int | None = None
+    activity: int | None = None
+    frames: tuple[FrameRef, ...] = ()
+    public: tuple[Address, int] | None = None
+    """The host's own end as the flow shows it, where that is a public endpoint in front of the host."""
+    aside: bool = False
+    """It says nothing of the host by itself, and is told only beside other parts."""
     v1: Infohash | None = None
     """The v1 infohash, where a hybrid's handshakes or a torrent file tell which one it is."""
     v2: Infohash | None = None
     """The v2 infohash, where a torrent file tells it."""
     downloaded: Amount = NOTHING
     uploaded: Amount = NOTHING
-    flow: int | None = None
-    activity: int | None = None
-    frames: tuple[FrameRef, ...] = ()
     claimed: Claimed | None = None
     received: tuple[Verified, ...] = ()
     """Pieces towards the host that were compared with the torrent's metadata."""
     sent: tuple[Verified, ...] = ()
-    public: tuple[Address, int] | None = None
-    """The host's own end as the flow shows it, where that is a public endpoint in front of the host."""
     peer: Address | None = None
     """Who shook hands with the host."""
     clients: frozenset[str] = frozenset()
@@ -113,9 +115,12 @@ class Part(NamedTuple):
     """What the host called it."""
     swarm_size: int | None = None
     """How many take part, as a tracker answered."""
-    aside: bool = False
-    """It says nothing of the host by itself, and is told only beside other parts."""
     settled: Settled | None = None
+
+
+MORE = Part._fields.index("v1")
+NO_MORE = tuple([Part._field_defaults[name] for name in Part._fields[MORE:]])
+"""What most parts have from the field ``MORE`` on: they say no more than who did what when, and in which torrent."""
 
 
 def opposite(end: End) -> End:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Held(NamedTuple):
-    """One holder's part of a span; parts adjoin and cover all of it."""
+    """One holder's part of a span; parts adjoin and cover all of it, and one alone may go beyond it."""
 
     first: int
     last: int
@@ -28,6 +28,9 @@ class Held(NamedTuple):
     attribution: Attribution
 
 
+_ALWAYS = 0, (1 << 63) - 1
+
+
 class Whose:
     """Says who held an address: asked for each part of every conduct, so what it finds is kept."""
 
@@ -35,7 +38,7 @@ class Whose:
         self._policy = policy
         self._ask = ask
         self._shown = shown
-        self._by_policy: dict[Host, tuple[int, Attribution]] = {}
+        self._by_policy: dict[Host, Held] = {}
         self._keys: dict[Hashable, int] = {}
         self._spans: dict[tuple[Host, int, int], tuple[Held, ...]] = {}
 
@@ -44,9 +47,9 @@ class Whose:
         return len(self._spans) + len(self._by_policy)
 
     def over(self, host: Host, first: int, last: int) -> tuple[Held, ...]:
-        """Return who held ``host`` from ``first`` to ``last``, part by part."""
+        """Return who held ``host`` from ``first`` to ``last``, part by part; one who always does, in one part."""
         if self._ask is None or not self._policy.is_inside(host.ip):
-            return (Held(first, last, *self._by_the_policy(host)),)
+            return (self._by_the_policy(host),)
         known = self._spans.get((host, first, last))
         if known is None:
             from auditor.model.identity import Asked  # noqa: PLC0415 - start-up without identity sources
@@ -68,12 +71,12 @@ class Whose:
             lines=tuple(dict.fromkeys(line for each in held for line in each.attribution.lines)),
         )
 
-    def _by_the_policy(self, host: Host) -> tuple[int, Attribution]:
-        """Return what the policy says by itself: by network, VLAN and the MAC in the frames."""
+    def _by_the_policy(self, host: Host) -> Held:
+        """Return what the policy says by itself, of all time: by network, VLAN and the MAC in the frames."""
         known = self._by_policy.get(host)
         if known is None:
             attribution = self._policy.attribute(host.ip, vlan=host.vlan, mac=host.mac)
-            known = self._by_policy[host] = self._key(attribution), attribution
+            known = self._by_policy[host] = Held(*_ALWAYS, self._key(attribution), attribution)
         return known
 
     def _key(self, holder: Hashable) -> int:
@@ -81,7 +84,7 @@ class Whose:
 
     def _held(self, host: Host, tenure: Tenure) -> Held:
         if not tenure.holders:
-            return Held(tenure.first, tenure.last, *self._by_the_policy(host))
+            return self._by_the_policy(host)._replace(first=tenure.first, last=tenure.last)
         if tenure.status == "attributed":
             key = self._key(_identity(tenure.holders[0]))
             return Held(tenure.first, tenure.last, key, self._of_winner(host, tenure))
@@ -106,7 +109,7 @@ class Whose:
         groups = {self._of(host, holder).group for holder in tenure.holders}
         candidates = tuple(self._candidate(host, holder) for holder in tenure.holders)
         if len(tenure.holders) == 1:
-            _, alone = self._by_the_policy(host)
+            alone = self._by_the_policy(host).attribution
             groups.add(alone.group)
             candidates += (Candidate(alone.group, None, alone.source or "no source", "nobody may have held it then"),)
         return Attribution(

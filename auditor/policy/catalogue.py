@@ -108,6 +108,8 @@ class Catalogue:
 
     def name_of(self, infohashes: Infohashes) -> str | None:
         """Return the name under which a list knows the torrent."""
+        if not self._known:
+            return None
         names = (self._known[wire].name for wire in sorted(wire_forms(infohashes)) if wire in self._known)
         return next((name for name in names if name is not None), None)
 

@@ -27,6 +27,15 @@ def test_what_does_not_fit_is_folded_where_it_may() -> None:
     assert list(lay_out(COLUMNS, ROWS, wide)) == ["alic      1", "e", "bob   22222", "eve"]
 
 
+def test_wide_characters_in_one_row_move_no_other() -> None:
+    """Whatever script a name is of, the columns of all rows are the same."""
+    rows = [*ROWS, (("日本…",), ("3",))]
+    wide = widths(COLUMNS, rows, 80)
+
+    assert wide == [5, 5]
+    assert list(lay_out(COLUMNS, rows, wide)) == [*lay_out(COLUMNS, ROWS, wide), "日本…      3"]
+
+
 def test_what_cannot_fit_is_said() -> None:
     """Another layout is to be tried."""
     assert widths(COLUMNS, ROWS, 10) is None
