@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use auditor_core::content::Budget;
 use auditor_core::content::layers::PieceLayers;
-use auditor_core::content::pieces::{PieceDigests, Scheme};
+use auditor_core::content::pieces::PieceDigests;
 use auditor_core::content::verify::verify;
 use auditor_core::wire::bt::info::{Info, LEAF};
 use libfuzzer_sys::fuzz_target;
@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
             assert!(info.piece_length >= LEAF);
         }
     }
-    let (mut digests, mut budget) = (PieceDigests::new(Scheme::Both), Budget::new(1 << 20));
+    let (mut digests, mut budget) = (PieceDigests::default(), Budget::new(1 << 20));
     for index in [0, 1, u32::MAX] {
         digests.feed(index, 0, dict, &mut budget);
     }

@@ -7,22 +7,22 @@
 use std::collections::BTreeMap;
 
 use auditor_core::content::Budget;
-use auditor_core::content::pieces::{PieceDigests, Scheme};
+use auditor_core::content::pieces::PieceDigests;
 use auditor_fuzz::reader::Reader;
 use libfuzzer_sys::fuzz_target;
 
 const CAP: usize = 24_000;
 
 /// The digests without those parts that only serve to go on hashing.
-fn plain(digests: &PieceDigests) -> BTreeMap<u32, (u32, Option<[u8; 20]>, Option<[u8; 32]>)> {
+fn plain(digests: &PieceDigests) -> BTreeMap<u32, (u32, [u8; 20], Option<[u8; 32]>)> {
     digests.digests().iter().map(|(index, digest)| (*index, (digest.len, digest.sha1, digest.root))).collect()
 }
 
 fuzz_target!(|input: &[u8]| {
     let mut input = Reader(input);
-    let (mut whole, mut cut) = (PieceDigests::new(Scheme::Both), PieceDigests::new(Scheme::Both));
+    let (mut whole, mut cut) = (PieceDigests::default(), PieceDigests::default());
     let (mut ample, mut tight) = (Budget::new(1 << 24), Budget::new(CAP));
-    let mut bounded = PieceDigests::new(Scheme::Both);
+    let mut bounded = PieceDigests::default();
     let mut first: BTreeMap<(u32, u32), u8> = BTreeMap::new();
     let (mut cut_budget, mut fed, mut lost) = (Budget::new(1 << 24), 0, 0);
     while let (Some(index), Some(place), Some(len)) = (input.byte(), input.half(), input.byte()) {
@@ -55,7 +55,7 @@ fuzz_target!(|input: &[u8]| {
     let hashed: u64 = digests.values().map(|(len, ..)| u64::from(*len)).sum();
     assert!(hashed + counts.late + counts.stranded + counts.refused <= fed);
     if counts.late + counts.stranded + counts.refused + lost == 0 {
-        let mut expected = PieceDigests::new(Scheme::Both);
+        let mut expected = PieceDigests::default();
         for (&index, &(len, ..)) in &digests {
             let bytes: Vec<u8> = (0..len).map(|at| first[&(index, at)]).collect();
             expected.feed(index, 0, &bytes, &mut Budget::new(1 << 24));

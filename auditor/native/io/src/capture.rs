@@ -105,8 +105,11 @@ impl CaptureSummary {
         for frame in frames {
             self.bytes = self.bytes.wrapping_add(u64::from(frame.wire_len));
             self.snapped += u64::from(frame.len < frame.wire_len);
-            self.backwards += u64::from(previous.since(frame.time) > Timestamp::SECOND);
-            earliest = earliest.min(frame.time);
+            // Only what goes back can be earlier than all before it.
+            if frame.time < previous {
+                self.backwards += u64::from(previous.since(frame.time) > Timestamp::SECOND);
+                earliest = earliest.min(frame.time);
+            }
             latest = latest.max(frame.time);
             previous = frame.time;
         }

@@ -3,8 +3,8 @@
 //! Metadata often becomes known after the pieces passed, or in another flow. So what passes is hashed as it comes,
 //! and the digest kept with the length that it covers: 52 bytes a piece, none of them the piece's.
 //! [`verify`](super::verify) compares them once the info dict is there. Of each piece both a SHA-1 (v1) and the
-//! root of its hash tree (v2, whose leaves are known without the info dict) are taken, unless it is known which one
-//! is needed.
+//! root of its hash tree (v2, whose leaves are known without the info dict) are taken: no handshake tells which one is
+//! needed, since that of a v2 torrent has 20 bytes too (BEP 52).
 //!
 //! A hash needs its bytes in order, from the first on. What comes too early within its piece is held, up to
 //! [`HELD`] bytes; up to [`OPEN`] pieces are hashed at a time, and the one that got no byte for longest is closed
@@ -40,25 +40,13 @@ const OPEN_COST: usize = 1024;
 /// What the digest of a closed piece costs.
 pub const CLOSED_COST: usize = 256;
 
-/// Which digests are taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scheme {
-    /// It is not known yet which ones are needed, or the torrent is a hybrid.
-    #[default]
-    Both,
-    /// SHA-1 alone.
-    V1,
-    /// The hash tree alone.
-    V2,
-}
-
 /// The beginning of a piece, hashed.
 #[derive(Clone, Debug)]
 pub struct PieceDigest {
     /// Bytes hashed, from the piece's first on.
     pub len: u32,
     /// Their SHA-1.
-    pub sha1: Option<[u8; 20]>,
+    pub sha1: [u8; 20],
     /// The root of the hash tree over them, padded to the next power of two.
     pub root: Option<[u8; 32]>,
     /// The state of the SHA-1, for a piece that ends with padding. Clients send the zeros that fill up a block, and not
@@ -104,7 +92,6 @@ pub struct PieceCounts {
 /// The pieces of one direction of one flow.
 #[derive(Clone, Debug, Default)]
 pub struct PieceDigests {
-    scheme: Scheme,
     /// The one that got bytes last stands last.
     open: Vec<Open>,
     closed: BTreeMap<u32, PieceDigest>,
@@ -114,12 +101,6 @@ pub struct PieceDigests {
 }
 
 impl PieceDigests {
-    /// Takes the digests of `scheme`.
-    #[must_use]
-    pub fn new(scheme: Scheme) -> Self {
-        Self { scheme, ..Self::default() }
-    }
-
     /// Takes bytes of piece `index`, from its byte `begin` on: a block, or as much of it as one segment carried.
     pub fn feed(&mut self, index: u32, begin: u32, bytes: &[u8], budget: &mut Budget) {
         let len = bytes.len() as u64;
@@ -178,7 +159,7 @@ impl PieceDigests {
         if !budget.take(OPEN_COST) {
             return false;
         }
-        self.open.push(Open::new(index, self.scheme));
+        self.open.push(Open::new(index));
         true
     }
 
@@ -244,21 +225,15 @@ impl Runs {
 struct Open {
     index: u32,
     hashed: u32,
-    sha1: Option<Sha1>,
-    tree: Option<Leaves>,
+    sha1: Sha1,
+    tree: Leaves,
     /// What waits, by its first byte; no byte twice.
     held: BTreeMap<u32, Vec<u8>>,
 }
 
 impl Open {
-    fn new(index: u32, scheme: Scheme) -> Self {
-        Self {
-            index,
-            hashed: 0,
-            sha1: (scheme != Scheme::V2).then(Sha1::new),
-            tree: (scheme != Scheme::V1).then(Leaves::default),
-            held: BTreeMap::new(),
-        }
+    fn new(index: u32) -> Self {
+        Self { index, hashed: 0, sha1: Sha1::new(), tree: Leaves::default(), held: BTreeMap::new() }
     }
 
     fn update(&mut self, bytes: &[u8]) {
@@ -267,12 +242,8 @@ impl Open {
         let begun = self.hashed.wrapping_neg() as usize % BLOCK;
         let (first, rest) = bytes.split_at_checked(begun).unwrap_or((bytes, &[]));
         for block in iter::once(first).chain(rest.chunks(BLOCK)) {
-            if let Some(sha1) = &mut self.sha1 {
-                sha1.update(block);
-            }
-            if let Some(tree) = &mut self.tree {
-                tree.update(block);
-            }
+            self.sha1.update(block);
+            self.tree.update(block);
         }
         // `feed` bounds it by the longest piece.
         self.hashed = self.hashed.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
@@ -336,9 +307,9 @@ impl Open {
     fn digest(&self) -> PieceDigest {
         PieceDigest {
             len: self.hashed,
-            sha1: self.sha1.clone().map(|sha1| sha1.finalize().into()),
-            root: self.tree.as_ref().and_then(Leaves::root),
-            tail: self.sha1.clone().filter(|_| self.hashed > 0).map(Box::new),
+            sha1: self.sha1.clone().finalize().into(),
+            root: self.tree.root(),
+            tail: (self.hashed > 0).then(|| Box::new(self.sha1.clone())),
         }
     }
 }
@@ -412,20 +383,10 @@ mod tests {
             digests.feed(7, u32::try_from(at * 16384).unwrap(), block, &mut budget);
         }
         let digest = &digests.digests()[&7];
-        assert_eq!((digest.len, digest.sha1), (40_000, Some(sha1(&bytes))));
+        assert_eq!((digest.len, digest.sha1), (40_000, sha1(&bytes)));
         let [a, b, c] = [&bytes[..16384], &bytes[16384..32768], &bytes[32768..]].map(sha256);
         assert_eq!(digest.root, Some(parent(&parent(&a, &b), &parent(&c, &[0; 32]))));
         assert_eq!(digest.padded_sha1(5000), Some(sha1(&[bytes, vec![0; 5000]].concat())));
-    }
-
-    #[test]
-    fn only_the_digests_that_are_needed_are_taken() {
-        for (scheme, expected) in [(Scheme::V1, (true, false)), (Scheme::V2, (false, true))] {
-            let mut digests = PieceDigests::new(scheme);
-            digests.feed(0, 0, b"x", &mut budget());
-            let digest = &digests.digests()[&0];
-            assert_eq!((digest.sha1.is_some(), digest.root.is_some()), expected);
-        }
     }
 
     #[test]
@@ -439,7 +400,7 @@ mod tests {
         digests.feed(0, 0, &bytes[..350], &mut budget);
         assert_eq!(digests.digests()[&0].len, 500);
         digests.feed(0, 500, &bytes[500..700], &mut budget);
-        assert_eq!((digests.digests()[&0].len, digests.digests()[&0].sha1), (1000, Some(sha1(&bytes))));
+        assert_eq!((digests.digests()[&0].len, digests.digests()[&0].sha1), (1000, sha1(&bytes)));
         assert_eq!((budget.now, digests.held, digests.counts().late), (OPEN_COST, 0, 150));
     }
 
@@ -450,7 +411,7 @@ mod tests {
         digests.feed(0, 1, b"BCDE", &mut budget);
         digests.feed(0, 0, b"ab", &mut budget);
         digests.feed(0, 0, b"xxxxxf", &mut budget);
-        assert_eq!(digests.digests()[&0].sha1, Some(sha1(b"aBcdEf")));
+        assert_eq!(digests.digests()[&0].sha1, sha1(b"aBcdEf"));
     }
 
     #[test]
@@ -526,7 +487,7 @@ mod tests {
                 digests.feed(index, begin + u32::try_from(head.len()).unwrap(), tail, &mut budget);
             }
             for (piece, digest) in pieces.iter().zip(digests.digests().values()) {
-                prop_assert_eq!((digest.len, digest.sha1, digest.root), (64, Some(sha1(piece)), Some(sha256(piece))));
+                prop_assert_eq!((digest.len, digest.sha1, digest.root), (64, sha1(piece), Some(sha256(piece))));
             }
             prop_assert_eq!((budget.now, digests.counts()), (3 * OPEN_COST, &PieceCounts::default()));
         }
@@ -550,7 +511,7 @@ mod tests {
             if budget.hits == 0 {
                 for (index, digest) in digests.digests() {
                     let bytes: Option<Vec<u8>> = first[index as usize][..digest.len as usize].iter().copied().collect();
-                    prop_assert_eq!(digest.sha1, Some(sha1(&bytes.unwrap())));
+                    prop_assert_eq!(digest.sha1, sha1(&bytes.unwrap()));
                 }
             }
             let counted: u64 = digests.digests().values().map(|digest| u64::from(digest.len)).sum();

@@ -8,6 +8,7 @@
 //! A piece that has all its bytes and fits neither is `wrong`: bytes passed that are not this torrent's. One that
 //! is not whole, or of which no hash is known, is neither right nor wrong.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::layers::PieceLayers;
@@ -131,11 +132,10 @@ impl<'a> BySha1<'a> {
         let begin = u64::from(index) * self.piece_length;
         let end = self.v1.total().min(begin + self.piece_length);
         let hashed = begin + u64::from(digest.len);
-        let sha1 = match digest.sha1 {
-            None => return Outcome::Unknown,
-            Some(_) if hashed > end => return Outcome::Wrong,
-            Some(sha1) if hashed == end => Some(sha1),
-            Some(_) => self.pad(digest, hashed, end),
+        let sha1 = match hashed.cmp(&end) {
+            Ordering::Greater => return Outcome::Wrong,
+            Ordering::Equal => Some(digest.sha1),
+            Ordering::Less => self.pad(digest, hashed, end),
         };
         match sha1 {
             Some(sha1) if sha1 == *expected => Outcome::Verified,
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::content::Budget;
     use crate::content::merkle::Row;
-    use crate::content::pieces::{PieceDigests, Scheme};
+    use crate::content::pieces::PieceDigests;
     use crate::wire::bt::hashes::Hashes;
 
     const PIECE: usize = 32768;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn digests<'a>(pieces: impl IntoIterator<Item = (u32, &'a [u8])>) -> BTreeMap<u32, PieceDigest> {
-        let (mut digests, mut budget) = (PieceDigests::new(Scheme::Both), Budget::new(1 << 20));
+        let (mut digests, mut budget) = (PieceDigests::default(), Budget::new(1 << 20));
         for (index, bytes) in pieces {
             digests.feed(index, 0, bytes, &mut budget);
         }
