@@ -87,9 +87,11 @@ impl Engine {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "out of line, the frame goes through memory too")]
     pub(super) fn decode<'a>(&mut self, frame: Frame<'a>, waiting: &mut Waiting<'a>) {
+        // Made for each capture, whatever it holds: what is left at the end counts for the last.
+        let anomalies = of_capture(&mut self.anomalies, frame.place.capture);
         if frame.bytes.len() < frame.wire_len as usize
             && self.role.counts
-            && let Some(anomalies) = of_capture(&mut self.anomalies, frame.place.capture)
+            && let Some(anomalies) = anomalies
         {
             anomalies.count(Anomaly::FrameSnapped);
         }

@@ -3,7 +3,7 @@
 use super::detail::{Detail, Details};
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Content, Engine, Totals, count, of_capture};
+use super::{Content, Engine, Totals, count};
 use crate::anomaly::Anomalies;
 use crate::detect::reading::{self, Answer, Outcome};
 use crate::flow::key::{End, Ends};
@@ -56,7 +56,7 @@ impl Engine {
             totals.duplicate_frames += u64::from(phase == Phase::Reading);
             return;
         }
-        let Some(anomalies) = of_capture(anomalies, stamp.frame.capture) else { return };
+        let Some(anomalies) = anomalies.get_mut(stamp.frame.capture as usize) else { return };
         if segment.flags.syn() {
             let began = if segment.flags.ack() { end.other() } else { end };
             if began == End::Resp && notes.isn == Ends::default() {

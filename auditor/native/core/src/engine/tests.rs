@@ -30,6 +30,7 @@ type Side = ([u8; 4], u16);
 struct Tap {
     engine: Engine,
     time: i64,
+    capture: u32,
     frames: u64,
     ip_id: u16,
     seen: standing::Seen,
@@ -40,14 +41,14 @@ impl Tap {
         let ours = Networks::new([([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0], 104)]);
         let options = Options { ours, caps, seed: 7, ..Options::default() };
         let seen = standing::Seen::new(options.clone());
-        Self { engine: Engine::new(options), time: 0, frames: 0, ip_id: 0, seen }
+        Self { engine: Engine::new(options), time: 0, capture: 0, frames: 0, ip_id: 0, seen }
     }
 
     /// Takes a frame in and lets time pass.
     fn see(&mut self, frame: &[u8]) {
         self.frames += 1;
         self.seen.story.push((self.time, frame.to_vec()));
-        let place = FrameRef { capture: 0, number: self.frames };
+        let place = FrameRef { capture: self.capture, number: self.frames };
         self.engine.ingest([Frame {
             time: Timestamp(self.time),
             link: LinkType::Ethernet,
@@ -265,6 +266,21 @@ fn a_handshake_is_read_out_of_fragments_in_any_order() {
     let report = tap.engine.finish();
     assert_eq!(report.flows.iter().map(said).collect::<Vec<_>>(), [("c".into(), 0, 0)]);
     assert_eq!(report.totals.fragments, 3);
+}
+
+#[test]
+fn a_packet_that_never_became_whole_counts_for_the_last_capture_whatever_that_holds() {
+    let mut tap = Tap::new(Caps::default());
+    tap.tcp(CLIENT, PEER, 0, SYN, &[]);
+    tap.tcp(PEER, CLIENT, 0, SYN | ACK, &[]);
+    tap.tcp(CLIENT, PEER, 1, ACK, b"GET / HTTP/0.1\r\n\r\n no protocol of ours");
+    tap.tcp(PEER, CLIENT, 1, ACK, b"\x00\x00\x00\x00 no protocol of ours");
+    tap.see(&ethernet(&[], &ipv4(CLIENT.0, PEER.0, 17, 99, 1 << 13, &[0; 8])));
+    tap.capture = 1;
+    tap.tcp(CLIENT, PEER, 200, ACK, b"of which no more is read");
+    let counted = tap.engine.finish().anomalies;
+    let counted: Vec<Vec<_>> = counted.iter().map(|kinds| kinds.iter().collect()).collect();
+    assert_eq!(counted, [vec![], vec![(Anomaly::FragmentIncomplete, 1)]]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::flows::talkers;
 use super::passage::Passage;
-use super::{Engine, count, of_capture};
+use super::{Engine, count};
 use crate::detect::named::Named;
 use crate::detect::passed::{Collected, SentPieces};
 use crate::detect::{Datagram, DatagramReader, Observation, Upkeep, registry};
@@ -135,7 +135,7 @@ impl Engine {
                 totals.duplicate_frames += 1;
                 return;
             }
-            let Some(anomalies) = of_capture(anomalies, passage.stamp.frame.capture) else { return };
+            let Some(anomalies) = anomalies.get_mut(passage.stamp.frame.capture as usize) else { return };
             let is_krpc = is_dht && dht.inspect(&datagram, &mut flow.slot, anomalies);
             if !dht.named.is_empty() {
                 learning.hear(&talkers(flow), &dht.named);
