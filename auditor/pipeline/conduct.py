@@ -461,4 +461,4 @@ def order(conduct: Conduct) -> tuple[object, ...]:
 
 
 _NO_SUMS = _Sums(())
-"""What most conducts say beyond the ordinary: their parts are many, and say no more than most."""
+"""What conducts add up to of which no part says more than most; never changed."""

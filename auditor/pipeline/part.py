@@ -95,6 +95,7 @@ class Part(NamedTuple):
     """The host's own end as the flow shows it, where that is a public endpoint in front of the host."""
     aside: bool = False
     """It says nothing of the host by itself, and is told only beside other parts."""
+    # From here on stands what most parts leave out: see MORE.
     v1: Infohash | None = None
     """The v1 infohash, where a hybrid's handshakes or a torrent file tell which one it is."""
     v2: Infohash | None = None

@@ -38,6 +38,7 @@ pub(super) fn parse(packet: &[u8]) -> Result<Ip<'_>, Anomaly> {
         d2,
         d3,
     ]: &[u8; 20] = header;
+    // Put together here, where the bytes are read: further on, each would be fetched by itself.
     let total_len = u16::from_be_bytes([len_high, len_low]);
     let part_field = u16::from_be_bytes([part_high, part_low]);
     let options_len = match version_ihl {
